@@ -1,0 +1,8 @@
+"""Pure array mathematics of the models: NumPy and SciPy in, NumPy out.
+
+Nothing here validates user data, reads files or knows a table; shapes broadcast, results are float64.
+"""
+
+from kundenwert.kernels import gamma_gamma, pareto_nbd
+
+__all__ = ["gamma_gamma", "pareto_nbd"]

@@ -1,0 +1,170 @@
+r"""Integrals and draws of `exp(-F)` for the convex functions `F` that the Pareto/NBD model leads to.
+
+Every hard integral of the model is, after the substitution `w = log(1 + h/C)`, of the form
+`∫₀^W exp(-F(w)) dw` with F convex and F(0) = 0. The integrand is positive, so quadrature has no cancellation;
+it is analytic in a strip of half-width π around the real axis, so few nodes give all digits.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Array = NDArray[np.float64]
+
+NODES = 20
+"""Gauss-Legendre nodes per integral: 2e-14 at worst on the reference table (12 nodes: 3e-9)."""
+
+E_FOLDS = 40.0
+"""Where the integrand has fallen by this many e-folds the range of integration ends: exp(-40) = 4e-18."""
+
+
+class Nodes(NamedTuple):
+    """Nodes `h` and weights of a rule for `∫₀^D f(h) dh`; the node axis comes first."""
+
+    h: Array
+    weight: Array
+
+
+def _unit_rule(n: int) -> tuple[Array, Array]:
+    x, w = np.polynomial.legendre.leggauss(n)
+    return (x + 1) / 2, w / 2
+
+
+def graded_rule(width: Array, slope: Array, nodes: int = NODES) -> tuple[Array, Array]:
+    r"""Nodes and weights on `[0, width]`, denser at 0 where the integrand falls with the given initial slope.
+
+    The map `t ↦ -log(1 - t(1 - exp(-k·width)))/k` with `k = min(max(slope/4, 0), 3/width)` turns
+    `exp(-slope·w)` into roughly a cubic, which Gauss-Legendre integrates exactly.
+    """
+    t, weight = _unit_rule(nodes)
+    axes = (slice(None),) + (None,) * np.ndim(width)
+    width = np.maximum(width, 1e-300)
+    k = np.clip(slope / 4, 1e-6 / width, 3 / width)
+    drop = -np.expm1(-k * width)
+    left = 1 - t[axes] * drop
+    return -np.log(left) / k, weight[axes] * drop / (k * left)
+
+
+def power_product_nodes(A: Array, a: Array, B: Array, b: Array, D: Array, nodes: int = NODES) -> Nodes:
+    r"""Rule for `∫₀^D (1 + h/A)^-a (1 + h/B)^-b · f(h) dh` with slowly varying f; the powers are not included.
+
+    Parameters
+    ----------
+    A, B
+        Scales, > 0, of one common shape.
+    a, b
+        Exponents, `a > 0`, `b ≥ 1`.
+    D
+        Upper end, ≥ 0.
+    """
+    small = np.minimum(A, B)
+    ratio = small / np.maximum(A, B)
+    e_small, e_large = np.where(A <= B, a, b), np.where(A <= B, b, a)
+    width = np.log1p(D / small)
+    enough = E_FOLDS + np.maximum(0, 1 - e_small) * width
+    with np.errstate(over="ignore", divide="ignore"):
+        by_small = np.where(e_small > 1, E_FOLDS / (e_small - 1), np.inf)
+        by_large = np.log1p(np.expm1(np.minimum(enough / e_large, 700.0)) / ratio)
+    width = np.minimum(width, np.minimum(by_small, by_large))
+    w, weight = graded_rule(width, e_small - 1 + e_large * ratio, nodes)
+    h = small * np.expm1(w)
+    return Nodes(h, weight * (small + h))
+
+
+def discounted_pareto(z: Array, s: Array, width: Array, nodes: int = 2 * NODES) -> Array:
+    r"""`∫₀^Y exp(-z y) (1 + y)^-s dy` with `width = log(1 + Y)`, Y possibly infinite where z > 0.
+
+    With `Y = ∞` this is `e^z E_s(z)`, the scaled exponential integral of real order.
+    """
+    with np.errstate(divide="ignore", over="ignore"):
+        room = E_FOLDS + np.maximum(0, 1 - s) * 60
+        by_discount = np.where(z > 0, np.log1p(room / z), np.inf)
+        by_power = np.where(s > 1, E_FOLDS / (s - 1), np.inf)
+    width = np.minimum(width, np.minimum(by_discount, by_power))
+    w, weight = graded_rule(width, z + s - 1, nodes)
+    return np.asarray((weight * np.exp(-z * np.expm1(w) - (s - 1) * w)).sum(axis=0))
+
+
+def draw_death(A: Array, a: Array, B: Array, b: Array, D: Array, rng: np.random.Generator) -> Array:
+    r"""Exact draws of h in `(0, D)` with density proportional to `(1 + h/A)^-a (1 + h/B)^-b`.
+
+    In `w = log(1 + h/min(A, B))` the density is log-concave; two tangents of its logarithm, one e-fold to
+    either side of the mode, give an envelope to reject from (Gilks & Wild 1992, without the adaptation).
+    All arguments are one-dimensional and of one length.
+    """
+    small = np.minimum(A, B)
+    ratio = small / np.maximum(A, B)
+    e_small, e_large = np.where(A <= B, a, b), np.where(A <= B, b, a)
+    width = np.log1p(D / small)
+
+    def height(w: Array, i: NDArray | slice = slice(None)) -> Array:
+        return np.asarray((1 - e_small[i]) * w - e_large[i] * np.log1p(ratio[i] * np.expm1(w)))
+
+    def slope(w: Array) -> Array:
+        grown = ratio * np.exp(w)
+        return 1 - e_small - e_large * grown / (1 - ratio + grown)
+
+    left, right = _tangent_points(height, slope, width)
+    h_left, h_right, s_left, s_right = height(left), height(right), slope(left), slope(right)
+    gap = s_left - s_right
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cut = (h_right - h_left + s_left * left - s_right * right) / gap
+    cut = np.clip(np.where(gap > 1e-12, cut, width), 0, width)
+    log_left = h_left + s_left * (0 - left) + _log_exp_integral(s_left, cut)
+    log_right = h_right + s_right * (cut - right) + _log_exp_integral(s_right, width - cut)
+    p_left = 1 / (1 + np.exp(np.minimum(log_right - log_left, 700.0)))
+
+    result = np.empty_like(width)
+    todo = np.arange(width.size)
+    while todo.size:
+        first = rng.random(todo.size) < p_left[todo]
+        start = np.where(first, 0, cut[todo])
+        length = np.where(first, cut[todo], width[todo] - cut[todo])
+        rate = np.where(first, s_left[todo], s_right[todo])
+        w = start + _truncated_exponential(rate, length, rng.random(todo.size))
+        envelope = np.where(
+            first,
+            h_left[todo] + s_left[todo] * (w - left[todo]),
+            h_right[todo] + s_right[todo] * (w - right[todo]),
+        )
+        accept = np.log1p(-rng.random(todo.size)) <= height(w, todo) - envelope + 1e-12
+        result[todo[accept]] = w[accept]
+        todo = todo[~accept]
+    return np.asarray(np.minimum(small * np.expm1(result), D))
+
+
+def _tangent_points(height, slope, width: Array) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Points about one e-fold below the mode on either side, within `[0, width]`, found by bisection."""
+    lo, hi = np.zeros_like(width), width.copy()
+    for _ in range(50):
+        middle = (lo + hi) / 2
+        rising = slope(middle) > 0
+        lo, hi = np.where(rising, middle, lo), np.where(rising, hi, middle)
+    mode = (lo + hi) / 2
+    top = height(mode)
+    points = []
+    for end in (np.zeros_like(width), width):
+        inner, outer = mode.copy(), end
+        for _ in range(30):
+            middle = (inner + outer) / 2
+            near = height(middle) > top - 1
+            inner, outer = np.where(near, middle, inner), np.where(near, outer, middle)
+        points.append(np.where(height(end) > top - 1, end, inner))
+    return points[0], points[1]
+
+
+def _log_exp_integral(rate: Array, length: Array) -> Array:
+    """`log ∫₀^length exp(rate·w) dw`, stable for either sign of the rate; -inf for an empty interval."""
+    size = np.abs(rate) * length
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shape = np.where(size > 1e-12, -np.expm1(-size) / size, 1.0)
+        return np.log(length) + np.log(shape) + np.maximum(rate * length, 0)
+
+
+def _truncated_exponential(rate: Array, length: Array, u: Array) -> Array:
+    """Inverse distribution function of the density proportional to `exp(rate·w)` on `[0, length]`."""
+    size = np.abs(rate) * length
+    with np.errstate(divide="ignore", invalid="ignore"):
+        w = np.where(size > 1e-12, -np.log1p(u * np.expm1(-size)) / np.abs(rate), u * length)
+    return np.where(rate > 0, length - w, w)
