@@ -5,7 +5,7 @@ Totals are summed within each draw and summarised last; quantiles are never adde
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,27 +32,26 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
 
     **Measures**: the columns of `formula.kpis`, and `p_alive_mean`, the model's counterpart of retention.
 
-    **Formula**, per customer: `formula_observed`, `formula_churn`, `formula_assumed`, as a company computes it
-    (three lifespans; no discounting, no horizon), and the same with `_matched`, on the posterior's price
+    **Formula**, per customer: `formula_observed`, `formula_churn`, `formula_assumed`, as a company computes
+    it (three lifespans; no discounting, no horizon), and the same with `_matched`, on the posterior's price
     basis, horizon and discounting. The row "all" pools all orders first, as a company does; it is not an
     average of the cohorts. `formula_note` and `formula_churn_note` say why a value is missing.
 
     **Posterior**, per customer of the cohort (the cohort's total in each draw, divided by its customers):
-    `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95, rlv_mean, rlv_q05, rlv_q50,
-    rlv_q95`; `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known;
+    `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95`, the same for `rlv`; `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known;
     and `p_pays_back`, the probability that the cohort's CLV is positive.
 
     **Hold-out**, whole cohorts, undiscounted revenue before margin; only if there is one:
-    `holdout_purchases`, `predicted_holdout_purchases_mean, _q05, _q50, _q95`, `holdout_purchases_inside`, and the
-    same with `revenue`. The formula's own forecast stands beside it in five readings:
+    `holdout_purchases`, `predicted_holdout_purchases_mean, _q05, _q50, _q95`, `holdout_purchases_inside`, and
+    the same with `revenue`. The formula's own forecast stands beside it in five readings:
 
     ===================================== ================================================================
-    `formula_holdout_revenue`             AOV × purchase frequency × customers × length: its rate, for everybody
+    `formula_holdout_revenue`             AOV × purchase frequency × customers × length: its full rate
     `formula_observed_holdout_revenue`    the same, each customer only until `lifespan_observed` is over
     `formula_churn_holdout_revenue`       until 1 / churn is over
     `formula_assumed_holdout_revenue`     until the assumed lifespan is over
-    `formula_repeat_holdout_revenue`      the kindest: like the first, with repeat purchases only, since nobody
-                                          buys for the first time twice
+    `formula_repeat_holdout_revenue`      the kindest: like the first, with repeat purchases only,
+                                          since nobody buys for the first time twice
     ===================================== ================================================================
 
     The first is what the formula says while its lifespan lasts. With the observed lifespan, which ends before
@@ -81,7 +80,8 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
 
     Notes
     -----
-    Money as in `formula.formula_clv_matched`.
+    Money as in `formula.formula_clv_matched`. A mean is the mean of the expectation, as in the value table: the
+    same number as the mean of the outcome, with less noise from the draws.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def aligned(summary: CustomerSummary, values: ValueResult) -> tuple[pd.DataFrame
     return known, valued
 
 
-def quantiles(draws: NDArray[np.float64], name: str) -> dict[str, NDArray[np.float64]]:
+def quantiles(draws: NDArray[np.float64], name: str, *, whole: bool = False) -> dict[str, NDArray[np.float64]]:
     """Summarise draws in the columns `name_mean, name_q05, name_q50, name_q95`.
 
     Parameters
@@ -181,6 +181,8 @@ def quantiles(draws: NDArray[np.float64], name: str) -> dict[str, NDArray[np.flo
         Shape (samples, …): the first axis is summarised.
     name
         Stem of the column names.
+    whole
+        Draws are counts: take quantiles that occur among them instead of numbers between.
 
     Returns
     -------
@@ -195,7 +197,8 @@ def quantiles(draws: NDArray[np.float64], name: str) -> dict[str, NDArray[np.flo
     """
     columns = {f"{name}_mean": draws.mean(axis=0)}
     for suffix, probability in QUANTILES.items():
-        columns[f"{name}_{suffix}"] = np.quantile(draws, probability, axis=0)
+        method: Literal["inverted_cdf", "linear"] = "inverted_cdf" if whole else "linear"
+        columns[f"{name}_{suffix}"] = np.quantile(draws, probability, axis=0, method=method)
     return columns
 
 
@@ -268,20 +271,23 @@ def _lifespan(counts: pd.DataFrame, method: str, lifespan_years: float) -> NDArr
 
 def _posterior(totals: dict[str, NDArray[np.float64]], counts: pd.DataFrame, margin: float) -> pd.DataFrame:
     customers = counts["customers"].to_numpy()
-    columns = quantiles(totals["clv"] / customers, "clv")
-    expected = quantiles(totals["expected_clv"] / customers, "expected_clv")
-    columns |= {name: expected[name] for name in ("expected_clv_q05", "expected_clv_q95")}
-    columns |= quantiles(totals["rlv"] / customers, "rlv")
+    columns: dict[str, NDArray] = {}
+    for name in ("clv", "rlv"):
+        expected = quantiles(totals[f"expected_{name}"] / customers, f"expected_{name}")
+        columns |= quantiles(totals[name] / customers, name)
+        columns[f"{name}_mean"] = expected[f"expected_{name}_mean"]
+        columns |= {end: expected[end] for end in (f"expected_{name}_q05", f"expected_{name}_q95")}
     columns["earned"] = (margin * counts["revenue"] / counts["customers"] - counts["cac"]).to_numpy()
     columns["p_pays_back"] = (totals["clv"] > 0).mean(axis=0)
     return pd.DataFrame(columns, index=counts.index)
 
 
 def _holdout(totals: dict[str, NDArray[np.float64]], known: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    columns = {}
+    columns: dict[str, NDArray] = {}
     for source, name in (("holdout_purchases", "holdout_purchases"), ("holdout_value", "holdout_revenue")):
         actual = _group_sums(known[source], known["cohort"], counts["cohort"])
-        predicted = quantiles(totals[source], f"predicted_{name}")
+        predicted = quantiles(totals[source], f"predicted_{name}", whole=source == "holdout_purchases")
+        predicted[f"predicted_{name}_mean"] = totals[f"expected_{source}"].mean(axis=0)
         low, high = predicted[f"predicted_{name}_q05"], predicted[f"predicted_{name}_q95"]
         columns |= {name: actual, **predicted, f"{name}_inside": (low <= actual) & (actual <= high)}
     return pd.DataFrame(columns, index=counts.index)
@@ -314,11 +320,13 @@ def _formula_holdout(
 
 def _group_sums(values: pd.Series, cohort: pd.Series, labels: pd.Series) -> NDArray[np.float64]:
     """Sum by cohort, in the order of `labels`; the last label is everybody."""
-    sums = values.astype(float).groupby(cohort).sum(skipna=False).reindex(labels).to_numpy(dtype=np.float64, copy=True)
-    sums[-1] = values.astype(float).sum(skipna=False)
+    floats = values.astype(float)
+    sums = floats.groupby(cohort).sum(skipna=False).reindex(labels).to_numpy(dtype=np.float64, copy=True)
+    sums[-1] = floats.sum(skipna=False)
     return sums
 
 
 def _group_means(values: pd.Series, cohort: pd.Series, labels: pd.Series) -> NDArray[np.float64]:
     ones = pd.Series(1.0, index=values.index)
-    return _group_sums(values, cohort, labels) / _group_sums(ones, cohort, labels)
+    share = _group_sums(values, cohort, labels) / _group_sums(ones, cohort, labels)
+    return np.asarray(share, dtype=np.float64)

@@ -1,0 +1,21 @@
+"""The models in PyMC, their priors, their fits and the checks of those fits."""
+
+from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
+from kundenwert.bayes.fit import Fit, fit, load_fit
+from kundenwert.bayes.gamma_gamma import GammaGamma
+from kundenwert.bayes.pareto_nbd import ParetoNBD
+from kundenwert.bayes.priors import WEIBULL, Prior
+
+__all__ = [
+    "WEIBULL",
+    "Check",
+    "Diagnosis",
+    "Fit",
+    "GammaGamma",
+    "ParetoNBD",
+    "Prior",
+    "diagnose",
+    "fit",
+    "load_fit",
+    "loo",
+]

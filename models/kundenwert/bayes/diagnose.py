@@ -1,0 +1,146 @@
+"""Did the sampler do its work? Every check with its bound, and what to do when it fails."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+R_HAT_BOUND = 1.01
+"""Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
+
+ESS_BOUND = 400.0
+"""Smallest bulk and tail effective sample size (Vehtari et al. 2021: 100 for each of four chains)."""
+
+E_BFMI_BOUND = 0.3
+"""Smallest energy Bayesian fraction of missing information (Betancourt 2016)."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number, the bound it has to keep, and advice for when it does not."""
+
+    name: str
+    value: float
+    bound: float
+    passed: bool
+    where: str
+    advice: str
+
+    def __str__(self) -> str:
+        state = "ok  " if self.passed else "FAIL"
+        advice = "" if self.passed else f"  -> {self.advice}"
+        return f"{state} {self.name} = {self.value:.4g} (bound {self.bound:g}; {self.where}){advice}"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All checks of a fit; it converged if every one of them passed."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def converged(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(self.checks)
+
+    def __str__(self) -> str:
+        head = "converged" if self.converged else "NOT CONVERGED"
+        return "\n".join([head, *map(str, self.checks)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a form for JSON, read back by `Diagnosis.from_dict`."""
+        return {"converged": self.converged, "checks": [asdict(check) for check in self.checks]}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Diagnosis":
+        """Read back what `to_dict` gave."""
+        return cls(tuple(Check(**check) for check in stored["checks"]))
+
+
+def diagnose(tree: xr.DataTree) -> Diagnosis:
+    """Check a sampled posterior: R-hat, bulk and tail effective sample size, divergences, E-BFMI.
+
+    Parameters
+    ----------
+    tree
+        With groups `posterior` and, for a sampler that has them, `sample_stats`.
+
+    Returns
+    -------
+    Diagnosis
+        The worst value of each check, over all variables.
+    """
+    posterior = tree["posterior"].to_dataset()
+    more = "sample longer (more draws, more tuning); if that does not help, look at the prior and the data"
+    checks = [
+        _worst("R-hat", az.rhat(posterior), R_HAT_BOUND, largest=True, advice=more),
+        _worst("bulk ESS", az.ess(posterior, method="bulk"), ESS_BOUND, largest=False, advice=more),
+        _worst("tail ESS", az.ess(posterior, method="tail"), ESS_BOUND, largest=False, advice=more),
+    ]
+    if "sample_stats" in tree.children:
+        stats = tree["sample_stats"].to_dataset()
+        diverging = int(stats["diverging"].sum())
+        smaller = "raise target_accept towards 1, or state a tighter prior: the posterior has a corner"
+        checks.append(Check("divergences", diverging, 0, diverging == 0, "all chains", smaller))
+        by_chain = np.asarray(az.bfmi(tree)["energy"])
+        low = float(by_chain.min())
+        passed = bool(low >= E_BFMI_BOUND)
+        where = f"chain {int(by_chain.argmin())}"
+        checks.append(Check("E-BFMI", low, E_BFMI_BOUND, passed, where, "heavy tails: state a tighter prior"))
+    return Diagnosis(tuple(checks))
+
+
+def _worst(name: str, values: xr.Dataset, bound: float, *, largest: bool, advice: str) -> Check:
+    by_variable = {str(key): float(value) for key, value in values.items()}
+    sign = -1 if largest else 1
+    where = min(by_variable, key=lambda key: _or_worst(sign * by_variable[key]))
+    value = by_variable[where]
+    passed = bool(np.isfinite(value) and sign * value >= sign * bound)
+    return Check(name, value, bound, passed, where, advice)
+
+
+def _or_worst(value: float) -> float:
+    return value if np.isfinite(value) else -np.inf
+
+
+def loo(tree: xr.DataTree) -> az.ELPDData:
+    """Leave-one-CUSTOMER-out predictive accuracy by Pareto-smoothed importance sampling.
+
+    The stored log-likelihood holds each distinct history once. Customers who share a history share its leave-one-out
+    density, so it is computed once and counted as often as the history occurs.
+
+    Parameters
+    ----------
+    tree
+        With groups `log_likelihood` (dims chain, draw, pattern) and `constant_data` (`count`).
+
+    Returns
+    -------
+    arviz.ELPDData
+        With one pointwise entry per customer, so that `arviz.compare` works on it.
+
+    References
+    ----------
+    Vehtari, Gelman & Gabry (2017), "Practical Bayesian model evaluation using leave-one-out cross-validation".
+    """
+    count = tree["constant_data"]["count"].to_numpy()
+    result = az.loo(tree, pointwise=True)
+    log_likelihood = next(iter(tree["log_likelihood"].data_vars.values()))
+    values = log_likelihood.to_numpy().reshape(-1, count.size)
+    top = values.max(axis=0)
+    lppd = top + np.log(np.exp(values - top).mean(axis=0))
+    index = np.repeat(np.arange(count.size), count)
+    elpd_i = result.elpd_i.isel(pattern=index)
+    result.elpd_i = elpd_i.assign_coords(pattern=np.arange(index.size)).rename(pattern="customer")
+    result.pareto_k = result.pareto_k.isel(pattern=index).rename(pattern="customer")
+    result.elpd = float(elpd_i.sum())
+    result.se = float(np.sqrt(index.size * elpd_i.var()))
+    result.p = float((count * lppd).sum() - result.elpd)
+    result.n_data_points = int(index.size)
+    return result

@@ -1,0 +1,129 @@
+"""Priors as data: a distribution's name and its parameters, printable, storable, turned into PyMC when needed.
+
+Priors are stated on quantities a person can judge, in units that the analysis brings with it, so that they mean the
+same whatever the time unit or the currency:
+
+`window_purchases`  mean number of purchases of a living customer per observation window, `r/α · window`
+`rate_cv`           how much purchase rates differ between customers, coefficient of variation of λ, `1/√r`
+`half_life`         observation windows until half of the new customers have dropped out, `β (2^(1/s) - 1) / window`
+`dropout_cv`        how much drop-out rates differ, coefficient of variation of μ, `1/√s`
+`relative_spend`    typical value of a purchase over the data's mean value of a repeat purchase, `(p v / q) / mean`
+`purchase_cv`       how much the purchases of one customer differ, coefficient of variation, `1/√p`
+`customer_cv`       how much customers differ, coefficient of variation of the spend rate ν, `1/√q`
+
+The half-life stands where one would expect the mean lifetime: the mean is infinite for s ≤ 1, which real data like.
+A prior on `r` and `alpha`, `s` and `beta`, or `p`, `q` and `v` themselves replaces the pair or triple it belongs to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kundenwert.errors import SchemaError
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A PyMC distribution by name, with its parameters.
+
+    Parameters
+    ----------
+    distribution
+        Name of a univariate distribution in PyMC, for instance "Weibull".
+    parameters
+        Its parameters by PyMC's names.
+
+    Examples
+    --------
+    >>> Prior("Weibull", {"alpha": 2, "beta": 10})
+    Weibull(alpha=2, beta=10)
+    """
+
+    distribution: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={value:g}" for name, value in self.parameters.items())
+        return f"{self.distribution}({inner})"
+
+    def variable(self, name: str) -> Any:
+        """Add the distribution to the PyMC model on the context stack, and return its variable."""
+        import pymc as pm  # noqa: PLC0415  PyMC is loaded only where a model is built
+
+        kind = getattr(pm, self.distribution, None)
+        if not (isinstance(kind, type) and issubclass(kind, pm.Distribution)):
+            msg = f"prior of {name!r}: PyMC has no distribution {self.distribution!r}; see its list of distributions"
+            raise SchemaError(msg)
+        return kind(name, **self.parameters)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a form for JSON, read back by `Prior(**d)`."""
+        return {"distribution": self.distribution, "parameters": dict(self.parameters)}
+
+
+type Priors = Mapping[str, Prior]
+
+PURCHASES: Priors = {
+    "window_purchases": Prior("LogNormal", {"mu": 0, "sigma": 2}),
+    "rate_cv": Prior("LogNormal", {"mu": 0, "sigma": 0.7}),
+}
+DROPOUT: Priors = {
+    "half_life": Prior("LogNormal", {"mu": 0, "sigma": 1.5}),
+    "dropout_cv": Prior("LogNormal", {"mu": 0.2, "sigma": 0.4}),
+}
+SPEND: Priors = {
+    "relative_spend": Prior("LogNormal", {"mu": 0, "sigma": 1}),
+    "purchase_cv": Prior("LogNormal", {"mu": -0.7, "sigma": 0.7}),
+    "customer_cv": Prior("LogNormal", {"mu": -0.7, "sigma": 0.5}),
+}
+WEIBULL: Priors = {
+    "r": Prior("Weibull", {"alpha": 2, "beta": 1}),
+    "alpha": Prior("Weibull", {"alpha": 2, "beta": 10}),
+    "s": Prior("Weibull", {"alpha": 2, "beta": 1}),
+    "beta": Prior("Weibull", {"alpha": 2, "beta": 10}),
+}
+"""Weibull priors on the parameters themselves, often seen for weekly data; kept to reproduce published posteriors.
+
+Their meaning changes with the time unit: `beta=10` is ten weeks or ten years.
+"""
+
+
+def resolve(priors: Priors | None, groups: tuple[tuple[Priors, tuple[str, ...]], ...]) -> dict[str, Prior]:
+    """Fill in the priors a user left out, group by group.
+
+    Parameters
+    ----------
+    priors
+        What the user gave, by name; may be empty.
+    groups
+        For each group of parameters its default priors and the names of the parameters they can be replaced by.
+
+    Returns
+    -------
+    dict
+        For each group either all judged quantities or all parameters.
+
+    Raises
+    ------
+    SchemaError
+        If a name is unknown, or a group is given half in quantities and half in parameters.
+    """
+    given = dict(priors or {})
+    known = {name for defaults, parameters in groups for name in (*defaults, *parameters)}
+    if unknown := sorted(set(given) - known):
+        msg = f"no prior is called {', '.join(unknown)}; the names are {', '.join(sorted(known))}"
+        raise SchemaError(msg)
+    resolved: dict[str, Prior] = {}
+    for defaults, parameters in groups:
+        direct = [name for name in parameters if name in given]
+        if not direct:
+            resolved |= {name: given.get(name, default) for name, default in defaults.items()}
+        elif len(direct) < len(parameters) or any(name in given for name in defaults):
+            msg = (
+                f"priors on {', '.join(parameters)} go together and replace those on {', '.join(defaults)}; "
+                f"given: {', '.join(name for name in (*defaults, *parameters) if name in given)}"
+            )
+            raise SchemaError(msg)
+        else:
+            resolved |= {name: given[name] for name in parameters}
+    return resolved

@@ -1,0 +1,31 @@
+"""Tables in, tables out: read a transaction log, account for every row, summarise it per customer."""
+
+from kundenwert.data.account import Entry, Note, RowAccount, SourceInfo
+from kundenwert.data.summary import (
+    DAYS_PER_UNIT,
+    CustomerSummary,
+    Patterns,
+    pattern_expression,
+    patterns,
+    purchases_by_day,
+    summarise,
+    summary_expression,
+)
+from kundenwert.data.transactions import TransactionLog, read_transactions
+
+__all__ = [
+    "DAYS_PER_UNIT",
+    "CustomerSummary",
+    "Entry",
+    "Note",
+    "Patterns",
+    "RowAccount",
+    "SourceInfo",
+    "TransactionLog",
+    "pattern_expression",
+    "patterns",
+    "purchases_by_day",
+    "read_transactions",
+    "summarise",
+    "summary_expression",
+]

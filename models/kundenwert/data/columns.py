@@ -1,0 +1,66 @@
+"""Find the columns asked for, or say which are meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+
+from kundenwert.data.source import Source
+from kundenwert.errors import SchemaError
+
+_RESERVED = ("customer_id", "date", "amount", "rows", "month", "quarter", "week", "none")
+_OTHER_NAMES = {
+    role: tuple(names.split())
+    for role, names in {
+        "customer_id": "customer customerid customer_no cust_id client_id user_id "
+        "kunde kunden_id kunden-id kundennummer kundennr kunden-nr kdnr",
+        "date": "order_date invoice_date purchase_date transaction_date timestamp "
+        "datum kaufdatum bestelldatum rechnungsdatum belegdatum buchungsdatum",
+        "amount": "price total revenue value sales spend order_value "
+        "betrag umsatz preis summe rechnungsbetrag bruttobetrag nettobetrag",
+    }.items()
+}
+
+
+def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> dict[str, str]:
+    """Return the internal name of each column asked for, or say which are missing, doubled or used twice."""
+    if isinstance(keep, str):
+        raise SchemaError(f"keep takes a list of column names; write keep=[{keep!r}]")
+    wanted = {**columns, **{name: name for name in keep}}
+    asked = [*columns.values(), *keep]
+    for name in asked:
+        if asked.count(name) > 1:
+            uses = [role for role, column in columns.items() if column == name] + ["keep"] * (name in keep)
+            raise SchemaError(
+                f"column {name!r} is asked for more than once ({', '.join(uses)}); give each its own column"
+            )
+    reserved = [name for name in keep if name in _RESERVED]
+    if reserved:
+        raise SchemaError(f"a kept column cannot be called {reserved[0]!r}, which has a meaning here; rename it")
+    missing = {role: name for role, name in wanted.items() if name not in opened.names}
+    if missing:
+        raise SchemaError(_missing(opened, missing, set(wanted.values())))
+    doubled = [name for name in asked if opened.names.count(name) > 1]
+    if doubled:
+        raise SchemaError(f"{opened.info.name!r} has more than one column called {doubled[0]!r}; rename one of them")
+    return {role: f"c{opened.names.index(name)}" for role, name in wanted.items()}
+
+
+def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str]) -> str:
+    free = {name.casefold(): name for name in opened.names if name not in taken and name}
+    guesses = []
+    for role, name in missing.items():
+        candidates = [name, *_OTHER_NAMES.get(role, ())]
+        close = next((c for c in candidates if c.casefold() in free), None) or next(
+            (m for c in candidates for m in difflib.get_close_matches(c.casefold(), free, n=1, cutoff=0.7)), None
+        )
+        if close:
+            guess = free.pop(close.casefold())
+            guesses.append(f"keep={guess!r}" if role not in _OTHER_NAMES else f"{role}={guess!r}")
+    names = ", ".join(repr(name) for name in opened.names[:20]) + (", ..." if len(opened.names) > 20 else "")
+    text = f"{opened.info.name!r} has no column {' and no column '.join(map(repr, missing.values()))}; it has {names}"
+    if guesses:
+        return f"{text}. Did you mean {', '.join(guesses)}?"
+    if opened.info.kind == "csv" and any(name[:1].isdigit() for name in opened.names):
+        return f"{text}. The first line must hold the column names"
+    return f"{text}. Say which columns hold {', '.join(missing)}"

@@ -1,0 +1,195 @@
+"""The customer table: one row per customer, with the time scale and the dates that give it meaning."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kundenwert.data.account import Entry, RowAccount, SourceInfo, several
+from kundenwert.errors import DomainError, SchemaError
+
+DAYS_PER_UNIT: Mapping[str, float] = MappingProxyType({"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25})
+MISSING_COHORT = "(missing)"
+
+
+@dataclass(frozen=True)
+class CustomerSummary:
+    """One row per customer, with the time scale and the dates that give the numbers their meaning.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Sorted by `customer_id`: `customer_id, cohort, first_purchase, last_purchase, frequency` (repeat purchase days),
+        `recency` (from first to last purchase, NOT since the last purchase), `T` (from first purchase to the end of
+        observation), `monetary_value` (mean of the repeat purchase days; missing where `frequency` is 0),
+        `first_value`, `value_to_date`, `active_before`, `active_after` (a purchase in the year before the inactivity
+        window, and within it), and with a hold-out `holdout_purchases, holdout_value`.
+    time_unit : {"D", "W", "M", "Y"}
+        Unit of `recency` and `T`.
+    observation_start, observation_end : datetime.date or None
+        First purchase day of the log, last day of observation (inclusive).
+    holdout_end : datetime.date or None
+        Last day of the hold-out (inclusive).
+    cohort : str
+        What the cohorts are.
+    inactivity_months : int
+        Length of the inactivity window.
+    account : RowAccount
+        What happened to every input row.
+    source : SourceInfo
+        Where the rows came from.
+    """
+
+    table: pd.DataFrame
+    time_unit: str
+    observation_start: dt.date | None
+    observation_end: dt.date | None
+    holdout_end: dt.date | None
+    cohort: str
+    inactivity_months: int
+    account: RowAccount
+    source: SourceInfo
+    stated_window: float | None = None
+    stated_holdout: float | None = None
+
+    def __len__(self) -> int:
+        """Return the number of customers."""
+        return len(self.table)
+
+    @property
+    def days_per_unit(self) -> float:
+        """Length of the time unit in days."""
+        return DAYS_PER_UNIT[self.time_unit]
+
+    @property
+    def units_per_year(self) -> float:
+        """Time units in a year of 365.25 days."""
+        return 365.25 / self.days_per_unit
+
+    @property
+    def window(self) -> float:
+        """Length of the observation, in time units; the longest `T` where no dates are known."""
+        if self.stated_window is not None:
+            return self.stated_window
+        if self.observation_start is None or self.observation_end is None:
+            return float(self.table["T"].max())
+        return (self.observation_end - self.observation_start).days / self.days_per_unit
+
+    @property
+    def holdout_length(self) -> float | None:
+        """Length of the hold-out, in time units; None without one."""
+        if self.stated_holdout is not None or self.holdout_end is None or self.observation_end is None:
+            return self.stated_holdout
+        return (self.holdout_end - self.observation_end).days / self.days_per_unit
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        time_unit: str,
+        window: float | None = None,
+        holdout_length: float | None = None,
+        inactivity_months: int = 12,
+    ) -> CustomerSummary:
+        """Make a summary from a table that already has one row per customer.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Columns `frequency, recency, T`; `customer_id` (else the index), `monetary_value`, `cohort` and the other
+            columns of a summary's table are taken over where they are there.
+        time_unit : {"D", "W", "M", "Y"}
+            Unit of `recency` and `T`.
+        window : float, optional
+            Length of the observation in time units; the longest `T` if not given.
+        holdout_length : float, optional
+            Length of the hold-out in time units, where the table has `holdout_purchases`.
+        inactivity_months : int
+            Length of the inactivity window behind `active_before` and `active_after`.
+
+        Returns
+        -------
+        CustomerSummary
+
+        Raises
+        ------
+        SchemaError
+            If a column is missing or not numeric.
+        DomainError
+            If a value cannot be: negative or fractional counts, `recency` beyond `T`, a customer twice.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
+        >>> CustomerSummary.from_frame(frame, time_unit="W").window
+        38.86
+        """
+        days_per_unit(time_unit)
+        table = _checked(frame)
+        if window is not None and not window >= table["T"].max():
+            raise DomainError(f"window={window} is shorter than the longest T, {table['T'].max():g}")
+        if holdout_length is not None and not holdout_length > 0:
+            raise DomainError(f"holdout_length={holdout_length} must be above 0")
+        account = RowAccount(len(table), (Entry("kept", "customer", len(table)),))
+        info = SourceInfo(name="customer table", kind="pandas")
+        cohort = "cohort" if "cohort" in frame.columns else "none"
+        return cls(table, time_unit, None, None, None, cohort, inactivity_months, account, info, window, holdout_length)
+
+
+def days_per_unit(time_unit: str) -> float:
+    """Return the length of a time unit in days, or say which units there are.
+
+    Examples
+    --------
+    >>> days_per_unit("M")
+    30.4375
+    """
+    if time_unit not in DAYS_PER_UNIT:
+        raise DomainError(f"time_unit={time_unit!r} is not understood; choose one of {', '.join(DAYS_PER_UNIT)}")
+    return DAYS_PER_UNIT[time_unit]
+
+
+def _offending(table: pd.DataFrame, wrong: Any) -> str:
+    ids = table.loc[np.asarray(wrong, dtype=bool), "customer_id"]
+    return f"in {several(len(ids), 'row')} (first: customers {', '.join(map(repr, ids.head(3)))})"
+
+
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in ("frequency", "recency", "T") if name not in frame.columns]
+    if missing:
+        raise SchemaError(f"the customer table has no column {' and no column '.join(map(repr, missing))}")
+    if frame.empty:
+        raise DomainError("the customer table has no rows")
+    table = frame.copy()
+    if "customer_id" not in table:
+        table.insert(0, "customer_id", table.index)
+    table["customer_id"] = table["customer_id"].astype(str)
+    for name in ("frequency", "recency", "T", "monetary_value"):
+        if name in table and not pd.api.types.is_numeric_dtype(table[name]):
+            raise SchemaError(f"column {name!r} of the customer table is not numeric")
+    if "monetary_value" not in table:
+        table["monetary_value"] = np.nan
+    x, t_x, T, z = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T", "monetary_value"))
+    rules = {
+        "customer_id stands more than once": table["customer_id"].duplicated(keep=False),
+        "frequency, recency and T must be finite": ~(np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)),
+        "frequency must be a whole number, 0 or more": (x < 0) | (x != np.floor(x)),
+        "recency must lie between 0 and T (it counts from the first purchase to the last)": (t_x < 0) | (t_x > T),
+        "recency must be 0 where frequency is 0": (x == 0) & (t_x != 0),
+        "recency must be above 0 where frequency is": (x > 0) & (t_x == 0),
+        "monetary_value must be 0 or more, and finite": (z < 0) | np.isinf(z),
+    }
+    for rule, wrong in rules.items():
+        if np.any(wrong):
+            raise DomainError(f"{rule}: violated {_offending(table, wrong)}")
+    table["frequency"] = x.astype(np.int64)
+    table["recency"], table["T"], table["monetary_value"] = t_x, T, np.where(x == 0, np.nan, z)
+    table["cohort"] = table["cohort"].fillna(MISSING_COHORT).astype(str) if "cohort" in table else "all"
+    return table.sort_values("customer_id", kind="stable").reset_index(drop=True)

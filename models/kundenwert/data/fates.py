@@ -1,0 +1,189 @@
+"""Decide what happens to each row, merge rows into customer-days, and account for all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+
+from kundenwert.data.account import Entry, Note, RowAccount, listing, several
+from kundenwert.data.formats import EARLIEST, LARGEST_AMOUNT, LATEST
+from kundenwert.data.source import Source
+from kundenwert.errors import DomainError
+
+UNREADABLE_SHARE = 0.05  # above this share of rows without a date (or an amount) the log is refused
+
+KEPT = "purchase (customer and day)"
+MERGED = "same customer and same day as a kept row"
+REJECTED = "line cannot be split into the file's columns"
+NO_CUSTOMER = "customer id missing"
+NO_DATE, BAD_DATE, FAR_DATE = "date missing", "date unreadable", f"date before {EARLIEST} or after {LATEST}"
+NO_AMOUNT, BAD_AMOUNT = "amount missing", "amount unreadable, infinite or beyond 1e15"
+REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact duplicate of an earlier row"
+NETTED = "customer-day whose refunds leave nothing"
+NETTED_REFUND = "refund taken off the same customer's purchases of the day"
+FUTURE = "date in the future"
+_REASONS = (NO_CUSTOMER, NO_DATE, BAD_DATE, FAR_DATE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO, DUPLICATE)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _kept(reason: str) -> str:
+    return f"{reason}, kept"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do with refunds, zero amounts and duplicates."""
+
+    refunds: str
+    zero_amounts: str
+    duplicates: str
+
+    def __post_init__(self) -> None:
+        """Refuse a choice that does not exist."""
+        known = {"refunds": ("exclude", "net"), "zero_amounts": ("keep", "exclude"), "duplicates": ("keep", "drop")}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise DomainError(
+                    f"{name}={getattr(self, name)!r} is not understood; choose {values[0]!r} or {values[1]!r}"
+                )
+
+
+def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
+    """Add what each row's fate is: the reason of its exclusion, or nothing where it is kept."""
+    same = [typed[f"c{i}"] for i in range(width)]
+    typed = typed.mutate(duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0)
+    tests = [
+        (typed.customer_id.isnull(), NO_CUSTOMER),
+        (typed.date_text.isnull(), NO_DATE),
+        (typed.date.isnull(), BAD_DATE),
+        (~typed.date.between(EARLIEST, LATEST), FAR_DATE),
+        (typed.amount_text.isnull(), NO_AMOUNT),
+        (typed.amount.isnull() | (typed.amount.abs() > LARGEST_AMOUNT), BAD_AMOUNT),
+    ]
+    if policy.refunds == "exclude":
+        tests.append((typed.amount < 0, REFUND))
+    if policy.zero_amounts == "exclude":
+        tests.append((typed.amount == 0, ZERO))
+    if policy.duplicates == "drop":
+        tests.append((typed.duplicate, DUPLICATE))
+    return typed.mutate(fate=ibis.cases(*tests)).drop(*(f"c{i}" for i in range(width)))
+
+
+def merge_days(rows: ibis.Table, kept: int) -> ibis.Table:
+    """Merge the rows of one customer on one day; which of them were refunded to nothing stands in `netted`."""
+    good = rows.filter(rows.fate.isnull())
+    daily = good.group_by("customer_id", "date").agg(
+        amount=good.amount.sum(),
+        rows=good.count(),
+        refunds=(good.amount < 0).sum(),
+        **{f"k{i}": good[f"k{i}"].min() for i in range(kept)},
+    )
+    return daily.mutate(netted=(daily.refunds > 0) & (daily.amount <= 0))
+
+
+def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
+    """Return, by reason, where the first rows that were excluded or noted stand and what they say."""
+    good = rows.fate.isnull()
+    marks = {
+        FUTURE: rows.date > _today(),
+        _kept(DUPLICATE): rows.duplicate,
+        _kept(ZERO): rows.amount == 0,
+        NETTED_REFUND: rows.amount < 0,
+    }
+    shown = ("row", "customer_id", "date_text", "amount_text")
+    parts = [rows.filter(~good).select(*shown, reason="fate")]
+    parts += [rows.filter(good & test).select(*shown, reason=ibis.literal(reason)) for reason, test in marks.items()]
+    marked = ibis.union(*parts)
+    marked = marked.mutate(rank=ibis.row_number().over(group_by="reason", order_by="row"))
+    first = marked.filter(marked["rank"] < 3).order_by("row")
+    found: dict[str, list[str]] = {}
+    for row in first.to_pyarrow().to_pylist():
+        about = {NO_CUSTOMER: "no customer id", NO_DATE: "no date", NO_AMOUNT: "no amount"}.get(row["reason"])
+        if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE):
+            about = repr(row["date_text"])
+        elif row["reason"] in (DUPLICATE, _kept(DUPLICATE)):
+            about = f"customer {row['customer_id']!r}"
+        about = about or repr(row["amount_text"])
+        found.setdefault(row["reason"], []).append(f"{opened.place(row['row'])}: {about}")
+    return {reason: tuple(texts) for reason, texts in found.items()}
+
+
+def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> dict[str, int]:
+    """Count, in two queries, everything that the account speaks of."""
+    good = rows.fate.isnull()
+    per_row = rows.agg(
+        read=rows.count(),
+        **{FUTURE: (good & (rows.date > _today())).sum()},
+        **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
+        **{reason: (rows.fate == reason).sum() for reason in _REASONS},
+    )
+    left = ~daily.netted
+    per_day = daily.agg(
+        days=left.sum(),
+        rows=daily["rows"].sum(where=left),
+        **{NETTED: daily["rows"].sum(where=daily.netted), NETTED_REFUND: daily.refunds.sum(where=left)},
+    )
+    found = per_row.to_pyarrow().to_pylist()[0] | per_day.to_pyarrow().to_pylist()[0]
+    return {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
+
+
+def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccount:
+    """Account for every row, and refuse a log of which too little can be read.
+
+    Parameters
+    ----------
+    opened : Source
+        The source, for the places of its rows.
+    rows, daily : ibis.Table
+        Results of `with_fate` and `merge_days`.
+
+    Returns
+    -------
+    RowAccount
+
+    Raises
+    ------
+    DomainError
+        If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
+    """
+    counts = _sums(opened, rows, daily)
+    lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS, NETTED)}
+    noted = {reason: counts[reason] for reason in (FUTURE, _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND)}
+    first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
+    if any(lost.values()) or any(noted.values()):
+        first |= _offenders(opened, rows)
+    read = counts["read"] + len(opened.rejected)
+    _refuse(opened, read, lost, first)
+    entries = [Entry("kept", KEPT, counts["days"]), Entry("merged", MERGED, counts["rows"] - counts["days"])]
+    entries += [Entry("excluded", reason, count) for reason, count in lost.items() if count]
+    notes = [Note(f"excluded: {reason}", n, first.get(reason, ())) for reason, n in lost.items() if n]
+    notes += [Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n]
+    return RowAccount(read, tuple(entries), tuple(notes))
+
+
+def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise where too many rows have no date or no amount, or where none is left."""
+    advice = {
+        "date": "Check the column, or say how the dates are written with date_format='%d.%m.%Y'",
+        "amount": "Check the column, or say which decimal mark it uses with decimal=',' or decimal='.'",
+    }
+    for what, reasons in {"date": (NO_DATE, BAD_DATE, FAR_DATE), "amount": (NO_AMOUNT, BAD_AMOUNT)}.items():
+        count = sum(lost[reason] for reason in reasons)
+        if count > UNREADABLE_SHARE * read:
+            offenders = [text for reason in reasons for text in first.get(reason, ())][:3]
+            raise DomainError(
+                f"{count:,} of {several(read, 'row')} of {opened.info.name!r} have no readable {what}"
+                f"{listing(offenders)}. {advice[what]}"
+            )
+    if sum(lost.values()) == read:
+        parts = [f"{reason}: {several(n, 'row')}{listing(first.get(reason, ()))}" for reason, n in lost.items() if n]
+        raise DomainError(
+            f"no purchase is left of the {several(read, 'row')} of {opened.info.name!r}. {'; '.join(parts)}. "
+            "Check that the columns are the right ones"
+        )

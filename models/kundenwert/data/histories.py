@@ -1,0 +1,79 @@
+"""The distinct histories of a customer table: a likelihood needs each only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The distinct combinations of frequency, recency and T, each with its number of customers.
+
+    Parameters
+    ----------
+    frequency, recency, T, count : ndarray
+        One entry per pattern, sorted by frequency, recency, T.
+    index : ndarray of int
+        For each customer, in the table's order, the number of its pattern.
+    """
+
+    frequency: NDArray[np.int64]
+    recency: NDArray[np.float64]
+    T: NDArray[np.float64]
+    count: NDArray[np.int64]
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of patterns."""
+        return len(self.count)
+
+
+def patterns(table: pd.DataFrame) -> Patterns:
+    """Find the distinct combinations of frequency, recency and T, since a likelihood needs each only once.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A summary's table, or any table with the three columns.
+
+    Returns
+    -------
+    Patterns
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": [1, 0, 1], "recency": [2.0, 0.0, 2.0], "T": [4.0, 4.0, 4.0]})
+    >>> found = patterns(table)
+    >>> found.count.tolist(), found.index.tolist()
+    ([1, 2], [1, 0, 1])
+    """
+    columns = [table[name].to_numpy(dtype=np.float64) for name in ("frequency", "recency", "T")]
+    distinct, index, count = np.unique(np.column_stack(columns), axis=0, return_inverse=True, return_counts=True)
+    return Patterns(
+        distinct[:, 0].astype(np.int64),
+        distinct[:, 1].copy(),
+        distinct[:, 2].copy(),
+        count.astype(np.int64),
+        index.reshape(-1).astype(np.int64),
+    )
+
+
+def pattern_expression(summary: ibis.Table) -> ibis.Table:
+    """Return the distinct patterns with their counts as an Ibis expression.
+
+    Parameters
+    ----------
+    summary : ibis.Table
+        Result of `summary_expression`.
+
+    Returns
+    -------
+    ibis.Table
+        Columns `frequency, recency, T, count`.
+    """
+    return summary.group_by("frequency", "recency", "T").agg(count=summary.count())

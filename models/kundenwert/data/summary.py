@@ -1,0 +1,302 @@
+"""Turn a transaction log into one row per customer: calibration, hold-out, cohorts, patterns."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import pandas as pd
+
+from kundenwert.data.account import Entry, RowAccount, several
+from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
+from kundenwert.data.histories import Patterns, pattern_expression, patterns
+from kundenwert.data.transactions import TransactionLog
+from kundenwert.errors import DomainError, SchemaError
+
+__all__ = [
+    "CALENDAR_COHORTS",
+    "DAYS_PER_UNIT",
+    "CustomerSummary",
+    "Patterns",
+    "pattern_expression",
+    "patterns",
+    "purchases_by_day",
+    "summarise",
+    "summary_expression",
+]
+
+CALENDAR_COHORTS = ("month", "quarter", "week", "none")
+_ACTIVE_MONTHS = 12  # whoever bought in the year before the inactivity window began counts as a customer at that time
+
+OBSERVED, HELD_OUT = "purchase in the observation", "purchase in the hold-out"
+MERGED = "same customer and same day as a kept row"
+NEW_LATER = "customer's first purchase lies after the end of observation"
+LATER, AFTER_HOLDOUT = "after the end of observation", "after the end of the hold-out"
+
+
+def summary_expression(
+    purchases: ibis.Table,
+    *,
+    observation_end: dt.date,
+    holdout_end: dt.date | None = None,
+    time_unit: str = "W",
+    cohort: str = "month",
+    inactivity_months: int = 12,
+) -> ibis.Table:
+    """Return the customer table as an Ibis expression, for any engine that Ibis knows.
+
+    Parameters
+    ----------
+    purchases : ibis.Table
+        Customer-days, as in `TransactionLog.purchases`.
+    observation_end, holdout_end : datetime.date
+        Last days (inclusive) of observation and hold-out.
+    time_unit : {"D", "W", "M", "Y"}
+        Unit of the times.
+    cohort : str
+        "month", "quarter", "week", "none", or a column of `purchases`.
+    inactivity_months : int
+        Length of the inactivity window.
+
+    Returns
+    -------
+    ibis.Table
+        One row per customer whose first purchase lies within the observation, in no particular order.
+    """
+    t0 = (pd.Timestamp(observation_end) - pd.DateOffset(months=inactivity_months)).date()
+    t1 = (pd.Timestamp(t0) - pd.DateOffset(months=_ACTIVE_MONTHS)).date()
+    days = purchases.mutate(first=purchases.date.min().over(group_by="customer_id"))
+    days = days.mutate(exact=days.amount.cast("decimal(38, 9)"), seen=days.date <= observation_end)
+    starts = days.date == days.first
+    columns = {
+        "first_purchase": days.first.min(),
+        "last_purchase": days.date.max(where=days.seen),
+        "purchases": days.seen.sum(),
+        "repeat_value": days.exact.sum(where=days.seen & ~starts),
+        "first_value": days.exact.sum(where=starts),
+        "value_to_date": days.exact.sum(where=days.seen),
+        "active_before": ((days.date > t1) & (days.date <= t0)).any(),
+        "active_after": ((days.date > t0) & days.seen).any(),
+    }
+    if cohort not in CALENDAR_COHORTS:
+        columns["cohort"] = days[cohort].min(where=starts).fill_null(MISSING_COHORT)
+    if holdout_end is not None:
+        held = (days.date > observation_end) & (days.date <= holdout_end)
+        columns["holdout_purchases"] = held.sum()
+        columns["holdout_value"] = days.exact.sum(where=held).cast("float64").fill_null(0.0)
+    known = days.filter(days["first"] <= observation_end).group_by("customer_id").agg(**columns)
+    return _finished(known, observation_end, days_per_unit(time_unit), cohort)
+
+
+def _finished(known: ibis.Table, observation_end: dt.date, days_per_unit: float, cohort: str) -> ibis.Table:
+    first = known.first_purchase
+    end = ibis.literal(observation_end)
+    calendar = {
+        "month": first.strftime("%Y-%m"),
+        "quarter": first.year().cast("string") + "-Q" + first.quarter().cast("string"),
+        "week": first.iso_year().cast("string") + "-W" + first.week_of_year().cast("string").lpad(2, "0"),
+        "none": ibis.literal("all"),
+    }
+    label = known.cohort if "cohort" in known.columns else calendar[cohort]
+    frequency = known.purchases - 1
+    columns = {
+        "customer_id": known.customer_id,
+        "cohort": label,
+        "first_purchase": first,
+        "last_purchase": known.last_purchase,
+        "frequency": frequency,
+        "recency": known.last_purchase.delta(first, unit="day").cast("float64") / days_per_unit,
+        "T": end.delta(first, unit="day").cast("float64") / days_per_unit,
+        "monetary_value": known.repeat_value.cast("float64") / frequency.cast("float64").nullif(0.0),
+        "first_value": known.first_value.cast("float64"),
+        "value_to_date": known.value_to_date.cast("float64"),
+        "active_before": known.active_before,
+        "active_after": known.active_after,
+    }
+    held = [name for name in ("holdout_purchases", "holdout_value") if name in known.columns]
+    return known.select(**columns, **{name: known[name] for name in held})
+
+
+def summarise(
+    log: TransactionLog,
+    *,
+    observation_end: dt.date | str | None = None,
+    holdout_end: dt.date | str | None = None,
+    time_unit: str = "W",
+    cohort: str = "month",
+    inactivity_months: int = 12,
+) -> CustomerSummary:
+    """Summarise a transaction log: one row per customer.
+
+    Purchases of one customer on one day are one purchase. Times are exact days divided by the length of the unit.
+
+    Parameters
+    ----------
+    log : TransactionLog
+        Result of `read_transactions`.
+    observation_end : date or ISO text, optional
+        Last day of observation, inclusive; the last day of the log if not given.
+    holdout_end : date or ISO text, optional
+        Last day of the hold-out, inclusive; the hold-out begins on the day after `observation_end`.
+    time_unit : {"D", "W", "M", "Y"}
+        Days, weeks of 7 days, months of 365.25/12 days, years of 365.25 days.
+    cohort : str
+        "month", "quarter" or (ISO) "week" of the first purchase, "none", or one of the log's kept columns.
+    inactivity_months : int
+        Calendar months without a purchase after which a customer counts as lost, for the counting definition of churn.
+
+    Returns
+    -------
+    CustomerSummary
+
+    Raises
+    ------
+    DomainError
+        If the dates do not fit the data, or the log cannot tell anything about repeat purchases.
+    SchemaError
+        If `cohort` is no column of the log.
+
+    Examples
+    --------
+    >>> from kundenwert.data.transactions import read_transactions
+    >>> days = ["2024-01-01", "2024-01-15", "2024-02-05", "2024-01-08"]
+    >>> rows = pd.DataFrame({"customer_id": ["a", "a", "a", "b"], "date": days, "amount": [5.0, 10.0, 20.0, 8.0]})
+    >>> summary = summarise(read_transactions(rows), observation_end="2024-01-29", holdout_end="2024-02-05")
+    >>> summary.table[["frequency", "recency", "T", "monetary_value", "holdout_purchases"]].to_numpy().tolist()
+    [[1.0, 2.0, 4.0, 10.0, 1.0], [0.0, 0.0, 3.0, nan, 0.0]]
+    """
+    days_per_unit(time_unit)
+    if cohort not in CALENDAR_COHORTS and cohort not in log.keep:
+        known = ", ".join((*CALENDAR_COHORTS, *log.keep))
+        raise SchemaError(
+            f"cohort={cohort!r} is not known; choose one of {known}, or read the log with keep=[{cohort!r}]"
+        )
+    if inactivity_months != int(inactivity_months) or inactivity_months < 1:
+        raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
+    end, holdout = _dates(log, observation_end, holdout_end)
+    expression = summary_expression(
+        log.purchases,
+        observation_end=end,
+        holdout_end=holdout,
+        time_unit=time_unit,
+        cohort=cohort,
+        inactivity_months=int(inactivity_months),
+    )
+    table = expression.to_pyarrow().to_pandas().sort_values("customer_id", kind="stable").reset_index(drop=True)
+    for name in ("first_purchase", "last_purchase"):
+        table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
+    for name in ("frequency", "holdout_purchases"):
+        if name in table:
+            table[name] = table[name].astype("int64")
+    _informative(table, end)
+    account = _extended(log, end, holdout)
+    return CustomerSummary(
+        table, time_unit, log.first_day, end, holdout, cohort, int(inactivity_months), account, log.source
+    )
+
+
+def _date(value: dt.date | str | None, name: str) -> dt.date | None:
+    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
+        return value
+    try:
+        return value.date() if isinstance(value, dt.datetime) else dt.date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise DomainError(f"{name}={value!r} is not a date; write it such as '1997-09-30'") from None
+
+
+def _dates(
+    log: TransactionLog, observation_end: dt.date | str | None, holdout_end: dt.date | str | None
+) -> tuple[dt.date, dt.date | None]:
+    end, holdout = _date(observation_end, "observation_end"), _date(holdout_end, "holdout_end")
+    span = f"the purchases run from {log.first_day} to {log.last_day}"
+    if log.first_day == log.last_day:
+        raise DomainError(
+            f"every purchase lies on one day, {log.first_day}: nothing can be learned about repeat purchases. "
+            "Check the date column, or read a log over a longer time"
+        )
+    if end is None and holdout is not None:
+        raise DomainError("holdout_end is given without observation_end; say where the observation ends")
+    if end is None:
+        return log.last_day, None
+    if not log.first_day <= end <= log.last_day:
+        raise DomainError(f"observation_end {end} lies outside the data: {span}")
+    if holdout is not None and holdout <= end:
+        raise DomainError(f"holdout_end {holdout} must lie after observation_end {end}; {span}")
+    if holdout is not None and holdout > log.last_day:
+        raise DomainError(f"holdout_end {holdout} lies outside the data: {span}")
+    return end, holdout
+
+
+def _informative(table: pd.DataFrame, end: dt.date) -> None:
+    """Refuse a table from which no repeat-purchase model can learn."""
+    if len(table) < 2:
+        raise DomainError(
+            f"there is only {several(len(table), 'customer')} with a purchase up to {end}; a model of customers needs "
+            "many. Check the column with the customer id and observation_end"
+        )
+    if not table["T"].max() > 0:
+        raise DomainError(
+            f"every first purchase lies on the last day of observation, {end}; choose a later observation_end"
+        )
+    if not table["frequency"].max() > 0:
+        raise DomainError(
+            f"none of {several(len(table), 'customer')} bought on a second day up to {end}; nothing can be learned "
+            "about repeat purchases. Check the column with the customer id, or read a log over a longer time"
+        )
+
+
+def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None) -> RowAccount:
+    """Carry the log's account on to what the summary used."""
+    days = log.purchases
+    days = days.mutate(first=days.date.min().over(group_by="customer_id"))
+    last = holdout or end
+    late = AFTER_HOLDOUT if holdout else LATER
+    reason = ibis.cases(
+        (days["first"] > end, NEW_LATER), (days.date <= end, OBSERVED), (days.date <= last, HELD_OUT), else_=late
+    )
+    grouped = days.group_by(reason=reason).agg(days=days.count(), rows=days["rows"].sum())
+    found = {row["reason"]: (int(row["days"]), int(row["rows"])) for row in grouped.to_pyarrow().to_pylist()}
+    kept = [Entry("kept", name, found[name][0]) for name in (OBSERVED, HELD_OUT) if name in found]
+    merged = sum(found[name][1] - found[name][0] for name in (OBSERVED, HELD_OUT) if name in found)
+    before = tuple(entry for entry in log.account.entries if entry.fate == "excluded")
+    further = tuple(Entry("excluded", name, found[name][1]) for name in (NEW_LATER, late) if name in found)
+    return RowAccount(
+        log.account.rows_read, (*kept, Entry("merged", MERGED, merged), *before, *further), log.account.notes
+    )
+
+
+def purchases_by_day(
+    log: TransactionLog, *, until: dt.date | str | None = None, acquired_until: dt.date | str | None = None
+) -> pd.DataFrame:
+    """Count purchases day by day, for the tracking plot.
+
+    Parameters
+    ----------
+    log : TransactionLog
+        Result of `read_transactions`.
+    until : date or ISO text, optional
+        Last day; the last day of the log if not given.
+    acquired_until : date or ISO text, optional
+        Count only customers whose first purchase lies on or before this day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for every calendar day: `date, purchases` (customer-days), `repeat_purchases, amount`.
+    """
+    last = _date(until, "until") or log.last_day
+    acquired = _date(acquired_until, "acquired_until") or last
+    days = log.purchases
+    days = days.mutate(first=days.date.min().over(group_by="customer_id"))
+    days = days.filter(days.date <= last, days["first"] <= acquired)
+    daily = days.group_by("date").agg(
+        purchases=days.count(),
+        repeat_purchases=(days.date > days["first"]).sum(),
+        amount=days.amount.cast("decimal(38, 9)").sum().cast("float64"),
+    )
+    calendar = pd.date_range(log.first_day, max(last, log.first_day), freq="D", unit="s", name="date")
+    frame: pd.DataFrame = daily.to_pyarrow().to_pandas()
+    frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[s]")
+    frame = frame.set_index("date").reindex(calendar, fill_value=0)
+    counts = {"purchases": "int64", "repeat_purchases": "int64", "amount": "float64"}
+    return frame.astype(counts).reset_index()

@@ -1,0 +1,270 @@
+"""Money: the formula beside the posterior, the hold-out by cohort, and how value spreads over customers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+from numpy.typing import NDArray
+
+from kundenwert.plot.style import (
+    ACTUAL,
+    BARS,
+    INTERVAL,
+    MODEL,
+    OKABE_ITO,
+    QUIET,
+    TICK,
+    dress,
+    inches_high,
+    legend_above,
+    new_axes,
+    number,
+    row_labels,
+    thousands,
+)
+
+FORMULA_MARKS = {
+    "observed": ("formula, first to last purchase", OKABE_ITO["vermillion"], "v"),
+    "churn": ("formula, 1 / churn", OKABE_ITO["orange"], "D"),
+    "assumed": ("formula, assumed lifespan", OKABE_ITO["purple"], "^"),
+}
+
+
+def formula_versus_posterior(cohorts: pd.DataFrame, *, matched: bool = True, ax: Axes | None = None) -> Axes:
+    """Show the CLV per customer of each cohort: the formula's three values beside the posterior.
+
+    Parameters
+    ----------
+    cohorts
+        What `compare.compare_cohorts` returns.
+    matched
+        Draw the formula on the posterior's price basis, horizon and discounting; else as a company computes it.
+    ax
+        Axes to draw on; None makes one whose height fits the number of cohorts.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One row per cohort: the outcome's interval as a line, its median as a point, the formula as marks. A
+        value that cannot be computed is left out, and the legend counts how many.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> cohorts = pd.DataFrame({"cohort": ["1997-01", "all"], "clv_q05": [1.0, 2.0], "clv_q50": [3.0, 4.0],
+    ...     "clv_q95": [6.0, 6.0], "formula_observed_matched": [-2.0, -1.0], "formula_churn_matched": np.nan,
+    ...     "formula_assumed_matched": [9.0, 8.0]})
+    >>> ax = formula_versus_posterior(cohorts, ax=Figure().subplots())
+    >>> [text.get_text() for text in ax.get_legend().get_texts()][2]
+    'formula, 1 / churn (not computable)'
+    """
+    ax, height = _tall(ax, len(cohorts))
+    at = row_labels(ax, cohorts["cohort"].astype(str).tolist(), height=height)
+    for method, (label, colour, marker) in FORMULA_MARKS.items():
+        money = cohorts[f"formula_{method}" + ("_matched" if matched else "")].to_numpy(dtype=np.float64)
+        lost = int(np.isnan(money).sum())
+        if lost:
+            missing = "not computable" if lost == len(money) else f"not computable in {lost} of {len(money)} rows"
+            label = f"{label} ({missing})"  # noqa: PLW2901
+        ax.plot(money, at, marker, color=colour, markersize=_size(at), mfc="white", mew=1.3, label=label, zorder=4)
+    _intervals(ax, at, cohorts, "clv", f"posterior: median and {INTERVAL}")
+    if ax.get_xlim()[0] < 0 < ax.get_xlim()[1]:
+        ax.axvline(0, color=QUIET, linewidth=0.9)
+    basis = "the posterior's horizon and discounting" if matched else "no horizon, no discounting"
+    dress(
+        ax,
+        title="CLV by cohort: formula and posterior",
+        x=f"CLV per customer (formula with {basis})",
+        y="Cohort",
+        grid="x",
+    )
+    thousands(ax.xaxis, whole=False)
+    _separate_total(ax, cohorts)
+    legend_above(ax, 2)
+    return ax
+
+
+def holdout_by_cohort(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Show each cohort's hold-out revenue: the posterior's interval, the formula's forecast, what happened.
+
+    Parameters
+    ----------
+    cohorts
+        What `compare.compare_cohorts` returns, with a hold-out. The row "all" is left out, for its scale.
+    ax
+        Axes to draw on; None makes one whose height fits the number of cohorts.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One row per cohort.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> cohorts = pd.DataFrame({"cohort": ["1997-01", "1997-02", "all"], "holdout_revenue": [4.0, 6.0, 10.0],
+    ...     "predicted_holdout_revenue_q05": [3.0, 3.0, 8.0], "predicted_holdout_revenue_q50": [5.0, 5.0, 10.0],
+    ...     "predicted_holdout_revenue_q95": [7.0, 7.0, 12.0], "formula_holdout_revenue": [9.0, 9.0, 18.0]})
+    >>> ax = holdout_by_cohort(cohorts, ax=Figure().subplots())
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['1997-01', '1997-02']
+    """
+    shown = cohorts.iloc[:-1] if len(cohorts) > 1 else cohorts
+    ax, height = _tall(ax, len(shown))
+    at = row_labels(ax, shown["cohort"].astype(str).tolist(), height=height)
+    _, colour, marker = FORMULA_MARKS["assumed"]
+    size = _size(at)
+    ax.plot(
+        shown["formula_holdout_revenue"], at, marker, color=colour, mfc="white", mew=1.3, markersize=size,
+        label="formula, its rate carried on",
+    )  # fmt: skip
+    if "formula_repeat_holdout_revenue" in shown:
+        ax.plot(
+            shown["formula_repeat_holdout_revenue"], at, "v", color=OKABE_ITO["vermillion"], mfc="white", mew=1.3,
+            markersize=size, label="formula, repeat purchases only",
+        )  # fmt: skip
+    _intervals(ax, at, shown, "predicted_holdout_revenue", f"posterior: median and {INTERVAL}")
+    ax.plot(shown["holdout_revenue"], at, "x", color=ACTUAL, markersize=size + 1.5, mew=2, label="actual", zorder=6)
+    ax.set_xlim(left=0)
+    dress(ax, title="Revenue in the hold-out, by cohort", x="Revenue in the hold-out", y="Cohort", grid="x")
+    thousands(ax.xaxis, whole=False)
+    legend_above(ax, 2)
+    return ax
+
+
+def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Show how the customers' residual lifetime values spread, one-time buyers apart from the others.
+
+    Parameters
+    ----------
+    table
+        One row per customer: `rlv_mean`, `frequency`.
+    ax
+        Axes to draw on; None makes one.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A stacked histogram on a logarithmic scale; customers without positive value are counted in the corner.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> table = pd.DataFrame({"rlv_mean": [1.0, 1.0, 50.0], "frequency": [0, 0, 3]})
+    >>> ax = rlv_distribution(table, ax=Figure().subplots())
+    >>> sorted(float(bar.get_height()) for bar in ax.patches)[-2:]
+    [1.0, 2.0]
+    """
+    ax = new_axes(ax)
+    value = table["rlv_mean"].to_numpy(dtype=np.float64)
+    once = table["frequency"].to_numpy() == 0
+    positive = value > 0
+    if positive.any():
+        low, high = np.log10(value[positive].min()), np.log10(value[positive].max())
+        edges = np.logspace(low - 0.02, high + 0.02, 36)
+        share = 100 * once.mean()
+        names = [f"one purchase so far ({share:.0f} % of customers)", f"repeat buyers ({100 - share:.0f} %)"]
+        ax.hist(
+            [value[positive & once], value[positive & ~once]], bins=edges.tolist(), stacked=True,
+            color=[BARS, MODEL], edgecolor="white", linewidth=0.5, label=names,
+        )  # fmt: skip
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: number(amount)))
+        mean = f"mean of all customers: {number(round(float(value.mean()), 2))}"
+        ax.axvline(value.mean(), color=ACTUAL, linewidth=1.2, linestyle=(0, (4, 2)), label=mean)
+    dress(
+        ax, title="Residual lifetime value of the customers", x="Expected RLV per customer (logarithmic)", y="Customers"
+    )
+    thousands(ax.yaxis)
+    if positive.any():
+        legend_above(ax, 2)
+    if not positive.all():
+        ax.text(
+            0.99, 0.97, f"{int((~positive).sum()):,} customers without positive value are not shown",
+            transform=ax.transAxes, ha="right", va="top", fontsize=TICK, color=QUIET,
+        )  # fmt: skip
+    return ax
+
+
+def rlv_concentration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Show what share of the residual lifetime value the most valuable customers hold.
+
+    Parameters
+    ----------
+    table
+        One row per customer: `rlv_mean`, ≥ 0.
+    ax
+        Axes to draw on; None makes one.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Share of value over share of customers, the most valuable first, with 10, 20 and 50 % written out.
+
+    Notes
+    -----
+    Shares of expected values: sums of means are means of sums. Outcomes are more concentrated.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> table = pd.DataFrame({"rlv_mean": [8.0, 1.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]})
+    >>> ax = rlv_concentration(table, ax=Figure().subplots())
+    >>> ax.texts[0].get_text()
+    'top 10 %: 80 % of value'
+    """
+    ax = new_axes(ax, width=5.2, height=3.9)
+    value = np.sort(table["rlv_mean"].to_numpy(dtype=np.float64))[::-1]
+    of_customers = np.arange(len(value) + 1) / max(len(value), 1)
+    total = value.sum()
+    if total > 0:
+        of_value = np.concatenate([[0.0], np.cumsum(value)]) / total
+        ax.plot(of_customers, of_value, color=MODEL, linewidth=2)
+        for share in (0.1, 0.2, 0.5):
+            held = float(np.interp(share, of_customers, of_value))
+            ax.plot(share, held, "o", color=MODEL, mfc="white", mew=1.4, markersize=6, zorder=4)
+            ax.annotate(
+                f"top {share:.0%}: {held:.0%} of value".replace("%", " %"), (share, held), xytext=(9, -5),
+                textcoords="offset points", va="top", fontsize=TICK,
+            )  # fmt: skip
+    ax.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=":")
+    ax.annotate(
+        "everybody worth the same", (0.72, 0.72), xytext=(5, -6), textcoords="offset points", va="top", fontsize=TICK,
+        color=QUIET,
+    )  # fmt: skip
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1.02)
+    return dress(
+        ax, title="Who holds the value", x="Share of customers, the most valuable first", y="Share of expected RLV",
+        grid="both",
+    )  # fmt: skip
+
+
+def _tall(ax: Axes | None, rows: int) -> tuple[Axes, float]:
+    """Give an Axes high enough for its rows, and the height it has, in inches."""
+    if ax is None:
+        ax = new_axes(None, height=float(np.clip(1.7 + 0.3 * rows, 2.6, 9.4)))
+    return ax, inches_high(ax)
+
+
+def _size(at: NDArray[np.float64]) -> float:
+    return 6.0 if len(at) <= 30 else 4.5
+
+
+def _intervals(ax: Axes, at: NDArray[np.float64], rows: pd.DataFrame, stem: str, label: str) -> None:
+    ax.hlines(
+        at, rows[f"{stem}_q05"], rows[f"{stem}_q95"], color=MODEL, linewidth=0.5 * _size(at), alpha=0.55, zorder=2
+    )
+    ax.errorbar(
+        rows[f"{stem}_q50"], at, xerr=np.zeros(len(at)), fmt="o", color=MODEL, markersize=_size(at), elinewidth=3,
+        label=label, zorder=5,
+    )  # fmt: skip
+
+
+def _separate_total(ax: Axes, cohorts: pd.DataFrame) -> None:
+    if len(cohorts) > 1:
+        ax.axhline(len(cohorts) - 1.5, color=QUIET, linewidth=0.9)

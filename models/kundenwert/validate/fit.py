@@ -1,0 +1,310 @@
+"""The fitted model beside the data: repeat purchases counted, through time, and the spend model's assumption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from kundenwert.compare import NOMINAL, QUANTILES, quantiles
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.kernels import pareto_nbd
+
+if TYPE_CHECKING:
+    from kundenwert.data.summary import CustomerSummary
+
+LAST_FREQUENCY = 7
+"""Customers with this many repeat purchases or more share the last row of a table by frequency."""
+
+PARAMETERS = ("r", "alpha", "s", "beta")
+
+
+def tracking(
+    daily: pd.DataFrame,
+    summary: CustomerSummary,
+    parameters: Mapping[str, ArrayLike],
+    *,
+    period_days: int = 7,
+    at_most: int = 500,
+) -> pd.DataFrame:
+    """Follow the repeat purchases of the calibration's customers through time, beside the model's expectation.
+
+    At time t the model expects Σ E[X(t − t₁)] repeat purchases, summed over the customers, whose first
+    purchases are at t₁.
+
+    Parameters
+    ----------
+    daily
+        Columns `date` and `repeat_purchases`: repeat purchases by day of the customers in `summary`.
+    summary
+        The customer summary, with `first_purchase`.
+    parameters
+        Posterior draws of r, alpha, s, beta: 1-dimensional, of one length, in the summary's time unit.
+    period_days
+        Length of a period, > 0. Periods are counted from the end of observation in both directions, so that
+        the hold-out begins with a new one; the first and the last may be shorter.
+    at_most
+        Number of draws to use, evenly spread over those given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per period: `period` (1, 2, …), `end` (its last day), `days`, `holdout`, `actual_cumulative`,
+        `actual_incremental`, and of the expectation `expected_cumulative_mean, _q05, _q50, _q95` and
+        `expected_incremental_mean, …`. The band is that of the expectation; real counts scatter about it.
+
+    Raises
+    ------
+    DomainError
+        If `daily` counts other purchases than the summary does.
+
+    Notes
+    -----
+    Schmittlein, Morrison & Colombo (1987) for E[X(t)].
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Some
+    >>> table = pd.DataFrame({"first_purchase": pd.to_datetime(["2024-01-01", "2024-01-08"]), "frequency": [1, 0]})
+    >>> summary = Some(
+    ...     table=table, observation_start="2024-01-01", observation_end="2024-01-14", holdout_end=None, days_per_unit=7
+    ... )
+    >>> daily = pd.DataFrame({"date": pd.to_datetime(["2024-01-10"]), "repeat_purchases": [1]})
+    >>> track = tracking(daily, summary, {"r": [0.55], "alpha": [10.58], "s": [0.61], "beta": [11.66]})
+    >>> track[["actual_cumulative", "expected_cumulative_mean"]].round(4).values.tolist()
+    [[0.0, 0.0436], [1.0, 0.1358]]
+    """
+    if "first_purchase" not in summary.table:
+        raise SchemaError("the customer table has no column 'first_purchase', which dates the cohorts")
+    start = pd.Timestamp(summary.observation_start)
+    observed = (pd.Timestamp(summary.observation_end) - start).days
+    end = observed if summary.holdout_end is None else (pd.Timestamp(summary.holdout_end) - start).days
+    ends = _period_ends(observed, end, period_days)
+    actual = _daily_counts(daily, summary, start, observed, end).cumsum()[ends]
+    expected = _expected_cumulative(summary, parameters, start, ends, at_most)
+    result = pd.DataFrame({"period": np.arange(1, len(ends) + 1), "end": start + pd.to_timedelta(ends, unit="D")})
+    result["days"] = np.diff(ends, prepend=-1)
+    result["holdout"] = ends > observed
+    result["actual_cumulative"] = actual
+    result["actual_incremental"] = np.diff(actual, prepend=0.0)
+    steps = np.diff(expected, axis=1, prepend=0.0)
+    return result.assign(**quantiles(expected, "expected_cumulative"), **quantiles(steps, "expected_incremental"))
+
+
+@dataclass(frozen=True)
+class Independence:
+    """How far frequency and mean spend go together among customers with repeat purchases.
+
+    `correlation` is Pearson's, with the interval `q05` to `q95`; `rank_correlation` is Spearman's; `customers`
+    counts those with repeat purchases; `sentence` says it in words. What cannot be computed is NaN.
+    """
+
+    correlation: float
+    q05: float
+    q95: float
+    rank_correlation: float
+    customers: int
+    sentence: str
+
+
+def independence(table: pd.DataFrame) -> Independence:
+    """Test on the data what the spend model assumes: that spend does not depend on the purchase rate.
+
+    The interval is Fisher's, z = artanh(r) ± q · SE / (1 − r²), with a standard error that does not assume
+    normality: SE² = mean of [x y − r (x² + y²) / 2]² / n over the standardised data.
+
+    Parameters
+    ----------
+    table
+        One row per customer: `frequency`, `monetary_value`.
+
+    Returns
+    -------
+    Independence
+        Correlation in [−1, 1] with its interval, and a sentence.
+
+    Notes
+    -----
+    Fader & Hardie (2013) make the assumption; the standard error is that of the influence function of r (Devlin,
+    Gnanadesikan & Kettenring 1975).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": [0, 1, 2, 3, 4], "monetary_value": [np.nan, 5.0, 1.0, 4.0, 3.0]})
+    >>> round(independence(table).correlation, 4)
+    -0.2268
+    """
+    repeat = table[(table["frequency"] > 0) & table["monetary_value"].notna()]
+    number = len(repeat)
+    x, y = repeat["frequency"].to_numpy(dtype=np.float64), repeat["monetary_value"].to_numpy(dtype=np.float64)
+    if number < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        why = f"Independence of frequency and spend cannot be judged from {number:,} customers with repeat purchases"
+        if number >= 4:
+            why += ", who all have the same frequency or the same mean spend"
+        return Independence(np.nan, np.nan, np.nan, np.nan, number, why + ".")
+    x, y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+    r = float(np.clip((x * y).mean(), -1, 1))
+    rank = float(stats.spearmanr(x, y).statistic)
+    error = np.sqrt(np.mean((x * y - r * (x**2 + y**2) / 2) ** 2) / number)
+    half = 0.0 if abs(r) == 1 else stats.norm.ppf(QUANTILES["q95"]) * error / (1 - r**2)
+    centre = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15))
+    low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    return Independence(r, low, high, rank, number, _independence_sentence(r, low, high, number))
+
+
+def repeat_purchase_counts(
+    table: pd.DataFrame,
+    *,
+    replicates: ArrayLike | None = None,
+    parameters: Mapping[str, ArrayLike] | None = None,
+    at_most: int = 200,
+    seed: int = 0,
+    last: int = LAST_FREQUENCY,
+) -> pd.DataFrame:
+    """Count the customers with 0, 1, 2, … repeat purchases, beside what the model would have produced.
+
+    Parameters
+    ----------
+    table
+        One row per customer: `frequency`, `T`.
+    replicates
+        Replicated frequencies, shape (replicates, customers); or else
+    parameters
+        posterior draws of r, alpha, s, beta, from which each replicate simulates all customers anew.
+    at_most
+        Number of draws to use with `parameters`, evenly spread over those given.
+    seed
+        Seed of that simulation.
+    last
+        Customers with this many repeat purchases or more share the last row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows "0", "1", …, "7+": `frequency, observed, predicted_mean, predicted_q05, predicted_q50,
+        predicted_q95`, all numbers of customers. The intervals are of the outcome.
+
+    Raises
+    ------
+    DomainError
+        If not exactly one of `replicates` and `parameters` is given, or the customers' number differs.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": [0, 0, 2], "T": [9.0, 9.0, 9.0]})
+    >>> counts = repeat_purchase_counts(table, replicates=[[0, 1, 2], [0, 0, 5]], last=2)
+    >>> counts[["frequency", "observed", "predicted_mean"]].values.tolist()
+    [['0', 2, 1.5], ['1', 0, 0.5], ['2+', 1, 1.0]]
+    """
+    if (replicates is None) == (parameters is None):
+        raise DomainError("give either replicates or parameters, not both and not neither")
+    if replicates is not None:
+        repeated = np.asarray(replicates)
+        if repeated.ndim != 2 or repeated.shape[1] != len(table):
+            raise DomainError(f"replicates must have shape (any, {len(table):,}), not {repeated.shape}")
+        simulated = [_count(row, last) for row in repeated]
+    else:
+        rng = np.random.default_rng(seed)
+        times, drawn = table["T"].to_numpy(dtype=np.float64), _thinned(parameters or {}, at_most)
+        simulated = []
+        for index in range(len(drawn["r"])):
+            own = {name: values[index] for name, values in drawn.items()}
+            simulated.append(_count(pareto_nbd.simulate(times, **own, rng=rng)[0], last))
+    result = pd.DataFrame({"frequency": frequency_labels(np.arange(last + 1), last)})
+    result["observed"] = _count(table["frequency"].to_numpy(), last)
+    return result.assign(**quantiles(np.asarray(simulated, dtype=np.float64), "predicted", whole=True))
+
+
+def frequency_labels(frequencies: NDArray[np.integer], last: int) -> list[str]:
+    """Name groups of customers by their number of repeat purchases; the last is open.
+
+    Examples
+    --------
+    >>> frequency_labels(np.array([0, 6, 7]), 7)
+    ['0', '6', '7+']
+    """
+    return [f"{value}+" if value == last else str(value) for value in frequencies]
+
+
+def _count(frequency: NDArray, last: int) -> NDArray[np.int64]:
+    capped = np.minimum(np.asarray(frequency, dtype=np.int64), last)
+    return np.bincount(capped, minlength=last + 1)
+
+
+def _thinned(parameters: Mapping[str, ArrayLike], at_most: int) -> dict[str, NDArray[np.float64]]:
+    missing = [name for name in PARAMETERS if name not in parameters]
+    if missing:
+        raise SchemaError(f"the parameters lack {', '.join(missing)}")
+    drawn = {name: np.ravel(np.asarray(parameters[name], dtype=np.float64)) for name in PARAMETERS}
+    sizes = {len(values) for values in drawn.values()}
+    if len(sizes) != 1 or 0 in sizes:
+        raise DomainError(f"r, alpha, s and beta need equally many draws, at least one; there are {sorted(sizes)}")
+    size = sizes.pop()
+    chosen = np.unique(np.linspace(0, size - 1, min(size, at_most)).round().astype(int))
+    return {name: values[chosen] for name, values in drawn.items()}
+
+
+def _period_ends(observed: int, end: int, period_days: int) -> NDArray[np.int64]:
+    """Give the last day of each period, as days since the start."""
+    if period_days < 1:
+        raise DomainError(f"a period must have at least one day, not {period_days}")
+    before = np.arange(observed, -1, -period_days)
+    after = np.arange(observed, end + 1, period_days)
+    return np.unique(np.concatenate([before, after, [end]]))
+
+
+def _daily_counts(
+    daily: pd.DataFrame, summary: CustomerSummary, start: pd.Timestamp, observed: int, end: int
+) -> NDArray[np.float64]:
+    days = (pd.to_datetime(daily["date"]) - start).dt.days.to_numpy()
+    bought = daily["repeat_purchases"].to_numpy(dtype=np.float64)
+    known = (days >= 0) & (days <= end)
+    counts = np.bincount(days[known], weights=bought[known], minlength=end + 1)
+    here, there = int(counts[: observed + 1].sum()), int(summary.table["frequency"].sum())
+    if here != there or (days < 0).any():
+        raise DomainError(
+            f"the daily counts hold {here:,} repeat purchases up to the end of observation, the customers "
+            f"{there:,}; count the days of these customers only (those acquired by the end of observation)"
+        )
+    return counts
+
+
+def _expected_cumulative(
+    summary: CustomerSummary,
+    parameters: Mapping[str, ArrayLike],
+    start: pd.Timestamp,
+    ends: NDArray[np.int64],
+    at_most: int,
+) -> NDArray[np.float64]:
+    """Sum the expectation over customers for each draw and period; each age in days is computed once."""
+    drawn = {name: values[:, None] for name, values in _thinned(parameters, at_most).items()}
+    ages = np.arange(ends[-1] + 1)
+    per_age = pareto_nbd.expected_purchases_new(ages[None, :] / summary.days_per_unit, **drawn)
+    first = (pd.to_datetime(summary.table["first_purchase"]) - start).dt.days.to_numpy()
+    acquired = np.bincount(first, minlength=len(ages))
+    customers = np.zeros((len(ages), len(ends)))
+    for period, last in enumerate(ends):
+        customers[: last + 1, period] = acquired[last::-1]
+    return np.asarray(per_age @ customers, dtype=np.float64)
+
+
+def _independence_sentence(r: float, low: float, high: float, number: int) -> str:
+    if low <= 0 <= high:
+        found = "which is compatible with none at all, as the spend model assumes"
+    elif abs(r) < 0.2:
+        found = "which is weak; that the spend model assumes none matters little"
+    else:
+        direction = "more" if r > 0 else "less"
+        found = (
+            f"so that frequent buyers spend {direction} per purchase. The spend model assumes no relation: "
+            f"read the values of frequent buyers as too {'low' if r > 0 else 'high'}"
+        )
+    return (
+        f"Among {number:,} customers with repeat purchases, frequency and mean spend correlate at {r:.2f} "
+        f"({100 * NOMINAL:.0f} % interval {low:.2f} to {high:.2f}), {found}."
+    )

@@ -1,0 +1,300 @@
+"""Each way in which a log can be wrong gets a message that says what, how often, where, and what to do."""
+
+import datetime as dt
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kundenwert.data import CustomerSummary, Entry, RowAccount, read_transactions, summarise
+from kundenwert.errors import DomainError, SchemaError
+
+HEADER = "customer_id,date,amount\n"
+GOOD = HEADER + "a,2024-01-01,1\na,2024-01-05,2\nb,2024-01-03,3\n"
+
+
+def log_of(*rows):
+    return read_transactions(pd.DataFrame(rows, columns=["customer_id", "date", "amount"]))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("Kunde,Datum,Betrag", "Did you mean customer_id='Kunde', date='Datum', amount='Betrag'"),
+        ("Customer_ID,date,amount", "has no column 'customer_id'; it has .*Did you mean customer_id='Customer_ID'"),
+        ("customer_id,dat,amount", "has no column 'date'; .*Did you mean date='dat'"),
+        ("customer_id,date,amuont,x", "Did you mean amount='amuont'"),
+        ("q,w,e", "Say which columns hold customer_id, date, amount"),
+        ("0001,2024-01-01,3.50", "The first line must hold the column names"),
+        ("customer_id date amount", "it has 'customer_id date amount'"),
+    ],
+)
+def test_missing_columns(write, header, message):
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(write(header + "\n" + GOOD.split("\n", 1)[1].replace(",", "," if "," in header else " ")))
+
+
+def test_missing_kept_column(write):
+    path = write(GOOD.replace("amount", "amount,Region").replace("1\n", "1,N\n", 1))
+    with pytest.raises(SchemaError, match="has no column 'region'; .*Did you mean keep='Region'"):
+        read_transactions(path, keep=["region"])
+
+
+def test_mapped_columns_clash(write):
+    path = write(GOOD)
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for twice \(date, amount\)"):
+        read_transactions(path, amount="date")
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for twice \(date, keep\)"):
+        read_transactions(path, keep=["date"])
+    with pytest.raises(SchemaError, match=r"write keep=\['region'\]"):
+        read_transactions(path, keep="region")
+    with pytest.raises(SchemaError, match="cannot be called 'rows'"):
+        read_transactions(path, keep=["rows"])
+
+
+def test_doubled_column_names(write):
+    with pytest.raises(SchemaError, match="more than one column called 'amount'"):
+        read_transactions(write("customer_id,date,amount,amount\na,2024-01-01,1,2\n"))
+    frame = pd.DataFrame([["a", "2024-01-01", 1, 2]], columns=["customer_id", "date", "amount", "amount"])
+    with pytest.raises(SchemaError, match="more than one column called 'amount'"):
+        read_transactions(frame)
+    assert len(summarise(read_transactions(write(GOOD.replace("\n", ",x,y\n").replace("x,y", "n,n", 1))))) == 2
+
+
+def test_files_that_are_no_logs(write, tmp_path):
+    with pytest.raises(SchemaError, match="'log.csv' is empty"):
+        read_transactions(write(b""))
+    with pytest.raises(SchemaError, match="holds no text"):
+        read_transactions(write("\n\n  \n"))
+    with pytest.raises(SchemaError, match="has no line of column names"):
+        read_transactions(write("sep=;\n"))
+    with pytest.raises(DomainError, match="'log.csv' has column names but no rows"):
+        read_transactions(write(HEADER))
+    with pytest.raises(DomainError, match="column names but no rows"):
+        read_transactions(pd.DataFrame(columns=["customer_id", "date", "amount"]))
+    with pytest.raises(SchemaError, match="the pandas table has no columns"):
+        read_transactions(pd.DataFrame())
+    with pytest.raises(SchemaError, match="is a directory"):
+        read_transactions(tmp_path)
+    with pytest.raises(SchemaError, match=r"there is no file 'log\.cvs'; did you mean 'log\.csv'"):
+        read_transactions(tmp_path / "log.cvs")
+    with pytest.raises(SchemaError, match=r"there is no file 'log\.csv'$"):
+        read_transactions(tmp_path / "nowhere" / "log.csv")
+    with pytest.raises(SchemaError, match=r"'log\.xlsx' is of a type that cannot be read .*save the table as CSV"):
+        read_transactions(write(b"PK\x03\x04", "log.xlsx"))
+    with pytest.raises(SchemaError, match="cannot be read from list"):
+        read_transactions([1, 2])
+
+
+def test_a_workbook_called_csv(tmp_path):
+    with zipfile.ZipFile(tmp_path / "log.csv", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(SchemaError, match="Excel or OpenDocument workbook, not a text file"):
+        read_transactions(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_garbage(write, seed):
+    garbage = np.random.default_rng(seed).bytes(20_000)
+    with pytest.raises(SchemaError, match="holds binary data|not a text file"):
+        read_transactions(write(garbage))
+    with pytest.raises(SchemaError, match="is not a Parquet file"):
+        read_transactions(write(garbage, "log.parquet"))
+
+
+def test_binary_after_a_good_start(write):
+    with pytest.raises(SchemaError, match="binary data"):
+        read_transactions(write(GOOD.encode() + b"\x00\xff\x00"))
+
+
+def test_text_called_parquet_and_the_reverse(write, small):
+    with pytest.raises(SchemaError, match="is not a Parquet file"):
+        read_transactions(write(GOOD, "log.parquet"))
+    path = write(b"", "x.parquet")
+    small.to_parquet(path)
+    with pytest.raises(SchemaError, match="is a Parquet file"):
+        read_transactions(path.rename(path.with_suffix(".csv")))
+
+
+def test_decimal_commas_between_commas(write):
+    text = HEADER + "a,2024-01-01,1,50\nb,2024-01-02,2,50\n"
+    with pytest.raises(
+        SchemaError, match=r"2 lines of 'log.csv' cannot be split .*line 2: more than 3 .*decimal commas"
+    ):
+        read_transactions(write(text))
+
+
+def test_open_quotes(write):
+    with pytest.raises(SchemaError, match="cannot be split"):
+        read_transactions(write(HEADER + '"a,2024-01-01,1\n' + GOOD[24:]))
+
+
+def test_unreadable_dates(write):
+    with pytest.raises(DomainError, match=r"3 of 3 rows of 'log.csv' have no readable date \(first: line 2: 'soon'"):
+        read_transactions(write(HEADER + "a,soon,1\na,later,2\nb,never,3\n"))
+    with pytest.raises(DomainError, match=r"1 of 4 rows .* no readable date \(first: line 3: '31.02.2024'\)"):
+        read_transactions(
+            write(
+                HEADER + "a,01.02.2024,1\na,31.02.2024,2\nb,13.02.2024,3\nb,,3\n".replace("b,,3\n", "b,14.02.2024,3\n")
+            )
+        )
+    with pytest.raises(DomainError, match="no readable date .*line 2: no date"):
+        read_transactions(write(HEADER + "a,,1\nb,,1\n"))
+    with pytest.raises(DomainError, match=r"no readable date \(first: row 1: '44927.0?'"):
+        log_of(["a", 44927, 1.0], ["b", 44928, 1.0])
+    with pytest.raises(DomainError, match="no readable date .*'9999-12-31'"):
+        log_of(["a", "9999-12-31", 1.0])
+
+
+def test_day_and_month(write):
+    with pytest.raises(DomainError, match="day and month cannot be told apart in column 'date': 2 rows .*'%m/%d/%Y'"):
+        read_transactions(write(HEADER + "a,01/02/2024,1\nb,03/04/2024,1\n"))
+    with pytest.raises(DomainError, match="cannot be told apart"):  # both orders in one column
+        read_transactions(write(HEADER + "a,13/02/2024,1\nb,02/13/2024,1\nc,14/02/2024,1\nd,01/02/2024,1\n"))
+
+
+@pytest.mark.parametrize("date_format", ["%Q", "%d.%m.", "dd.mm.yyyy", ""])
+def test_impossible_date_format(write, date_format):
+    with pytest.raises(DomainError, match="date_format|no readable date"):
+        read_transactions(write(GOOD), date_format=date_format)
+
+
+def test_unreadable_amounts(write):
+    with pytest.raises(
+        DomainError, match=r"2 of 3 rows of 'log.csv' have no readable amount \(first: line 2: 'much'; line 4"
+    ):
+        read_transactions(write(HEADER + "a,2024-01-01,much\na,2024-01-02,2\nb,2024-01-03,?\n"))
+    with pytest.raises(
+        DomainError, match=r"1 of 3 rows .* no readable amount .*'1,5'"
+    ):  # two decimal marks in one column
+        read_transactions(write(HEADER + 'a,2024-01-01,"1,5"\na,2024-01-02,2.5\nb,2024-01-03,2.5\n'))
+    with pytest.raises(DomainError, match=r"decimal mark of column 'amount' is unclear: 2 rows .*'1,234'"):
+        read_transactions(write(HEADER + 'a,2024-01-01,"1,234"\na,2024-01-02,"5,678"\nb,2024-01-03,3\n'))
+    with pytest.raises(DomainError, match="1 of 2 rows .* no readable amount .*'inf'"):
+        log_of(["a", "2024-01-01", float("inf")], ["b", "2024-01-01", 1.0])
+    with pytest.raises(SchemaError, match="column 'amount' holds timestamp"):
+        log_of(["a", "2024-01-01", pd.Timestamp("2024-01-01")])
+
+
+def test_nothing_left(write):
+    with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. refund .*line 2: '-1'"):
+        read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))
+    with pytest.raises(DomainError, match="no purchase is left .*customer id missing: 2 rows"):
+        read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))
+    with pytest.raises(DomainError, match="no purchase is left .*refunds leave nothing: 1 row"):
+        read_transactions(write(HEADER + "a,2024-01-01,-1\n"), refunds="net")
+
+
+@pytest.mark.parametrize(
+    "options", [{"refunds": "drop"}, {"zero_amounts": "no"}, {"duplicates": None}, {"decimal": ";"}]
+)
+def test_unknown_choices(write, options):
+    with pytest.raises(DomainError, match="is not understood; choose"):
+        read_transactions(write(GOOD), **options)
+
+
+def test_messages_never_hold_a_folder(tmp_path, write):
+    with pytest.raises(DomainError, match="column names but no rows") as error:
+        read_transactions(write(HEADER))
+    assert str(tmp_path) not in str(error.value)
+
+
+def test_one_customer():
+    with pytest.raises(DomainError, match="only 1 customer with a purchase up to 2024-01-05"):
+        summarise(log_of(["a", "2024-01-01", 1.0], ["a", "2024-01-05", 1.0]))
+
+
+def test_nobody_bought_twice():
+    with pytest.raises(DomainError, match="none of 2 customers bought on a second day"):
+        summarise(log_of(["a", "2024-01-01", 1.0], ["a", "2024-01-01", 1.0], ["b", "2024-01-05", 1.0]))
+
+
+def test_one_day():
+    log = log_of(["a", "2024-01-01", 1.0], ["b", "2024-01-01", 1.0])
+    with pytest.raises(DomainError, match="every purchase lies on one day, 2024-01-01"):
+        summarise(log)
+    later = log_of(["a", "2024-01-01", 1.0], ["b", "2024-01-01", 1.0], ["b", "2024-01-02", 1.0])
+    with pytest.raises(DomainError, match="every first purchase lies on the last day of observation, 2024-01-01"):
+        summarise(later, observation_end="2024-01-01")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"observation_end": "2023-12-31"}, "observation_end 2023-12-31 lies outside the data: the purchases run from"),
+        ({"observation_end": "2024-02-06"}, "observation_end 2024-02-06 lies outside .* 2024-01-01 to 2024-02-05"),
+        (
+            {"observation_end": "2024-01-20", "holdout_end": "2024-02-06"},
+            "holdout_end 2024-02-06 lies outside the data",
+        ),
+        ({"observation_end": "2024-01-20", "holdout_end": "2024-01-20"}, "must lie after observation_end"),
+        ({"holdout_end": "2024-01-20"}, "without observation_end"),
+        ({"observation_end": "30.01.2024"}, "observation_end='30.01.2024' is not a date"),
+        ({"time_unit": "weeks"}, "time_unit='weeks' is not understood; choose one of D, W, M, Y"),
+        ({"inactivity_months": 0}, "whole number, 1 or more"),
+        ({"inactivity_months": 1.5}, "whole number, 1 or more"),
+    ],
+)
+def test_dates_and_options(small, options, message):
+    with pytest.raises(DomainError, match=message):
+        summarise(read_transactions(small), **options)
+
+
+def test_unknown_cohort(small):
+    with pytest.raises(SchemaError, match=r"cohort='region' is not known; .*read the log with keep=\['region'\]"):
+        summarise(read_transactions(small), cohort="region")
+
+
+def test_an_account_that_does_not_add_up():
+    with pytest.raises(DomainError, match="does not add up: 2 rows accounted for, 3 read"):
+        RowAccount(3, (Entry("kept", "x", 2),))
+    with pytest.raises(DomainError, match="unknown fate 'lost'"):
+        RowAccount(2, (Entry("lost", "x", 2),))
+    with pytest.raises(DomainError, match="negative count"):
+        RowAccount(2, (Entry("kept", "x", 3), Entry("merged", "x", -1)))
+
+
+FRAME = pd.DataFrame({"customer_id": ["b", "a"], "frequency": [2, 0], "recency": [3.0, 0.0], "T": [5.0, 4.0]})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"frequency": [1.5, 0]}, r"whole number, 0 or more: violated in 1 row \(first: customers 'b'\)"),
+        ({"frequency": [-1, 0]}, "whole number, 0 or more"),
+        ({"recency": [5.1, 0.0]}, "recency must lie between 0 and T"),
+        ({"recency": [3.0, 1.0]}, r"recency must be 0 where frequency is 0: .*'a'"),
+        ({"recency": [0.0, 0.0]}, "recency must be above 0 where frequency is"),
+        ({"T": [np.nan, 4.0]}, "must be finite"),
+        ({"T": [np.inf, 4.0]}, "must be finite"),
+        ({"customer_id": ["a", "a"]}, "customer_id stands more than once: violated in 2 rows"),
+        ({"monetary_value": [-1.0, np.nan]}, "monetary_value must be 0 or more"),
+    ],
+)
+def test_impossible_customer_tables(change, message):
+    with pytest.raises(DomainError, match=message):
+        CustomerSummary.from_frame(FRAME.assign(**change), time_unit="W")
+
+
+def test_incomplete_customer_tables():
+    with pytest.raises(SchemaError, match="no column 'recency' and no column 'T'"):
+        CustomerSummary.from_frame(FRAME[["customer_id", "frequency"]], time_unit="W")
+    with pytest.raises(SchemaError, match="'T' of the customer table is not numeric"):
+        CustomerSummary.from_frame(FRAME.assign(T=["4", "5"]), time_unit="W")
+    with pytest.raises(DomainError, match="has no rows"):
+        CustomerSummary.from_frame(FRAME.iloc[:0], time_unit="W")
+    with pytest.raises(DomainError, match="window=4 is shorter than the longest T, 5"):
+        CustomerSummary.from_frame(FRAME, time_unit="W", window=4)
+    with pytest.raises(DomainError, match="holdout_length=0 must be above 0"):
+        CustomerSummary.from_frame(FRAME, time_unit="W", holdout_length=0)
+    with pytest.raises(DomainError, match="time_unit='w'"):
+        CustomerSummary.from_frame(FRAME, time_unit="w")
+
+
+def test_purchases_by_day_takes_dates_only(cdnow_log):
+    from kundenwert.data import purchases_by_day
+
+    with pytest.raises(DomainError, match="until='soon' is not a date"):
+        purchases_by_day(cdnow_log, until="soon")
+    assert purchases_by_day(cdnow_log, until=dt.datetime(1997, 1, 2, 5, tzinfo=dt.UTC))["date"].size == 2

@@ -1,0 +1,328 @@
+"""What a log may look like, and that it reads the same from everywhere."""
+
+import datetime as dt
+
+import ibis
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kundenwert.data import read_transactions, summarise
+
+GERMAN = (
+    "Kundennr;Käufer;Datum;Betrag\r\n"
+    "0007;Müller;31.12.2023 23:59;1.234,56\r\n"
+    "0007;Müller;31.12.2023 08:00;0,44\r\n"
+    "0008;Weiß;1.2.2024;5\r\n"
+    '0008;"Weiß; Söhne";15.02.2024;"12.345,00 €"\r\n'
+)
+COLUMNS = {"customer_id": "Kundennr", "date": "Datum", "amount": "Betrag"}
+
+
+def days(log, *columns):
+    rows = log.purchases.order_by("customer_id", "date").to_pyarrow().to_pylist()
+    return [tuple(row[name] for name in columns or ("customer_id", "date", "amount", "rows")) for row in rows]
+
+
+GERMAN_DAYS = [
+    ("0007", dt.date(2023, 12, 31), 1235.0, 2),
+    ("0008", dt.date(2024, 2, 1), 5.0, 1),
+    ("0008", dt.date(2024, 2, 15), 12345.0, 1),
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("name", ["export.csv", "Käufe [1] it's *.TXT"])
+def test_german_export(write, encoding, name):
+    log = read_transactions(write(GERMAN, name, encoding), **COLUMNS, keep=["Käufer"])
+    assert days(log) == GERMAN_DAYS
+    assert days(log, "Käufer")[0] == ("Müller",)
+    assert (log.source.delimiter, log.source.decimal, log.source.date_format) == (";", ",", "%d.%m.%Y")
+    assert log.source.encoding == encoding.removesuffix("-sig")
+    assert log.source.name == name
+    assert log.account.to_dict()["rows_read"] == 4
+
+
+def test_latin_1_bytes_that_windows_does_not_know(write):
+    content = GERMAN.encode("latin-1", errors="ignore").replace(b"Wei", b"Wei\x81")
+    assert days(read_transactions(write(content), **COLUMNS)) == GERMAN_DAYS
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_line_ends(write, end, last):
+    text = GERMAN.replace("\r\n", end)
+    assert days(read_transactions(write(text if last else text.removesuffix(end)), **COLUMNS)) == GERMAN_DAYS
+
+
+def test_mixed_line_ends_blank_lines_and_stated_delimiter(write):
+    text = "sep=;\r\n" + GERMAN.replace("\r\n0008", "\n\n0008")
+    log = read_transactions(write(text), **COLUMNS)
+    assert days(log) == GERMAN_DAYS
+    assert log.account.rows_read == 4
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters(write, delimiter):
+    text = "customer_id,date,amount\n01,2024-01-01,1.5\n01,2024-01-03,2.5\n".replace(",", delimiter)
+    log = read_transactions(write(text, "log.tsv"))
+    assert days(log) == [("01", dt.date(2024, 1, 1), 1.5, 1), ("01", dt.date(2024, 1, 3), 2.5, 1)]
+    assert log.source.delimiter == delimiter
+
+
+def test_a_line_end_within_quotes(write):
+    text = 'customer_id,date,amount,note\na,2024-01-01,1,"two\nlines"\nb,2024-01-01,x,\n' + "c,2024-01-02,1,\n" * 30
+    log = read_transactions(write(text))
+    assert log.account.rows_read == 32
+    assert log.account.notes[0].first == ("row 2: 'x'",)
+
+
+@pytest.mark.parametrize(
+    ("texts", "day", "found"),
+    [
+        (["2024-03-01", "2024-03-02T10:00:00+02:00"], (2024, 3, 2), "%Y-%m-%d"),
+        (["20240301", "20240302"], (2024, 3, 2), "%Y%m%d"),
+        (["31.01.2024", "2.3.2024"], (2024, 3, 2), "%d.%m.%Y"),
+        (["31.01.69", "02.03.24"], (2024, 3, 2), "%d.%m.%y"),
+        (["31/01/2024", "02/03/2024"], (2024, 3, 2), "%d/%m/%Y"),
+        (["01/31/2024", "03/02/2024 1:05 PM"], (2024, 3, 2), "%m/%d/%Y"),
+        (["31/01/24", "02/03/24"], (2024, 3, 2), "%d/%m/%y"),
+        (["2024/01/31", "2024/03/02"], (2024, 3, 2), "%Y/%m/%d"),
+        (["31-01-2024", "02-03-2024"], (2024, 3, 2), "%d-%m-%Y"),
+        (["1.3.2024", " 2.3.2024, 14:30 Uhr "], (2024, 3, 2), "%d.%m.%Y"),
+        (["03/03/2024", "02/02/2024"], (2024, 3, 3), "%d/%m/%Y"),
+    ],
+)
+def test_date_formats(texts, day, found):
+    log = read_transactions(pd.DataFrame({"customer_id": ["a", "a"], "date": texts, "amount": [1, 1]}))
+    assert log.last_day == dt.date(*day)
+    assert log.source.date_format == found
+
+
+@pytest.mark.parametrize(
+    ("date_format", "text"), [("%d. %b %Y", "02. Mar 2024"), ("%m/%d/%Y", "03/02/2024"), ("%Y%m%d", "20240302")]
+)
+def test_stated_date_format(date_format, text):
+    frame = pd.DataFrame({"customer_id": ["a"], "date": [text], "amount": [1]})
+    assert read_transactions(frame, date_format=date_format).last_day == dt.date(2024, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("texts", "decimal", "total"),
+    [
+        (["1.234,56", "7"], ",", 1241.56),
+        (["1,234.56", "7"], ".", 1241.56),
+        (["1234,5", "1.234"], ",", 2468.5),
+        (["1 234,50", "1\u202f000"], ",", 2234.5),
+        (["1'234.50", "2.50"], ".", 1237.0),
+        (["0.500", "2.125"], ".", 2.625),
+        (["$1.50", "-$0.50"], ".", 1.0),
+        (["12,50 €", "2,50-"], ",", 10.0),
+        (["EUR 1,5", "−1,5"], ",", 0.0),
+        (["1e2", "1.5E-1"], ".", 100.15),
+        (["100", "+5"], ".", 105.0),
+        ([".5", "1."], ".", 1.5),
+        (["1.000.000", "1,5"], ",", 1_000_001.5),
+    ],
+)
+def test_amounts(texts, decimal, total):
+    frame = pd.DataFrame({"customer_id": ["a", "b"], "date": ["2024-01-01"] * 2, "amount": texts})
+    frame = pd.concat([frame, pd.DataFrame({"customer_id": ["z"], "date": ["2024-01-01"], "amount": ["10000000"]})])
+    log = read_transactions(frame.assign(customer_id="a"), refunds="net")
+    assert days(log) == [("a", dt.date(2024, 1, 1), 10_000_000 + total, 3)]
+    assert log.source.decimal == decimal
+
+
+def test_decimal_stated_for_what_could_be_both():
+    frame = pd.DataFrame({"customer_id": ["a"], "date": ["2024-01-01"], "amount": ["1,234"]})
+    assert days(read_transactions(frame, decimal=","))[0][2] == 1.234
+    assert days(read_transactions(frame, decimal="."))[0][2] == 1234.0
+
+
+def test_the_same_from_every_source(small, tmp_path):
+    small.to_csv(tmp_path / "log.csv", index=False)
+    typed = small.assign(date=pd.to_datetime(small["date"]))
+    typed.to_parquet(tmp_path / "log.parquet")
+    sources = {
+        "csv": tmp_path / "log.csv",
+        "text path": str(tmp_path / "log.csv"),
+        "parquet": tmp_path / "log.parquet",
+        "pandas": typed,
+        "pandas, text dates": small,
+        "pandas, categories": small.astype({"region": "category", "customer_id": "category"}),
+        "arrow": pa.Table.from_pandas(typed),
+        "polars": pl.from_pandas(typed),
+        "polars, lazy": pl.from_pandas(small).lazy(),
+        "polars, categories": pl.from_pandas(small).with_columns(pl.col("region").cast(pl.Categorical)),
+        "ibis": ibis.memtable(pa.Table.from_pandas(typed)),
+    }
+    found = {
+        name: summarise(
+            read_transactions(source, keep=["region"]),
+            observation_end="2024-01-31",
+            holdout_end="2024-02-05",
+            cohort="region",
+        ).table
+        for name, source in sources.items()
+    }
+    for name, table in found.items():
+        pd.testing.assert_frame_equal(table, found["csv"], obj=name)
+    assert found["csv"]["customer_id"].tolist() == ["0001", "0002", "0003"]
+    assert found["csv"]["cohort"].tolist() == ["Süd", "(missing)", "Ost"]
+
+
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis 12 on DuckDB 2
+def test_a_users_own_database_is_left_as_it_was(small):
+    backend = ibis.duckdb.connect()
+    rows = backend.create_table("log", ibis.memtable(pa.Table.from_pandas(small)))
+    log = read_transactions(rows, keep=["region"])
+    assert len(summarise(log)) == 3
+    tables = backend.raw_sql("SELECT table_name FROM information_schema.tables WHERE table_type <> 'VIEW'").fetchall()
+    assert tables == [("log",)]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "parquet", "arrow", "polars"])
+def test_days_are_those_of_the_columns_own_time_zone(tmp_path, kind):
+    moments = pd.to_datetime(["2024-01-01 00:30", "2024-01-02 23:30"]).tz_localize("Europe/Berlin")
+    frame = pd.DataFrame({"customer_id": ["a", "b"], "date": moments, "amount": [1.0, 2.0]})
+    frame.to_parquet(tmp_path / "log.parquet")
+    table = pa.Table.from_pandas(frame)
+    sources = {"pandas": frame, "parquet": tmp_path / "log.parquet", "arrow": table, "polars": pl.from_arrow(table)}
+    assert [row[1] for row in days(read_transactions(sources[kind]))] == [dt.date(2024, 1, 1), dt.date(2024, 1, 2)]
+
+
+def test_ids_are_text(write):
+    numbers = pd.DataFrame({"customer_id": [7.0, None, 12.0], "date": ["2024-01-01"] * 3, "amount": [1, 2, 3]})
+    log = read_transactions(numbers)
+    assert [row[0] for row in days(log)] == ["12", "7"]
+    assert [(entry.reason, entry.count) for entry in log.account.entries if entry.fate == "excluded"] == [
+        ("customer id missing", 1)
+    ]
+    mixed = pd.DataFrame({"customer_id": ["x", 7, "07"], "date": ["2024-01-01"] * 3, "amount": [1, 2, 3]}, dtype=object)
+    assert [row[0] for row in days(read_transactions(mixed))] == ["07", "7", "x"]
+    blanks = write('customer_id,date,amount\n 01 ,2024-01-01,1\n01\u00a0,2024-01-01,2\n"",2024-01-01,3\n')
+    assert days(read_transactions(blanks)) == [("01", dt.date(2024, 1, 1), 3.0, 2)]
+
+
+def test_numbers_as_dates_and_decimals_as_amounts():
+    table = pa.table(
+        {
+            "customer_id": [1, 2],
+            "date": [20240301, 20240302],
+            "amount": pa.array(["1.50", "2.25"]).cast(pa.decimal128(10, 2)),
+        }
+    )
+    log = read_transactions(table)
+    assert days(log) == [("1", dt.date(2024, 3, 1), 1.5, 1), ("2", dt.date(2024, 3, 2), 2.25, 1)]
+
+
+def test_column_names_are_data_not_sql(write):
+    names = ["c0", "row", 'x"; DROP TABLE source; --', "date", "Date"]
+    frame = pd.DataFrame([["a", "2024-01-01", 1.5, "no", "no"]] * 2, columns=names)
+    asked = {"customer_id": "c0", "date": "row", "amount": names[2]}
+    assert days(read_transactions(frame, **asked)) == [("a", dt.date(2024, 1, 1), 3.0, 2)]
+    path = write(frame.to_csv(index=False))
+    assert days(read_transactions(path, **asked)) == [("a", dt.date(2024, 1, 1), 3.0, 2)]
+    pq.write_table(pa.Table.from_pandas(frame), path.with_suffix(".parquet"))
+    assert days(read_transactions(path.with_suffix(".parquet"), **asked)) == [("a", dt.date(2024, 1, 1), 3.0, 2)]
+
+
+def test_kept_columns_are_those_of_the_first_day_with_a_value(small):
+    small["region"] = ["Süd", None, "Nord", None, None, "Ost"]
+    late_first = small.iloc[::-1]
+    table = summarise(read_transactions(late_first, keep=["region"]), cohort="region").table
+    assert table["cohort"].tolist() == ["Süd", "(missing)", "(missing)"]
+
+
+POLICY = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "a", "b", "b", "c", "c", "c"],
+        "date": ["2024-01-01"] * 2
+        + ["2024-01-05", "2024-01-01", "2024-01-01", "2024-01-02", "2024-01-03", "2024-01-03"],
+        "amount": [10.0, -4.0, 7.0, 5.0, -5.0, 0.0, 3.0, 3.0],
+    }
+)
+
+
+def fates(log):
+    return {entry.reason: entry.count for entry in log.account.entries}
+
+
+def test_refunds_excluded_zeros_and_duplicates_kept():
+    log = read_transactions(POLICY)
+    assert [row[2] for row in days(log)] == [10.0, 7.0, 5.0, 0.0, 6.0]
+    assert fates(log)["refund (negative amount)"] == 2
+    assert (log.account.kept, log.account.merged, log.account.excluded) == (5, 1, 2)
+
+
+def test_refunds_netted():
+    log = read_transactions(POLICY, refunds="net")
+    assert [row[2] for row in days(log)] == [6.0, 7.0, 0.0, 6.0]
+    assert fates(log)["customer-day whose refunds leave nothing"] == 2
+    assert (log.account.kept, log.account.merged, log.account.excluded) == (4, 2, 2)
+    assert ("refund taken off the same customer's purchases of the day", 1) in {
+        (note.reason, note.count) for note in log.account.notes
+    }
+
+
+def test_zeros_excluded_and_duplicates_dropped():
+    log = read_transactions(POLICY, zero_amounts="exclude", duplicates="drop")
+    assert [row[2] for row in days(log)] == [10.0, 7.0, 5.0, 3.0]
+    assert fates(log)["zero amount"] == 1
+    assert fates(log)["exact duplicate of an earlier row"] == 1
+    assert log.account.notes[-1].first == ("row 8: customer 'c'",)
+
+
+def test_few_unreadable_rows_are_excluded_and_shown(write):
+    bad = "a,31.02.2024,1\nb,0197-01-01,1\nc,9999-12-31,1\nd,2024-01-01,oops\ne,2024-01-01,\nf,,1\n,2024-01-01,1\n"
+    bad += "g,2024-01-01,inf\nh,2024-01-01,NaN\ni,2024-01-01,1e16\nj,2024-01-01\nk,2024-01-01,1,2\n"
+    good = "".join(f"z{i},2024-01-{1 + i % 28:02d},1\n" for i in range(300))
+    log = read_transactions(write("customer_id,date,amount\n" + bad + good))
+    assert log.account.rows_read == 312
+    assert log.account.kept == 300
+    assert fates(log) == {
+        "purchase (customer and day)": 300,
+        "same customer and same day as a kept row": 0,
+        "line cannot be split into the file's columns": 2,
+        "customer id missing": 1,
+        "date missing": 1,
+        "date unreadable": 1,
+        "date before 1900-01-01 or after 2199-12-31": 2,
+        "amount missing": 1,
+        "amount unreadable, infinite or beyond 1e15": 4,
+    }
+    first = {note.reason: note.first for note in log.account.notes}
+    assert first["excluded: line cannot be split into the file's columns"] == (
+        "line 12: fewer than 3 columns: 'j,2024-01-01'",
+        "line 13: more than 3 columns: 'k,2024-01-01,1,2'",
+    )
+    assert first["excluded: date before 1900-01-01 or after 2199-12-31"] == (
+        "row 2: '0197-01-01'",
+        "row 3: '9999-12-31'",
+    )
+    assert first["excluded: amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
+
+
+def test_dates_in_the_future_are_noted(small):
+    small.loc[0, "date"] = "2190-05-05"
+    log = read_transactions(small)
+    assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
+        ("date in the future", 1, ("row 1: '2190-05-05'",))
+    ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), None])
+def test_numbers_that_are_none(value):
+    frame = pd.DataFrame({"customer_id": ["a"] * 40, "date": ["2024-01-01"] * 40, "amount": [1.0] * 39 + [value]})
+    log = read_transactions(frame)
+    assert (log.account.kept, log.account.merged, log.account.excluded) == (1, 38, 1)
+    assert days(log)[0][2] == 39.0
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_none_in_arrow_and_polars(value):
+    columns = {"customer_id": ["a"] * 40, "date": ["2024-01-01"] * 40, "amount": [1.0] * 39 + [value]}
+    for table in (pa.table(columns), pl.DataFrame(columns)):
+        assert days(read_transactions(table)) == [("a", dt.date(2024, 1, 1), 39.0, 39)]

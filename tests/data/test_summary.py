@@ -1,0 +1,235 @@
+"""One row per customer: dates inclusive, units exact, cohorts, activity, and relations that hold for any log."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kundenwert.data import DAYS_PER_UNIT, CustomerSummary, patterns, purchases_by_day, read_transactions, summarise
+from kundenwert.errors import DomainError
+
+SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def test_both_ends_are_inclusive(small):
+    summary = summarise(read_transactions(small), observation_end="2024-01-22", holdout_end="2024-02-05")
+    table = summary.table.set_index("customer_id")
+    assert table["frequency"].to_dict() == {"0001": 1, "0002": 0, "0003": 1}
+    assert table["recency"].to_dict() == {"0001": 2.0, "0002": 0.0, "0003": 2.0}
+    assert table["T"].to_dict() == {"0001": 3.0, "0002": 2.0, "0003": 2.0}
+    assert table["monetary_value"].fillna(-1).to_dict() == {"0001": 10.0, "0002": -1, "0003": 3.75}
+    assert table["first_value"].tolist() == [5.0, 8.0, 1.25]
+    assert table["value_to_date"].tolist() == [15.0, 8.0, 5.0]
+    assert table["holdout_purchases"].tolist() == [1, 0, 0]
+    assert table["holdout_value"].tolist() == [20.5, 0.0, 0.0]
+    assert (summary.window, summary.holdout_length, len(summary)) == (3.0, 2.0, 3)
+    assert table["last_purchase"].tolist() == list(pd.to_datetime(["2024-01-15", "2024-01-08", "2024-01-22"]))
+    assert table.dtypes[["frequency", "holdout_purchases", "active_after", "recency"]].tolist() == [
+        np.dtype(kind) for kind in ("int64", "int64", "bool", "float64")
+    ]
+
+
+def test_the_end_is_the_last_day_if_not_said(small):
+    summary = summarise(read_transactions(small), observation_end=None)
+    assert summary.observation_end == dt.date(2024, 2, 5)
+    assert summary.holdout_length is None
+    assert summary.table["T"].max() == 5.0
+    assert "holdout_value" not in summary.table
+
+
+def test_rows_outside_the_two_periods_are_accounted_for(small):
+    log = read_transactions(small)
+    summary = summarise(log, observation_end="2024-01-16")
+    assert {(e.fate, e.reason, e.count) for e in summary.account.entries} == {
+        ("kept", "purchase in the observation", 4),
+        ("merged", "same customer and same day as a kept row", 0),
+        ("excluded", "after the end of observation", 2),
+    }
+    late = pd.concat([small, small.head(2).assign(customer_id="9", date="2024-01-30")])
+    summary = summarise(read_transactions(late), observation_end="2024-01-16", holdout_end="2024-01-31")
+    assert {(e.fate, e.reason, e.count) for e in summary.account.entries} == {
+        ("kept", "purchase in the observation", 4),
+        ("kept", "purchase in the hold-out", 1),
+        ("merged", "same customer and same day as a kept row", 0),
+        ("excluded", "customer's first purchase lies after the end of observation", 2),
+        ("excluded", "after the end of the hold-out", 1),
+    }
+    assert "9" not in set(summary.table["customer_id"])
+
+
+@pytest.mark.parametrize(
+    ("cohort", "labels"),
+    [
+        ("month", ["2020-12", "2021-01", "2021-04"]),
+        ("quarter", ["2020-Q4", "2021-Q1", "2021-Q2"]),
+        ("week", ["2020-W53", "2020-W53", "2021-W13"]),
+        ("none", ["all", "all", "all"]),
+    ],
+)
+def test_calendar_cohorts(cohort, labels):
+    days = ["2020-12-31", "2021-01-03", "2021-04-01", "2021-05-01"]
+    log = read_transactions(pd.DataFrame({"customer_id": list("abca"), "date": days, "amount": 1.0}))
+    summary = summarise(log, cohort=cohort)
+    assert summary.table["cohort"].tolist() == labels
+    assert summary.cohort == cohort
+
+
+def test_activity_before_and_within_the_inactivity_window():
+    days = {"a": "2022-12-31", "b": "2023-01-01", "c": "2023-12-31", "d": "2024-01-01", "e": "2024-12-31"}
+    frame = pd.DataFrame({"customer_id": list(days), "date": list(days.values()), "amount": 1.0})
+    frame = pd.concat([frame, frame[frame["customer_id"] == "c"].assign(date="2024-06-01")])
+    table = summarise(read_transactions(frame), observation_end="2024-12-31").table.set_index("customer_id")
+    assert table["active_before"].to_dict() == {"a": False, "b": True, "c": True, "d": False, "e": False}
+    assert table["active_after"].to_dict() == {"a": False, "b": False, "c": True, "d": True, "e": True}
+    half = summarise(read_transactions(frame), inactivity_months=6).table.set_index("customer_id")
+    assert half["active_before"].to_dict() == {"a": False, "b": False, "c": True, "d": True, "e": False}
+    assert half["active_after"].to_dict() == {"a": False, "b": False, "c": False, "d": False, "e": True}
+
+
+def test_units(cdnow_log, cdnow):
+    days = summarise(cdnow_log, observation_end="1997-09-30", holdout_end="1998-06-30", time_unit="D")
+    assert days.table["T"].max() == 272.0
+    for unit, length in DAYS_PER_UNIT.items():
+        other = summarise(cdnow_log, observation_end="1997-09-30", holdout_end="1998-06-30", time_unit=unit)
+        for name in ("recency", "T"):
+            np.testing.assert_array_equal(other.table[name], days.table[name] / length)
+        assert other.window == days.window / length
+        assert other.holdout_length == days.holdout_length / length
+        assert other.units_per_year == 365.25 / length
+        assert len(patterns(other.table)) == 1016
+    assert cdnow.units_per_year == 365.25 / 7
+
+
+def test_from_frame():
+    frame = pd.DataFrame(
+        {"frequency": [2.0, 0.0], "recency": [3, 0], "T": [5, 4], "monetary_value": [7.5, 0.0]}, index=["b", "a"]
+    )
+    summary = CustomerSummary.from_frame(frame, time_unit="M", holdout_length=2)
+    assert summary.table["customer_id"].tolist() == ["a", "b"]
+    assert summary.table["frequency"].tolist() == [0, 2]
+    assert np.isnan(summary.table["monetary_value"][0])
+    assert summary.table["cohort"].tolist() == ["all", "all"]
+    assert (summary.window, summary.holdout_length, summary.days_per_unit) == (5.0, 2, 365.25 / 12)
+    assert summary.observation_end is None
+    assert frame.columns.tolist() == ["frequency", "recency", "T", "monetary_value"]
+
+
+def test_a_summary_survives_from_frame(cdnow):
+    again = CustomerSummary.from_frame(cdnow.table.sample(frac=1, random_state=1), time_unit="W", window=cdnow.window)
+    pd.testing.assert_frame_equal(again.table, cdnow.table)
+
+
+def test_daily_counts(small):
+    daily = purchases_by_day(read_transactions(small), acquired_until="2024-01-01", until="2024-01-20")
+    assert len(daily) == 20
+    assert daily.loc[daily["purchases"] > 0, "date"].dt.day.tolist() == [1, 15]
+    assert daily["repeat_purchases"].sum() == 1
+    assert daily["amount"].sum() == 15.0
+
+
+_ROW = st.tuples(
+    st.sampled_from(["01", "1", "Ä", "b b"]),
+    st.integers(0, 60),
+    st.integers(0, 10**7).map(lambda cents: cents / 100),
+    st.sampled_from(["Nord", "Süd", None]),
+)
+_START = dt.date(2023, 12, 1)
+# Two customers and a repeat purchase are there in every log, so that each has a summary.
+_FIXED = [("01", 0, 5.0, "Nord"), ("01", 61, 0.1, None), ("b b", 3, 0.2, "Süd")]
+
+
+@st.composite
+def logs(draw):
+    rows = draw(st.lists(_ROW, max_size=25)) + _FIXED
+    frame = pd.DataFrame(rows, columns=["customer_id", "day", "amount", "region"])
+    frame["date"] = [_START + dt.timedelta(days=day) for day in frame.pop("day")]
+    return frame
+
+
+def summary_of(frame, **options):
+    log = read_transactions(frame, keep=["region"], **options)
+    return summarise(
+        log, observation_end=_START + dt.timedelta(days=40), holdout_end=_START + dt.timedelta(days=61), cohort="region"
+    )
+
+
+@SLOW
+@given(logs(), st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_changes_nothing(frame, random):
+    order = list(range(len(frame)))
+    random.shuffle(order)
+    first, second = summary_of(frame), summary_of(frame.iloc[order])
+    pd.testing.assert_frame_equal(first.table, second.table, check_exact=True)
+    assert first.account.entries == second.account.entries
+
+
+@SLOW
+@given(logs(), st.data())
+def test_splitting_a_purchase_within_its_day_changes_nothing(frame, data):
+    which = data.draw(st.integers(0, len(frame) - 1))
+    part = round(data.draw(st.floats(0, 1)) * frame["amount"].iloc[which], 2)
+    parts = frame.iloc[[which, which]].assign(amount=[part, round(frame["amount"].iloc[which] - part, 2)])
+    split = pd.concat([frame.drop(index=frame.index[which]), parts], ignore_index=True)
+    first, second = summary_of(frame), summary_of(split)
+    pd.testing.assert_frame_equal(first.table, second.table, check_exact=True)
+    assert second.account.merged == first.account.merged + 1
+
+
+@SLOW
+@given(logs())
+def test_nothing_is_lost(frame):
+    summary = summary_of(frame)
+    table = summary.table
+    assert summary.account.balanced
+    assert summary.account.rows_read == len(frame)
+    known = frame[frame["customer_id"].isin(table["customer_id"])]
+    assert table["value_to_date"].sum() + table["holdout_value"].sum() == pytest.approx(
+        known["amount"].sum(), rel=1e-12
+    )
+    pairs = known[["customer_id", "date"]].drop_duplicates()
+    assert (table["frequency"] + 1 + table["holdout_purchases"]).sum() == len(pairs)
+    spent = table["first_value"] + table["frequency"] * table["monetary_value"].fillna(0)
+    np.testing.assert_allclose(spent, table["value_to_date"], rtol=1e-12, atol=1e-9)
+    assert ((table["recency"] <= table["T"]) & ((table["recency"] > 0) == (table["frequency"] > 0))).all()
+    assert (table["monetary_value"].isna() == (table["frequency"] == 0)).all()
+    CustomerSummary.from_frame(table, time_unit="W")
+
+
+@SLOW
+@given(
+    logs(),
+    st.lists(st.sampled_from([None, "", "?", "inf", "-3", "0"]), max_size=2),
+    st.sampled_from(["exclude", "net"]),
+)
+def test_every_row_of_a_dirty_log_has_a_fate(frame, bad, refunds):
+    dirty = pd.concat([frame.assign(amount=frame["amount"].map("{:.2f}".format))] * 3, ignore_index=True)
+    dirty = pd.concat([dirty, frame.head(1).loc[[0] * len(bad)].assign(amount=bad)], ignore_index=True)
+    try:
+        account = read_transactions(dirty, refunds=refunds).account
+    except DomainError as error:
+        assert "no readable amount" in str(error)  # noqa: PT017
+        assert len(bad) > 0.05 * len(dirty)
+        return
+    assert account.balanced
+    assert account.rows_read == len(dirty) == account.kept + account.merged + account.excluded
+    assert account.kept == len(frame[["customer_id", "date"]].drop_duplicates())
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from([0.0, 1 / 7, 2.0]), st.sampled_from([2.0, 3.0])),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_patterns_put_the_table_together_again(rows):
+    table = pd.DataFrame(rows, columns=["frequency", "recency", "T"])
+    found = patterns(table)
+    assert len(found) == len(table.drop_duplicates())
+    assert found.count.sum() == len(table)
+    for name in ("frequency", "recency", "T"):
+        np.testing.assert_array_equal(getattr(found, name)[found.index], table[name])
+    np.testing.assert_array_equal(np.bincount(found.index), found.count)
