@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from kundenwert import compare
+from kundenwert import compare, value
 from kundenwert.errors import DomainError, SchemaError
 
 WEEKS = 52.0
@@ -203,6 +203,4 @@ def test_quantiles_of_counts_are_counts():
 
 
 def test_the_interval_is_that_of_the_value_table():
-    from kundenwert import value
-
     assert compare.QUANTILES == value.QUANTILES

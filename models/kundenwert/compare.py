@@ -38,8 +38,9 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     average of the cohorts. `formula_note` and `formula_churn_note` say why a value is missing.
 
     **Posterior**, per customer of the cohort (the cohort's total in each draw, divided by its customers):
-    `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95`, the same for `rlv`; `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known;
-    and `p_pays_back`, the probability that the cohort's CLV is positive.
+    `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95`, and the same for `rlv`;
+    `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known; and
+    `p_pays_back`, the probability that the cohort's CLV is positive.
 
     **Hold-out**, whole cohorts, undiscounted revenue before margin; only if there is one:
     `holdout_purchases`, `predicted_holdout_purchases_mean, _q05, _q50, _q95`, `holdout_purchases_inside`, and
@@ -241,13 +242,13 @@ def _counts(summary: CustomerSummary, values: ValueResult, known: pd.DataFrame) 
 def _formula(
     counts: pd.DataFrame, summary: CustomerSummary, values: ValueResult, lifespan_years: float
 ) -> pd.DataFrame:
-    assumed, aov, rate = values.assumptions, counts["aov"].to_numpy(), counts["purchase_frequency"].to_numpy()
+    assumed, cac = values.assumptions, counts["cac"].to_numpy()
+    aov, rate = counts["aov"].to_numpy(), counts["purchase_frequency"].to_numpy()
     plain, matched = {}, {}
     notes = counts["churn_note"].tolist()
     for method in formula.METHODS:
         years = _lifespan(counts, method, lifespan_years)
-        money = {"margin": assumed.margin, "cac": counts["cac"].to_numpy()}
-        plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, **money)
+        plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, margin=assumed.margin, cac=cac)
         matched[f"formula_{method}_matched"] = formula.formula_clv_matched(
             aov,
             rate,
@@ -255,7 +256,8 @@ def _formula(
             age=counts["age"].to_numpy(),
             horizon_years=assumed.horizon / summary.units_per_year,
             discount_rate=assumed.discount_rate,
-            **money,
+            margin=assumed.margin,
+            cac=cac,
         )
     columns = pd.DataFrame({**plain, **matched}, index=counts.index)
     columns = columns.mask(np.isinf(columns))
@@ -321,7 +323,7 @@ def _formula_holdout(
 def _group_sums(values: pd.Series, cohort: pd.Series, labels: pd.Series) -> NDArray[np.float64]:
     """Sum by cohort, in the order of `labels`; the last label is everybody."""
     floats = values.astype(float)
-    sums = floats.groupby(cohort).sum(skipna=False).reindex(labels).to_numpy(dtype=np.float64, copy=True)
+    sums: NDArray[np.float64] = np.array(floats.groupby(cohort).sum(skipna=False).reindex(labels), dtype=np.float64)
     sums[-1] = floats.sum(skipna=False)
     return sums
 

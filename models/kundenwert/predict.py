@@ -5,20 +5,25 @@ the sum. A customer's randomness is keyed by the seed and the customer's own id:
 whatever the order of the table, the other customers in it, or the number of threads.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kundenwert.bayes import Fit
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
+
+if TYPE_CHECKING:  # importing the models would load PyMC, which scoring has no need of
+    from kundenwert.bayes import Fit
 
 type Array = NDArray[np.float64]
 type Parameters = dict[str, Array]
@@ -54,6 +59,7 @@ class Horizon:
     holdout: float | None = None
 
     def __post_init__(self) -> None:
+        """Refuse a horizon whose value is infinite or has no meaning."""
         if not self.length > 0 or (np.isinf(self.length) and self.discount_rate <= 0):
             msg = (
                 f"horizon {self.length:g} with discount rate {self.discount_rate:g} has no finite value: give a "
@@ -225,7 +231,7 @@ def _events(
         value = rng.standard_gamma(p[draw]) / spend_rate[draw]
         inside, held_inside = time <= length, time <= held
         weights = (inside, inside * value * np.exp(-horizon.discount_rate * time), held_inside, held_inside * value)
-        for row, weight in zip(sums, weights, strict=True):
-            row += np.bincount(draw, weights=weight, minlength=size)
+        for row, weight in enumerate(weights):
+            sums[row] += np.bincount(draw, weights=weight, minlength=size)
         start = stop
     return sums[0], sums[1], sums[2], sums[3]

@@ -3,19 +3,23 @@
 Rates, spend, margin and cost are combined within one draw; the summary comes last.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from kundenwert.bayes import Fit
-from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, FitError
 from kundenwert.predict import CustomerDraws, Horizon, customer_draws
+
+if TYPE_CHECKING:
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary
 
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 """The quantiles of every interval, by the end of the column's name: q05 to q95 hold 90 %."""
@@ -49,6 +53,7 @@ class Assumptions:
     cac: float | Mapping[str, float] = 0.0
 
     def __post_init__(self) -> None:
+        """Refuse assumptions that have no meaning."""
         if not 0 < self.margin <= 1:
             msg = f"the margin is {self.margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3"
             raise DomainError(msg)
@@ -206,8 +211,8 @@ def _check(purchases: Fit, spend: Fit, summary: CustomerSummary, *, allow_unconv
 def _infinite_mark(customers: int, spend: Fit) -> str:
     share = float((spend.draws()["q"] <= 1).mean())
     return (
-        f"the law of spend has no mean in {share:.1%} of its draws (q ≤ 1), so expected values of {customers} customers "
-        "are infinite: read their quantiles, or state a tighter prior on customer_cv"
+        f"the law of spend has no mean in {share:.1%} of its draws (q ≤ 1), so the expected values of {customers} "
+        "customers are infinite: read their quantiles, or state a tighter prior on customer_cv"
     )
 
 
@@ -249,7 +254,9 @@ def _summarise(draws: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.fl
 
 
 def _quantiles(name: str, draws: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    method = "inverted_cdf" if name.endswith("purchases") and not name.startswith("expected") else "linear"
+    method: Literal["inverted_cdf", "linear"] = "linear"
+    if name.endswith("purchases") and not name.startswith("expected"):
+        method = "inverted_cdf"
     values = np.quantile(draws, list(QUANTILES.values()), axis=1, method=method)
     return {f"{name}_{suffix}": value for suffix, value in zip(QUANTILES, values, strict=True)}
 

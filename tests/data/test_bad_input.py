@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kundenwert.data import CustomerSummary, Entry, RowAccount, read_transactions, summarise
+from kundenwert.data import CustomerSummary, Entry, RowAccount, purchases_by_day, read_transactions, summarise
 from kundenwert.errors import DomainError, SchemaError
 
 HEADER = "customer_id,date,amount\n"
@@ -37,7 +37,7 @@ def test_missing_columns(write, header, message):
 
 def test_missing_kept_column(write):
     path = write(GOOD.replace("amount", "amount,Region").replace("1\n", "1,N\n", 1))
-    with pytest.raises(SchemaError, match="has no column 'region'; .*Did you mean keep='Region'"):
+    with pytest.raises(SchemaError, match=r"has no column 'region'; .*Did you mean keep='Region'"):
         read_transactions(path, keep=["region"])
 
 
@@ -63,13 +63,13 @@ def test_doubled_column_names(write):
 
 
 def test_files_that_are_no_logs(write, tmp_path):
-    with pytest.raises(SchemaError, match="'log.csv' is empty"):
+    with pytest.raises(SchemaError, match=r"'log.csv' is empty"):
         read_transactions(write(b""))
     with pytest.raises(SchemaError, match="holds no text"):
         read_transactions(write("\n\n  \n"))
     with pytest.raises(SchemaError, match="has no line of column names"):
         read_transactions(write("sep=;\n"))
-    with pytest.raises(DomainError, match="'log.csv' has column names but no rows"):
+    with pytest.raises(DomainError, match=r"'log.csv' has column names but no rows"):
         read_transactions(write(HEADER))
     with pytest.raises(DomainError, match="column names but no rows"):
         read_transactions(pd.DataFrame(columns=["customer_id", "date", "amount"]))
@@ -97,7 +97,7 @@ def test_a_workbook_called_csv(tmp_path):
 @pytest.mark.parametrize("seed", range(5))
 def test_garbage(write, seed):
     garbage = np.random.default_rng(seed).bytes(20_000)
-    with pytest.raises(SchemaError, match="holds binary data|not a text file"):
+    with pytest.raises(SchemaError, match=r"holds binary data|not a text file"):
         read_transactions(write(garbage))
     with pytest.raises(SchemaError, match="is not a Parquet file"):
         read_transactions(write(garbage, "log.parquet"))
@@ -134,21 +134,17 @@ def test_unreadable_dates(write):
     with pytest.raises(DomainError, match=r"3 of 3 rows of 'log.csv' have no readable date \(first: line 2: 'soon'"):
         read_transactions(write(HEADER + "a,soon,1\na,later,2\nb,never,3\n"))
     with pytest.raises(DomainError, match=r"1 of 4 rows .* no readable date \(first: line 3: '31.02.2024'\)"):
-        read_transactions(
-            write(
-                HEADER + "a,01.02.2024,1\na,31.02.2024,2\nb,13.02.2024,3\nb,,3\n".replace("b,,3\n", "b,14.02.2024,3\n")
-            )
-        )
-    with pytest.raises(DomainError, match="no readable date .*line 2: no date"):
+        read_transactions(write(HEADER + "a,01.02.2024,1\na,31.02.2024,2\nb,13.02.2024,3\nb,14.02.2024,3\n"))
+    with pytest.raises(DomainError, match=r"no readable date .*line 2: no date"):
         read_transactions(write(HEADER + "a,,1\nb,,1\n"))
     with pytest.raises(DomainError, match=r"no readable date \(first: row 1: '44927.0?'"):
         log_of(["a", 44927, 1.0], ["b", 44928, 1.0])
-    with pytest.raises(DomainError, match="no readable date .*'9999-12-31'"):
+    with pytest.raises(DomainError, match=r"no readable date .*'9999-12-31'"):
         log_of(["a", "9999-12-31", 1.0])
 
 
 def test_day_and_month(write):
-    with pytest.raises(DomainError, match="day and month cannot be told apart in column 'date': 2 rows .*'%m/%d/%Y'"):
+    with pytest.raises(DomainError, match=r"day and month cannot be told apart in column 'date': 2 rows .*'%m/%d/%Y'"):
         read_transactions(write(HEADER + "a,01/02/2024,1\nb,03/04/2024,1\n"))
     with pytest.raises(DomainError, match="cannot be told apart"):  # both orders in one column
         read_transactions(write(HEADER + "a,13/02/2024,1\nb,02/13/2024,1\nc,14/02/2024,1\nd,01/02/2024,1\n"))
@@ -156,7 +152,7 @@ def test_day_and_month(write):
 
 @pytest.mark.parametrize("date_format", ["%Q", "%d.%m.", "dd.mm.yyyy", ""])
 def test_impossible_date_format(write, date_format):
-    with pytest.raises(DomainError, match="date_format|no readable date"):
+    with pytest.raises(DomainError, match=r"date_format|no readable date"):
         read_transactions(write(GOOD), date_format=date_format)
 
 
@@ -171,7 +167,7 @@ def test_unreadable_amounts(write):
         read_transactions(write(HEADER + 'a,2024-01-01,"1,5"\na,2024-01-02,2.5\nb,2024-01-03,2.5\n'))
     with pytest.raises(DomainError, match=r"decimal mark of column 'amount' is unclear: 2 rows .*'1,234'"):
         read_transactions(write(HEADER + 'a,2024-01-01,"1,234"\na,2024-01-02,"5,678"\nb,2024-01-03,3\n'))
-    with pytest.raises(DomainError, match="1 of 2 rows .* no readable amount .*'inf'"):
+    with pytest.raises(DomainError, match=r"1 of 2 rows .* no readable amount .*'inf'"):
         log_of(["a", "2024-01-01", float("inf")], ["b", "2024-01-01", 1.0])
     with pytest.raises(SchemaError, match="column 'amount' holds timestamp"):
         log_of(["a", "2024-01-01", pd.Timestamp("2024-01-01")])
@@ -180,9 +176,9 @@ def test_unreadable_amounts(write):
 def test_nothing_left(write):
     with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. refund .*line 2: '-1'"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))
-    with pytest.raises(DomainError, match="no purchase is left .*customer id missing: 2 rows"):
+    with pytest.raises(DomainError, match=r"no purchase is left .*customer id missing: 2 rows"):
         read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))
-    with pytest.raises(DomainError, match="no purchase is left .*refunds leave nothing: 1 row"):
+    with pytest.raises(DomainError, match=r"no purchase is left .*refunds leave nothing: 1 row"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\n"), refunds="net")
 
 
@@ -293,8 +289,6 @@ def test_incomplete_customer_tables():
 
 
 def test_purchases_by_day_takes_dates_only(cdnow_log):
-    from kundenwert.data import purchases_by_day
-
     with pytest.raises(DomainError, match="until='soon' is not a date"):
         purchases_by_day(cdnow_log, until="soon")
     assert purchases_by_day(cdnow_log, until=dt.datetime(1997, 1, 2, 5, tzinfo=dt.UTC))["date"].size == 2

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,8 +147,6 @@ def test_pattern_expression_counts_like_patterns(cdnow_log, cdnow):
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis 12 on DuckDB 2
 def test_one_expression_without_a_materialised_step(cdnow):
     """From an Ibis table the whole way is one lazy expression, which another engine could run."""
-    import ibis
-
     rows = ibis.duckdb.connect().read_csv(FOLDER / "transactions.csv", all_varchar=True)
     log = read_transactions(rows)
     expression = summary_expression(

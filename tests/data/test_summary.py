@@ -138,7 +138,7 @@ _ROW = st.tuples(
 )
 _START = dt.date(2023, 12, 1)
 # Two customers and a repeat purchase are there in every log, so that each has a summary.
-_FIXED = [("01", 0, 5.0, "Nord"), ("01", 61, 0.1, None), ("b b", 3, 0.2, "Süd")]
+_FIXED = [("01", 0, 5.0, "Nord"), ("01", 9, 0.3, None), ("01", 61, 0.1, None), ("b b", 3, 0.2, "Süd")]
 
 
 @st.composite

@@ -2,9 +2,7 @@
 
 import json
 import logging
-import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import Prior
 from kundenwert.data import CustomerSummary
+from kundenwert.data.export import whole_file
 from kundenwert.errors import FitError, SchemaError
 
 type Model = ParetoNBD | GammaGamma
@@ -91,8 +90,6 @@ class Fit:
         Path
             The file written.
         """
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         tree = self.tree.copy()
         stored = {
             "model": self.model.name,
@@ -101,15 +98,9 @@ class Fit:
             "info": self.info,
         }
         tree.attrs = {"kundenwert": json.dumps(stored)}
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
-        os.close(handle)
-        try:
+        with whole_file(path) as partial:
             tree.to_netcdf(partial, engine="h5netcdf")
-            Path(partial).chmod(0o644)
-            Path(partial).replace(path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
-        return path
+        return Path(path)
 
 
 def load_fit(path: str | Path) -> Fit:

@@ -161,7 +161,7 @@ def _counted_log_likelihood(value: Any, r: Any, alpha: Any, s: Any, beta: Any, T
     return count * log_likelihood_graph(value[..., 0], value[..., 1], T, r, alpha, s, beta)
 
 
-def _simulate_histories(  # noqa: PLR0917
+def _simulate_histories(
     r: Any, alpha: Any, s: Any, beta: Any, T: Any, count: Any, rng: np.random.Generator, size: Any = None
 ) -> NDArray[np.float64]:
     del count  # one simulated history per row; a count has no part in what a history looks like

@@ -1,0 +1,183 @@
+"""Tables out: whole files or none, and cells that a spreadsheet shows instead of running."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters that make a spreadsheet take a text for a formula."""
+
+DIGITS = "%.10g"
+"""Numbers in CSV files: exact to the cent up to ten million, and free of rounding dust."""
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Give a path to write to, and move it to its place when all went well; otherwise leave nothing behind.
+
+    Parameters
+    ----------
+    path
+        Where the file shall be; its folder is made.
+
+    Yields
+    ------
+    Path
+        A file beside it, with the same ending.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder) / "new" / "note.txt") as partial:
+    ...         written = partial.write_text("done")
+    ...     sorted(item.name for item in (Path(folder) / "new").iterdir())
+    ['note.txt']
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Put an apostrophe before texts and headings that a spreadsheet would run as a formula.
+
+    Parameters
+    ----------
+    table
+        Any table; numbers are left alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy where anything was changed.
+
+    Examples
+    --------
+    >>> without_formulas(pd.DataFrame({"customer_id": ["=1+1", "0042"], "rlv": [-1.0, 2.0]})).values.tolist()
+    [["'=1+1", -1.0], ['0042', 2.0]]
+    """
+    changed = {}
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+            continue
+        text = column.astype("str")
+        risky = text.str.startswith(FORMULA_STARTS) & column.notna()
+        if risky.any():
+            changed[name] = column.astype("object").where(~risky, "'" + text)
+    table = table.assign(**{str(name): values for name, values in changed.items()}) if changed else table
+    return table.rename(columns=lambda name: f"'{name}" if str(name).startswith(FORMULA_STARTS) else name)
+
+
+def write_csv(table: pd.DataFrame, path: str | Path, *, german: bool = False) -> Path:
+    """Write a table as CSV, whole or not at all, safe to open in a spreadsheet.
+
+    Parameters
+    ----------
+    table
+        Any table; dates without a time of day are written as days.
+    path
+        Where to.
+    german
+        Semicolons, decimal commas and dd.mm.yyyy with a byte-order mark, as a German spreadsheet expects; otherwise
+        commas, decimal points and ISO dates.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = write_csv(pd.DataFrame({"customer_id": ["a"], "rlv": [1.5]}), Path(folder) / "t.csv", german=True)
+    ...     file.read_text(encoding="utf-8-sig")
+    'customer_id;rlv\\na;1,5\\n'
+    """
+    with whole_file(path) as partial:
+        without_formulas(table).to_csv(
+            partial,
+            index=False,
+            float_format=DIGITS,
+            sep=";" if german else ",",
+            decimal="," if german else ".",
+            date_format="%d.%m.%Y" if german else "%Y-%m-%d",
+            encoding="utf-8-sig" if german else "utf-8",
+            lineterminator="\n",
+        )
+    return Path(path)
+
+
+def write_parquet(table: pd.DataFrame, path: str | Path) -> Path:
+    """Write a table as Parquet, whole or not at all, with all digits and texts untouched.
+
+    Parameters
+    ----------
+    table
+        Any table.
+    path
+        Where to.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    with whole_file(path) as partial:
+        table.to_parquet(partial, index=False)
+    return Path(path)
+
+
+def write_json(content: Mapping[str, object], path: str | Path) -> Path:
+    """Write a mapping as readable JSON, whole or not at all; what JSON cannot hold becomes its text.
+
+    Parameters
+    ----------
+    content
+        Plain values, nested; infinite and missing numbers become texts.
+    path
+        Where to.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    with whole_file(path) as partial:
+        text = json.dumps(_plain(content), indent=2, ensure_ascii=False, default=str, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+    return Path(path)
+
+
+def _plain(value: object) -> object:
+    """Replace what strict JSON has no word for."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
+        return str(value)
+    return value
