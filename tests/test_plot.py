@@ -202,9 +202,26 @@ def test_coverage_leaves_the_total_out_and_writes_the_shares():
     assert texts == ["95 %", "1.7 %", "claimed: 90 %"]
 
 
+def test_shares_of_few_cases_are_counts():
+    few = coverage_table().assign(cases=3, inside=[1 / 3, 2 / 3, 1.0])
+    assert [text.get_text() for text in plot.coverage(few).texts[:2]] == ["1 of 3", "2 of 3"]
+
+
+def test_rlv_distribution_accounts_for_every_customer():
+    table = values()
+    table.loc[:1, "rlv_mean"] = [1e-9, 0.0]
+    ax = plot.rlv_distribution(table)
+    left_out = int(ax.texts[0].get_text().split()[0])
+    tops = {}
+    for bar in ax.patches:
+        tops[bar.get_x()] = max(tops.get(bar.get_x(), 0), bar.get_y() + bar.get_height())
+    assert sum(tops.values()) + left_out == 300
+    assert ax.get_xlim()[0] > 1e-6
+
+
 def test_rlv_pictures_bear_customers_without_value():
     none = pd.DataFrame({"rlv_mean": [0.0, 0.0], "frequency": [0, 1]})
-    assert "2 customers without positive value" in plot.rlv_distribution(none).texts[0].get_text()
+    assert "2 customers with less are not shown" in plot.rlv_distribution(none).texts[0].get_text()
     assert len(plot.rlv_concentration(none).lines) == 1
     one = pd.DataFrame({"rlv_mean": [5.0], "frequency": [0]})
     assert plot.rlv_distribution(one).get_xscale() == "log"

@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 
 from kundenwert import formula
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from kundenwert.data.summary import CustomerSummary
     from kundenwert.value import ValueResult
-
-QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
-"""Names and probabilities of the interval columns."""
 
 NOMINAL = QUANTILES["q95"] - QUANTILES["q05"]
 """Probability that an interval from `_q05` to `_q95` claims."""

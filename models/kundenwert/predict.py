@@ -206,7 +206,7 @@ def _outcomes(
 def _simulated_length(horizon: Horizon) -> float:
     if horizon.discount_rate == 0:
         return horizon.length
-    return min(horizon.length, -np.log(SIMULATED_DISCOUNT) / horizon.discount_rate)
+    return min(horizon.length, -float(np.log(SIMULATED_DISCOUNT)) / horizon.discount_rate)
 
 
 def _events(
@@ -229,8 +229,9 @@ def _events(
         draw = np.repeat(np.arange(start, stop), number[start:stop])
         time = rng.random(draw.size) * exposure[draw]
         value = rng.standard_gamma(p[draw]) / spend_rate[draw]
-        inside, held_inside = time <= length, time <= held
-        weights = (inside, inside * value * np.exp(-horizon.discount_rate * time), held_inside, held_inside * value)
+        inside, held_inside = (time <= length).astype(np.float64), (time <= held).astype(np.float64)
+        worth = inside * value * np.exp(-horizon.discount_rate * time)
+        weights: tuple[Array, ...] = (inside, worth, held_inside, held_inside * value)
         for row, weight in enumerate(weights):
             sums[row] += np.bincount(draw, weights=weight, minlength=size)
         start = stop

@@ -68,11 +68,11 @@ class Assumptions:
     def cost_of(self, cohort: pd.Series) -> NDArray[np.float64]:
         """Acquisition cost of each customer, by cohort."""
         if not isinstance(self.cac, Mapping):
-            return np.full(len(cohort), float(self.cac))
+            return np.full(len(cohort), np.float64(self.cac))
         if missing := sorted(set(cohort) - set(self.cac)):
             msg = f"no acquisition cost for {len(missing)} cohorts: {', '.join(missing[:5])}; give one for each"
             raise DomainError(msg)
-        return cohort.map(dict(self.cac)).to_numpy(np.float64)
+        return np.asarray(cohort.map(dict(self.cac)), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON."""

@@ -43,9 +43,9 @@ def test_missing_kept_column(write):
 
 def test_mapped_columns_clash(write):
     path = write(GOOD)
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for twice \(date, amount\)"):
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, amount\)"):
         read_transactions(path, amount="date")
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for twice \(date, keep\)"):
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, keep\)"):
         read_transactions(path, keep=["date"])
     with pytest.raises(SchemaError, match=r"write keep=\['region'\]"):
         read_transactions(path, keep="region")
@@ -137,7 +137,7 @@ def test_unreadable_dates(write):
         read_transactions(write(HEADER + "a,01.02.2024,1\na,31.02.2024,2\nb,13.02.2024,3\nb,14.02.2024,3\n"))
     with pytest.raises(DomainError, match=r"no readable date .*line 2: no date"):
         read_transactions(write(HEADER + "a,,1\nb,,1\n"))
-    with pytest.raises(DomainError, match=r"no readable date \(first: row 1: '44927.0?'"):
+    with pytest.raises(DomainError, match=r"no readable date \(first: row 1: '44927'"):
         log_of(["a", 44927, 1.0], ["b", 44928, 1.0])
     with pytest.raises(DomainError, match=r"no readable date .*'9999-12-31'"):
         log_of(["a", "9999-12-31", 1.0])

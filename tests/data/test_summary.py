@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary, patterns, purchases_by_day, read_transactions, summarise
 from kundenwert.errors import DomainError
 
-SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_both_ends_are_inclusive(small):

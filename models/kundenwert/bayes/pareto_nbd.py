@@ -86,7 +86,7 @@ class ParetoNBD:
             log_two_over_s = np.log(2) / s
             log_scale = pt.log(variable["half_life"] * window) - log_two_over_s - pt.log(-pt.expm1(-log_two_over_s))
             variable["beta"] = pm.Deterministic("beta", pt.exp(log_scale))
-        return tuple(variable[name] for name in self.parameters)  # type: ignore[return-value]
+        return tuple(variable[name] for name in self.parameters)
 
     def observations(self, summary: CustomerSummary) -> Patterns:
         """Distinct histories of the summary's customers, with counts."""
@@ -130,7 +130,8 @@ def log_likelihood_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: An
     the smaller of two scales, which has no derivative where they are equal, then never enters the gradient.
     """
     a, A, B, D = r + frequency, alpha + recency, beta + recency, T - recency
-    h, weight = _nodes(*(disconnected_grad(value) for value in (A, a, B, s + 1 + 0 * a)), D)
+    fixed_A, fixed_a, fixed_B, fixed_b = (disconnected_grad(value) for value in (A, a, B, s + 1 + 0 * a))
+    h, weight = _nodes(fixed_A, fixed_a, fixed_B, fixed_b, D)
     density = weight * pt.exp(-a[..., None] * pt.log1p(h / A[..., None]) - (s + 1) * pt.log1p(h / B[..., None]))
     log_dead = pt.log(s / B) + pt.log(density.sum(axis=-1))
     log_alive = -a * pt.log1p(D / A) - s * pt.log1p(D / B)

@@ -32,6 +32,7 @@ from kundenwert.errors import SchemaError
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 DELIMITERS = ",;\t|"
+REJECTED_SHARE = 0.05
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -145,7 +146,8 @@ def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
     if isinstance(array.type, pa.BaseExtensionType):
         array = array.cast(array.type.storage_type)
     if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
+        chunks = [chunk.dictionary.cast(pa.large_string()).take(chunk.indices) for chunk in array.chunks]
+        array = pa.chunked_array(chunks, pa.large_string())
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
         array = pc.local_timestamp(array)
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
@@ -324,14 +326,26 @@ def _read_rows(path: Path, header: _Header, info: SourceInfo, lines: int) -> Sou
         raise SchemaError(f"{info.name!r} cannot be read as CSV: {_first_line(error)}") from error
     count = int(table.count().to_pyarrow().as_py())
     rejected = tuple(_rejection(line, kind, content, len(header.names)) for line, kind, content in rejects)
-    if len(rejected) > max(1, 0.05 * (count + len(rejected))) or (rejected and not count):
-        raise SchemaError(
-            f"{several(len(rejected), 'line')} of {info.name!r} cannot be split into "
-            f"{several(len(header.names), 'column')} at {header.delimiter!r}: {'; '.join(rejected[:3])}. "
-            "If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
-        )
     whole = not rejected and count + header.skip + 1 == lines
     return Source(table, header.names, info, rejected, header.skip + 2 if whole else None)
+
+
+def check_lines(opened: Source) -> None:
+    """Refuse a file of which many lines do not have as many columns as the first.
+
+    Raises
+    ------
+    SchemaError
+        If these are more than `REJECTED_SHARE` of the lines, or all.
+    """
+    count, width = len(opened.rejected), len(opened.names)
+    rows = int(opened.table.count().to_pyarrow().as_py())
+    if count > REJECTED_SHARE * (rows + count):
+        raise SchemaError(
+            f"{several(count, 'line')} of {opened.info.name!r} cannot be split into {several(width, 'column')} at "
+            f"{opened.info.delimiter!r}: {'; '.join(opened.rejected[:3])}. "
+            "If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
+        )
 
 
 def _rejection(line: int, kind: str, content: str | None, columns: int) -> str:

@@ -22,7 +22,7 @@ from kundenwert.data.formats import (
     read_amount,
     read_date,
 )
-from kundenwert.data.source import Source, open_source, store
+from kundenwert.data.source import Source, check_lines, open_source, store
 from kundenwert.errors import DomainError, SchemaError
 
 
@@ -118,6 +118,7 @@ def read_transactions(
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
     opened = open_source(source)
     found = locate(opened, columns, keep)
+    check_lines(opened)
     if decimal not in (None, ".", ","):
         raise DomainError(f"decimal={decimal!r} is not understood; choose '.' or ','")
     if not _count(opened.table) and not opened.rejected:
@@ -182,7 +183,8 @@ def _typed(
             days = days.cast("int64")
         date_text = _as_text(days)
         texts = source.select(text=date_text)
-        date_format = date_format or find_date_format(texts, "text", label=columns["date"])
+        if date_format is None:
+            date_format = find_date_format(texts, "text", label=columns["date"])
         day = read_date(date_text, date_part(date_text), date_format)
     amount_text = _as_text(money) if money.type().is_string() else money.cast("string")
     if money.type().is_string():

@@ -209,10 +209,10 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.plot([0, share], [row, row], color=colour, linewidth=1.2, alpha=0.5)
         ax.plot(share, row, marker, color=colour, mfc=colour if outcome else "white", markersize=7)
         ax.annotate(
-            f"{100 * share:.2g} %" if share < 0.995 else "100 %",
+            _share(share, int(case["cases"])),
             (1.0, row),
             xycoords=("axes fraction", "data"),
-            xytext=(34, 0),
+            xytext=(48, 0),
             textcoords="offset points",
             ha="right",
             va="center",
@@ -291,6 +291,13 @@ def _interval_points(ax: Axes, at: ArrayLike, middle: pd.Series, low: pd.Series,
         at, middle, yerr=spread, fmt="s", color=MODEL, mfc="white", mew=1.4, markersize=5.5, elinewidth=1.6,
         capsize=4, label=label,
     )  # fmt: skip
+
+
+def _share(share: float, cases: int) -> str:
+    """Write a share, or of few cases their number, which a percentage would make look surer than it is."""
+    if cases < 100:
+        return f"{round(share * cases)} of {cases}"
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
 
 
 def _tracking(tracked: pd.DataFrame, kind: str, title: str, ax: Axes | None) -> Axes:

@@ -25,6 +25,9 @@ from kundenwert.plot.style import (
     thousands,
 )
 
+LOWEST_SHOWN = 0.01
+"""Share of customers with the least value that the histogram counts instead of drawing: a few stretch it by decades."""
+
 FORMULA_MARKS = {
     "observed": ("formula, first to last purchase", OKABE_ITO["vermillion"], "v"),
     "churn": ("formula, 1 / churn", OKABE_ITO["orange"], "D"),
@@ -147,7 +150,8 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        A stacked histogram on a logarithmic scale; customers without positive value are counted in the corner.
+        A stacked histogram on a logarithmic scale; the few customers with
+        next to nothing are counted in the corner.
 
     Examples
     --------
@@ -162,7 +166,9 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     once = table["frequency"].to_numpy() == 0
     positive = value > 0
     if positive.any():
-        low, high = np.log10(value[positive].min()), np.log10(value[positive].max())
+        least = np.quantile(value[positive], LOWEST_SHOWN, method="higher")
+        positive &= value >= least
+        low, high = np.log10(least), np.log10(value.max())
         edges = np.logspace(low - 0.02, high + 0.02, 36)
         share = 100 * once.mean()
         names = [f"one purchase so far ({share:.0f} % of customers)", f"repeat buyers ({100 - share:.0f} %)"]
@@ -182,7 +188,7 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         legend_above(ax, 2)
     if not positive.all():
         ax.text(
-            0.99, 0.97, f"{int((~positive).sum()):,} customers without positive value are not shown",
+            0.99, 0.97, f"{int((~positive).sum()):,} customers with less are not shown",
             transform=ax.transAxes, ha="right", va="top", fontsize=TICK, color=QUIET,
         )  # fmt: skip
     return ax

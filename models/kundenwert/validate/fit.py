@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from kundenwert.compare import NOMINAL, QUANTILES, quantiles
+from kundenwert.compare import NOMINAL, quantiles
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import pareto_nbd
+from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
     from kundenwert.data.summary import CustomerSummary
@@ -301,7 +302,7 @@ def _independence_sentence(r: float, low: float, high: float, number: int) -> st
     if low <= 0 <= high:
         found = "which is compatible with none at all, as the spend model assumes"
     elif abs(r) < 0.2:
-        found = "which is weak; that the spend model assumes none matters little"
+        found = "which is weak. The spend model assumes none: expect a small error for the most frequent buyers"
     else:
         direction = "more" if r > 0 else "less"
         found = (

@@ -1,0 +1,259 @@
+"""The commands: `report` does everything, the others one step each."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from kundenwert.cli import options as o
+from kundenwert.cli import steps
+from kundenwert.errors import KundenwertError
+
+app = typer.Typer(
+    help="Customer lifetime value with honest uncertainty: from a transaction log to a report that can be checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def main() -> None:
+    """Run the command line; what a user can mend is one line on stderr and exit code 1."""
+    try:
+        app()
+    except KundenwertError as error:
+        sys.exit(f"kundenwert: {error}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"kundenwert: {where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def report(
+    source: o.Source,
+    out: o.OutDir,
+    customer_id: o.CustomerId = "customer_id",
+    date: o.Date = "date",
+    amount: o.Amount = "amount",
+    date_format: o.DateFormat = None,
+    decimal: o.Decimal = None,
+    refunds: o.RefundPolicy = o.Refunds.exclude,
+    observation_end: o.ObservationEnd = None,
+    holdout_end: o.HoldoutEnd = None,
+    time_unit: o.Unit = o.TimeUnit.W,
+    cohort: o.Cohort = "month",
+    inactivity_months: o.Inactivity = 12,
+    draws: o.Draws = 1000,
+    tune: o.Tune = 500,
+    chains: o.Chains = 4,
+    seed: o.Seed = 1,
+    allow_unconverged: o.AllowUnconverged = False,
+    horizon: o.Horizon = None,
+    discount_rate: o.DiscountRate = 0.10,
+    margin: o.Margin = 1.0,
+    cac: o.Cac = 0.0,
+    cac_file: o.CacFile = None,
+    lifespan_years: o.Lifespan = 3.0,
+    german_csv: o.GermanCsv = False,
+    title: o.Title = None,
+) -> None:
+    """Do everything: summarise, fit, value, compare, and render the report."""
+    chosen = {key: str(value) if key in ("source", "out") else value for key, value in locals().items()}
+    journey = steps.Journey()
+    assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
+    log, summary = steps.read_and_summarise(
+        journey,
+        source,
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
+    )
+    purchases, spend = steps.fit_both(journey, summary, seed=seed, draws=draws, tune=tune, chains=chains)
+    values = steps.value(journey, purchases, spend, summary, seed=seed, **assumptions)
+    with journey.step("Comparing and checking"):
+        from kundenwert.report import gather, write  # noqa: PLC0415
+
+        results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan_years, seed=seed)
+    with journey.step("Rendering the report"):
+        chosen = {key: value for key, value in chosen.items() if key not in ("out", "source")}
+        page = write(
+            results, out, title=title or source.stem, options=chosen, seconds=journey.seconds, german=german_csv
+        )
+    typer.echo(page)
+
+
+@app.command()
+def summarise(
+    source: o.Source,
+    out: o.OutFile,
+    customer_id: o.CustomerId = "customer_id",
+    date: o.Date = "date",
+    amount: o.Amount = "amount",
+    date_format: o.DateFormat = None,
+    decimal: o.Decimal = None,
+    refunds: o.RefundPolicy = o.Refunds.exclude,
+    observation_end: o.ObservationEnd = None,
+    holdout_end: o.HoldoutEnd = None,
+    time_unit: o.Unit = o.TimeUnit.W,
+    cohort: o.Cohort = "month",
+    inactivity_months: o.Inactivity = 12,
+    german_csv: o.GermanCsv = False,
+) -> None:
+    """Write one row per customer: frequency, recency, T, monetary value; and say what happened to each input row."""
+    _, summary = steps.read_and_summarise(
+        steps.Journey(),
+        source,
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
+    )
+    for row in summary.account.to_frame().itertuples():
+        typer.echo(f"{row.rows:>10,}  {row.fate:<9} {row.reason}", err=True)
+    typer.echo(steps.write_table(summary.table, out, german=german_csv))
+
+
+@app.command()
+def fit(
+    source: o.Source,
+    out: o.OutDir,
+    customer_id: o.CustomerId = "customer_id",
+    date: o.Date = "date",
+    amount: o.Amount = "amount",
+    date_format: o.DateFormat = None,
+    decimal: o.Decimal = None,
+    refunds: o.RefundPolicy = o.Refunds.exclude,
+    observation_end: o.ObservationEnd = None,
+    time_unit: o.Unit = o.TimeUnit.W,
+    draws: o.Draws = 1000,
+    tune: o.Tune = 500,
+    chains: o.Chains = 4,
+    seed: o.Seed = 1,
+) -> None:
+    """Sample both models, store the posteriors as NetCDF, and print the diagnosis."""
+    journey = steps.Journey()
+    _, summary = steps.read_and_summarise(
+        journey,
+        source,
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        shaping=_shaping(observation_end, None, time_unit, "none", 12),
+    )
+    fits = steps.fit_both(journey, summary, seed=seed, draws=draws, tune=tune, chains=chains)
+    for name, result in zip((steps.POSTERIOR, steps.SPEND_POSTERIOR), fits, strict=True):
+        typer.echo(f"{result.model.name}: {result.diagnosis}", err=True)
+        typer.echo(result.save(out / name))
+
+
+@app.command()
+def predict(
+    source: o.Source,
+    fit: o.FitDir,
+    out: o.OutFile,
+    customer_id: o.CustomerId = "customer_id",
+    date: o.Date = "date",
+    amount: o.Amount = "amount",
+    date_format: o.DateFormat = None,
+    decimal: o.Decimal = None,
+    refunds: o.RefundPolicy = o.Refunds.exclude,
+    observation_end: o.ObservationEnd = None,
+    holdout_end: o.HoldoutEnd = None,
+    time_unit: o.Unit = o.TimeUnit.W,
+    cohort: o.Cohort = "month",
+    seed: o.Seed = 1,
+    allow_unconverged: o.AllowUnconverged = False,
+    horizon: o.Horizon = None,
+    discount_rate: o.DiscountRate = 0.10,
+    margin: o.Margin = 1.0,
+    cac: o.Cac = 0.0,
+    cac_file: o.CacFile = None,
+    german_csv: o.GermanCsv = False,
+) -> None:
+    """Value each customer of a log with posteriors stored by `fit`, also customers it never saw."""
+    journey = steps.Journey()
+    assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
+    _, summary = steps.read_and_summarise(
+        journey,
+        source,
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, 12),
+    )
+    values = steps.value(journey, *steps.load_both(journey, fit), summary, seed=seed, **assumptions)
+    _say(values.marks)
+    typer.echo(steps.write_table(values.table, out, german=german_csv))
+
+
+@app.command()
+def compare(
+    source: o.Source,
+    fit: o.FitDir,
+    out: o.OutFile,
+    customer_id: o.CustomerId = "customer_id",
+    date: o.Date = "date",
+    amount: o.Amount = "amount",
+    date_format: o.DateFormat = None,
+    decimal: o.Decimal = None,
+    refunds: o.RefundPolicy = o.Refunds.exclude,
+    observation_end: o.ObservationEnd = None,
+    holdout_end: o.HoldoutEnd = None,
+    time_unit: o.Unit = o.TimeUnit.W,
+    cohort: o.Cohort = "month",
+    inactivity_months: o.Inactivity = 12,
+    seed: o.Seed = 1,
+    allow_unconverged: o.AllowUnconverged = False,
+    horizon: o.Horizon = None,
+    discount_rate: o.DiscountRate = 0.10,
+    margin: o.Margin = 1.0,
+    cac: o.Cac = 0.0,
+    cac_file: o.CacFile = None,
+    lifespan_years: o.Lifespan = 3.0,
+    german_csv: o.GermanCsv = False,
+) -> None:
+    """Set the simple formula beside the posterior, one row per cohort."""
+    journey = steps.Journey()
+    assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
+    _, summary = steps.read_and_summarise(
+        journey,
+        source,
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
+    )
+    values = steps.value(journey, *steps.load_both(journey, fit), summary, seed=seed, **assumptions)
+    with journey.step("Comparing"):
+        from kundenwert.compare import compare_cohorts  # noqa: PLC0415
+
+        table = compare_cohorts(summary, values, lifespan_years=lifespan_years)
+    _say(values.marks)
+    typer.echo(steps.write_table(table, out, german=german_csv))
+
+
+def _reading(
+    customer_id: str, date: str, amount: str, date_format: str | None, decimal: str | None, refunds: o.Refunds
+) -> dict[str, Any]:
+    names = {"customer_id": customer_id, "date": date, "amount": amount}
+    return names | {"date_format": date_format, "decimal": decimal, "refunds": refunds.value}
+
+
+def _shaping(
+    observation_end: str | None, holdout_end: str | None, time_unit: o.TimeUnit, cohort: str, inactivity_months: int
+) -> dict[str, Any]:
+    dates = {"observation_end": observation_end, "holdout_end": holdout_end}
+    return dates | {"time_unit": time_unit.value, "cohort": cohort, "inactivity_months": inactivity_months}
+
+
+def _assumptions(
+    horizon: float | None, discount_rate: float, margin: float, cac: Any, allow_unconverged: bool
+) -> dict[str, Any]:
+    money = {"discount_rate": discount_rate, "margin": margin, "cac": cac}
+    return money | {"horizon": horizon, "allow_unconverged": allow_unconverged}
+
+
+def _say(marks: tuple[str, ...]) -> None:
+    for mark in marks:
+        typer.echo(f"caution: {mark}", err=True)

@@ -1,0 +1,83 @@
+"""Options that several commands share, each written once."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DATA, MODEL, MONEY, OUTPUT = "Data", "Model", "Money", "Output"
+
+
+class TimeUnit(StrEnum):
+    """Units of time: days, weeks, months of 365.25/12 days, years."""
+
+    D = "D"
+    W = "W"
+    M = "M"
+    Y = "Y"
+
+
+class Refunds(StrEnum):
+    """What happens to negative amounts."""
+
+    exclude = "exclude"
+    net = "net"
+
+
+Source = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, one row per purchase.")]
+CustomerId = Annotated[str, typer.Option(help="Column of the customer key.", rich_help_panel=DATA)]
+Date = Annotated[str, typer.Option(help="Column of the date.", rich_help_panel=DATA)]
+Amount = Annotated[str, typer.Option(help="Column of the amount.", rich_help_panel=DATA)]
+DateFormat = Annotated[str | None, typer.Option(help="Such as %d.%m.%Y; found out if not given.", rich_help_panel=DATA)]
+Decimal = Annotated[
+    str | None, typer.Option(help="Decimal mark, ',' or '.'; found out if not given.", rich_help_panel=DATA)
+]
+RefundPolicy = Annotated[
+    Refunds, typer.Option(help="Leave refunds out, or net them with purchases of their day.", rich_help_panel=DATA)
+]
+ObservationEnd = Annotated[
+    str | None, typer.Option(help="Last day of observation, YYYY-MM-DD; the log's last.", rich_help_panel=DATA)
+]
+HoldoutEnd = Annotated[
+    str | None, typer.Option(help="Last day of the hold-out that forecasts are checked on.", rich_help_panel=DATA)
+]
+Unit = Annotated[TimeUnit, typer.Option(help="Unit of all times.", rich_help_panel=DATA)]
+Cohort = Annotated[
+    str, typer.Option(help="month, quarter or week of first purchase, none, or a column.", rich_help_panel=DATA)
+]
+Inactivity = Annotated[
+    int, typer.Option(min=1, help="Silent months after which counting calls a customer lost.", rich_help_panel=DATA)
+]
+
+Draws = Annotated[int, typer.Option(min=50, help="Draws kept per chain.", rich_help_panel=MODEL)]
+Tune = Annotated[int, typer.Option(min=50, help="Tuning steps per chain.", rich_help_panel=MODEL)]
+Chains = Annotated[int, typer.Option(min=2, help="Chains.", rich_help_panel=MODEL)]
+Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same numbers.", rich_help_panel=MODEL)]
+AllowUnconverged = Annotated[
+    bool, typer.Option("--allow-unconverged", help="Give marked values of a failed fit.", rich_help_panel=MODEL)
+]
+
+Horizon = Annotated[
+    float | None,
+    typer.Option(
+        min=0, help="Length of the future counted, in time units; a year if not given.", rich_help_panel=MONEY
+    ),
+]
+DiscountRate = Annotated[float, typer.Option(help="Annual rate, 0.10 is 10 %.", rich_help_panel=MONEY)]
+Margin = Annotated[float, typer.Option(help="Contribution margin, 0.3 is 30 % of revenue.", rich_help_panel=MONEY)]
+Cac = Annotated[float, typer.Option(help="Acquisition cost per customer.", rich_help_panel=MONEY)]
+CacFile = Annotated[
+    Path | None, typer.Option(help="CSV with columns cohort, cac instead of --cac.", rich_help_panel=MONEY)
+]
+Lifespan = Annotated[float, typer.Option(help="Lifespan in years that the formula assumes.", rich_help_panel=MONEY)]
+
+OutDir = Annotated[Path, typer.Option(help="Folder for the results.", rich_help_panel=OUTPUT)]
+OutFile = Annotated[Path, typer.Option(help="File to write: .csv or .parquet.", rich_help_panel=OUTPUT)]
+FitDir = Annotated[Path, typer.Option(help="Folder with the results of `fit`.", rich_help_panel=OUTPUT)]
+GermanCsv = Annotated[
+    bool, typer.Option("--german-csv", help="Semicolons, decimal commas, dd.mm.yyyy.", rich_help_panel=OUTPUT)
+]
+Title = Annotated[
+    str | None, typer.Option(help="Name shown on the report; the file's if not given.", rich_help_panel=OUTPUT)
+]

@@ -1,0 +1,130 @@
+"""The steps that commands are made of, each announced, timed and recorded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.value import ValueResult
+
+POSTERIOR, SPEND_POSTERIOR = "posterior.nc", "spend_posterior.nc"
+
+
+@dataclass
+class Journey:
+    """Announces steps on a terminal, and keeps their seconds."""
+
+    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def visible(self) -> bool:
+        """Whether somebody is looking."""
+        return sys.stderr.isatty()
+
+    @contextmanager
+    def step(self, name: str, *, spin: bool = True) -> Iterator[None]:
+        """Time a step under its name; on a terminal show that it is under way, and what it took."""
+        started = perf_counter()
+        if self.visible and spin:
+            with self.console.status(f"{name} ..."):
+                yield
+        else:
+            if self.visible:
+                self.console.print(f"{name} ...")
+            yield
+        self.seconds[name] = round(perf_counter() - started, 3)
+        if self.visible:
+            self.console.print(f"[green]✓[/] {name} [dim]{self.seconds[name]:.1f} s[/]")
+
+    @contextmanager
+    def bar(self, name: str, total: int) -> Iterator[Callable[[int], object]]:
+        """Time a step whose progress is counted; yields the function to call with each advance."""
+        started = perf_counter()
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True, disable=not self.visible) as progress:
+            task = progress.add_task(name, total=total)
+            yield lambda done: progress.advance(task, done)
+        self.seconds[name] = round(perf_counter() - started, 3)
+        if self.visible:
+            self.console.print(f"[green]✓[/] {name} [dim]{self.seconds[name]:.1f} s[/]")
+
+
+def read_and_summarise(
+    journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any]
+) -> tuple[TransactionLog, CustomerSummary]:
+    """From a file to a customer summary; a cohort that is no period of time is a column to be kept."""
+    with journey.step("Reading and summarising"):
+        from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
+        from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
+
+        cohort = str(shaping["cohort"])
+        keep = () if cohort in CALENDAR_COHORTS else (cohort,)
+        log = read_transactions(source, keep=keep, **reading)
+        return log, summarise(log, **shaping)
+
+
+def fit_both(journey: Journey, summary: CustomerSummary, *, seed: int, **sampling: int) -> tuple[Fit, Fit]:
+    """Both posteriors; the second seed follows from the first."""
+    with journey.step("Loading PyMC"):
+        from kundenwert import bayes  # noqa: PLC0415
+    with journey.step("Sampling the purchase model", spin=False):
+        purchases = bayes.fit(bayes.ParetoNBD(), summary, seed=seed, progress=journey.visible, **sampling)
+    with journey.step("Sampling the spend model", spin=False):
+        spend = bayes.fit(bayes.GammaGamma(), summary, seed=seed + 1, progress=journey.visible, **sampling)
+    return purchases, spend
+
+
+def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
+    """Both posteriors from the folder that `fit` wrote."""
+    with journey.step("Loading the posteriors"):
+        from kundenwert.bayes import load_fit  # noqa: PLC0415
+
+        return load_fit(folder / POSTERIOR), load_fit(folder / SPEND_POSTERIOR)
+
+
+def value(
+    journey: Journey, purchases: Fit, spend: Fit, summary: CustomerSummary, *, seed: int, **assumptions: Any
+) -> ValueResult:
+    """The value table, with a bar over customers."""
+    from kundenwert.value import value_table  # noqa: PLC0415
+
+    if assumptions["horizon"] is None:
+        assumptions["horizon"] = summary.units_per_year
+    with journey.bar("Valuing customers", len(summary)) as advance:
+        return value_table(purchases, spend, summary, seed=seed + 2, advance=advance, **assumptions)
+
+
+def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:
+    """One acquisition cost for everybody, or those of a file by cohort."""
+    if cac_file is None:
+        return cac
+    from kundenwert.data.costs import read_costs  # noqa: PLC0415
+
+    return read_costs(cac_file)
+
+
+def write_table(table: pd.DataFrame, path: Path, *, german: bool) -> Path:
+    """Write a table in the format of the path's ending."""
+    from kundenwert.data.export import write_csv, write_parquet  # noqa: PLC0415
+    from kundenwert.errors import SchemaError  # noqa: PLC0415
+
+    if path.suffix == ".parquet":
+        return write_parquet(table, path)
+    if path.suffix == ".csv":
+        return write_csv(table, path, german=german)
+    msg = f"{path.name}: a table is written as .csv or .parquet"
+    raise SchemaError(msg)

@@ -1,0 +1,156 @@
+"""Everything a report shows, as tables and plain values, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+
+from kundenwert.bayes import Fit
+from kundenwert.compare import NOMINAL, compare_cohorts, quantiles
+from kundenwert.data import CustomerSummary, TransactionLog, purchases_by_day
+from kundenwert.validate import (
+    by_frequency,
+    checks,
+    coverage,
+    holdout_scores,
+    independence,
+    repeat_purchase_counts,
+    spend_distribution,
+    tracking,
+)
+from kundenwert.value import ValueResult
+
+SHOWN_DRAWS = 2000
+"""Draws of prior and posterior that the report's pictures are made from."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one analysis found.
+
+    Parameters
+    ----------
+    summary, purchases, spend, values
+        Its parts.
+    tables
+        Tables of the report by name; `cohorts` and `customers` are delivered too.
+    facts
+        Plain values of the report: dates, totals, sentences.
+    """
+
+    summary: CustomerSummary
+    purchases: Fit
+    spend: Fit
+    values: ValueResult
+    tables: dict[str, pd.DataFrame]
+    facts: dict[str, Any]
+
+
+def gather(
+    log: TransactionLog,
+    summary: CustomerSummary,
+    purchases: Fit,
+    spend: Fit,
+    values: ValueResult,
+    *,
+    lifespan_years: float = 3.0,
+    seed: int = 0,
+) -> Results:
+    """Compute all tables and facts of a report.
+
+    Parameters
+    ----------
+    log, summary, purchases, spend, values
+        The stations from transaction log to value table.
+    lifespan_years
+        Lifespan that the simple formula assumes, in years.
+    seed
+        Of the replicated data.
+
+    Returns
+    -------
+    Results
+    """
+    law = purchases.draws()
+    end = summary.holdout_end or summary.observation_end
+    daily = purchases_by_day(log, until=end, acquired_until=summary.observation_end)
+    together = independence(summary.table)
+    histogram = repeat_purchase_counts(summary.table, parameters=law, seed=seed)
+    tables = {
+        "accounting": summary.account.to_frame(),
+        "histogram": histogram,
+        "spend": spend_distribution(summary.table, spend.draws(), seed=seed),
+        "tracking": tracking(daily, summary, law),
+        "parameters": _parameters(purchases, spend),
+        "draws": _draws(purchases, spend),
+        "cohorts": compare_cohorts(summary, values, lifespan_years=lifespan_years),
+        "customers": values.table,
+    }
+    scores = covered = None
+    if summary.holdout_length is not None:
+        scores, covered = holdout_scores(summary, values), coverage(summary, values)
+        tables |= {"scores": scores, "coverage": covered, "by_frequency": by_frequency(summary, values)}
+    fits = {"purchase": purchases, "spend": spend}
+    tables["checks"] = checks(summary.account, fits, histogram, together, scores, covered)
+    facts = _facts(summary, values, lifespan_years) | {"independence": together.sentence, "nominal": NOMINAL}
+    return Results(summary, purchases, spend, values, tables, facts)
+
+
+def _parameters(*fits: Fit) -> pd.DataFrame:
+    """Posterior of every parameter beside its prior's name and its own diagnostics."""
+    rows = []
+    for fit in fits:
+        priors = fit.model.resolved_priors()
+        posterior = fit.tree["posterior"].to_dataset()
+        r_hat, ess = az.rhat(posterior), az.ess(posterior)
+        for name in (*(name for name in priors if name not in fit.model.parameters), *fit.model.parameters):
+            draws = posterior[name].to_numpy().ravel()
+            ends = {key: float(value) for key, value in quantiles(draws, "value").items()}
+            prior = str(priors[name]) if name in priors else "derived"
+            checks_of: dict[str, str | float] = {"r_hat": float(r_hat[name]), "ess_bulk": float(ess[name])}
+            rows.append({"model": fit.model.name, "parameter": name, "prior": prior, **ends, **checks_of})
+    return pd.DataFrame(rows)
+
+
+def _draws(*fits: Fit) -> pd.DataFrame:
+    """Some draws of prior and posterior of the quantities that carry a prior."""
+    frames = []
+    for fit in fits:
+        for group in ("prior", "posterior"):
+            for name in fit.model.resolved_priors():
+                drawn = fit.tree[group][name].to_numpy().ravel()
+                pick = np.linspace(0, drawn.size - 1, min(SHOWN_DRAWS, drawn.size)).astype(int)
+                frames.append(pd.DataFrame({"group": group, "parameter": name, "value": drawn[pick]}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _facts(summary: CustomerSummary, values: ValueResult, lifespan_years: float) -> dict[str, Any]:
+    table = summary.table
+    totals = {}
+    for name, draws in values.totals.sum("cohort").items():
+        if name != "customers":
+            totals[str(name)] = {key[6:]: float(value) for key, value in quantiles(draws.to_numpy(), "total").items()}
+    return {
+        "customers": len(summary),
+        "repeaters": int((table["frequency"] > 0).sum()),
+        "orders": int(table["frequency"].sum() + len(table)),
+        "revenue": float(table["value_to_date"].sum()),
+        "time_unit": summary.time_unit,
+        "units_per_year": summary.units_per_year,
+        "window": summary.window,
+        "observation_start": str(summary.observation_start),
+        "observation_end": str(summary.observation_end),
+        "holdout_end": str(summary.holdout_end) if summary.holdout_end else None,
+        "holdout_length": summary.holdout_length,
+        "cohort": summary.cohort,
+        "inactivity_months": summary.inactivity_months,
+        "source": summary.source.to_dict(),
+        "assumptions": values.assumptions.to_dict(),
+        "lifespan_years": lifespan_years,
+        "marks": list(values.marks),
+        "totals": totals,
+    }

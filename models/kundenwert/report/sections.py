@@ -1,0 +1,331 @@
+"""The sections of the report: each takes the run's tables and gives finished HTML."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kundenwert import plot
+from kundenwert.report import html, texts
+from kundenwert.report.html import Html, bullets, digits, figure, heading, money, paragraph, share, significant, whole
+
+HEAD = 15
+"""Rows of the customer table that are shown."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Tables, facts and manifest of one analysis."""
+
+    tables: dict[str, pd.DataFrame]
+    facts: dict[str, Any]
+    manifest: dict[str, Any]
+
+    @property
+    def nominal(self) -> str:
+        """Probability of the intervals, in words."""
+        return f"{self.facts['nominal']:.0%}"
+
+    @property
+    def horizon(self) -> str:
+        """The horizon in words."""
+        length = float(self.facts["assumptions"]["horizon"])
+        return "ever after" if np.isinf(length) else f"over the next {length:g} {texts.UNITS[self.facts['time_unit']]}"
+
+    def total(self, name: str) -> dict[str, float]:
+        """Mean and quantiles of a total over all customers."""
+        return {key: float(value) for key, value in self.facts["totals"][name].items()}
+
+
+def load(folder: str | Path) -> Run:
+    """Read what `kundenwert.report.write` laid out for the notebook."""
+    folder = Path(folder)
+    tables = {file.stem: pd.read_parquet(file) for file in folder.glob("*.parquet")}
+    facts, manifest = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("facts", "manifest"))
+    return Run(tables, facts, manifest)
+
+
+def summary(run: Run) -> Html:
+    """Title, key figures, and whether to believe them."""
+    facts = run.facts
+    lead = texts.LEAD.format(
+        customers=whole(facts["customers"]), start=facts["observation_start"], end=facts["observation_end"]
+    )
+    expected, outcome = run.total("expected_rlv"), run.total("rlv")
+    clv, customers = run.total("expected_clv"), facts["customers"]
+    everybody = run.tables["cohorts"].iloc[-1]
+    alive = float(run.tables["customers"]["p_alive_mean"].mean())
+    tiles = [
+        ("Residual value of the base", money(expected["mean"]), f"{_interval(outcome)}, {run.horizon}"),
+        ("CLV per customer", money(clv["mean"] / customers), f"{_interval(everybody, 'clv_')} as cohort average"),
+        ("Customers still alive", share(alive), f"about {whole(alive * customers)} of {whole(customers)}"),
+        _formula_tile(everybody),
+    ]
+    parts = [Html(f"<h1>{escape(str(run.manifest['title']))}</h1>\n"), paragraph(lead, "lead")]
+    sections = [item for item in texts.SECTIONS if item[0] != "summary"]
+    parts += [html.contents(sections), html.tiles(tiles)]
+    parts += [html.box("mark", f"Caution: {mark}.") for mark in facts["marks"]]
+    parts += [_checks(run), paragraph(texts.TWO_KINDS.format(nominal=run.nominal))]
+    return _join(parts)
+
+
+def _formula_tile(everybody: pd.Series) -> tuple[str, str, str]:
+    value = everybody["formula_assumed"]
+    observed = everybody["formula_observed"]
+    return "The formula says", money(value), f"with the assumed lifespan; {money(observed)} from first to last purchase"
+
+
+def _checks(run: Run) -> Html:
+    def colour(column: str, value: Any) -> str:
+        kind = "unchecked" if value == "not checked" else str(value)
+        return f"verdict {kind}" if column == "verdict" else ""
+
+    columns = {"check": ("Check", None), "verdict": ("Verdict", None), "finding": ("Finding", None)}
+    return html.table(run.tables["checks"], columns, caption=texts.CHECKS, classes=colour)
+
+
+def data(run: Run) -> Html:
+    """What was read, and what became of every row."""
+    facts, source = run.facts, run.facts["source"]
+    words = {"encoding": "encoding", "delimiter": "delimiter", "decimal": "decimal mark", "date_format": "dates as"}
+    how = ", ".join([source["kind"], *(f"{word} {source[key]}" for key, word in words.items() if source.get(key))])
+    counts = texts.COUNTS.format(
+        customers=whole(facts["customers"]),
+        orders=whole(facts["orders"]),
+        revenue=money(facts["revenue"]),
+        repeaters=whole(facts["repeaters"]),
+        share=share(facts["repeaters"] / facts["customers"]),
+    )
+    account = run.tables["accounting"]
+    rows = whole(account.loc[account["fate"] != "note", "rows"].sum())
+    columns = {"fate": ("Fate", None), "reason": ("Reason", None), "rows": ("Rows", whole), "first": ("First", None)}
+    text = texts.DATA.format(name=source["name"], how=how, unit=texts.UNITS[facts["time_unit"]])
+    caption = (texts.ACCOUNTING[0], texts.ACCOUNTING[1].format(rows=rows))
+    return _join([_title("data"), paragraph(counts), paragraph(text), html.table(account, columns, caption=caption)])
+
+
+def models(run: Run) -> Html:
+    """Priors, posteriors and the checks of the sampler."""
+    info = run.manifest["models"]["purchases"]
+    method = {"nuts": "NUTS", "importance": "importance sampling"}.get(info["method"], info["method"])
+    spend = texts.MODEL_SPEND.format(method=method, chains=info["chains"], draws=whole(info["draws"]))
+    columns = {
+        "model": ("Model", None),
+        "parameter": ("Parameter", None),
+        "prior": ("Prior", None),
+        "value_mean": ("Mean", significant),
+        "value_q05": ("5 %", significant),
+        "value_q50": ("Median", significant),
+        "value_q95": ("95 %", significant),
+        "r_hat": ("R-hat", digits(3)),
+        "ess_bulk": ("ESS", whole),
+    }
+    found = [
+        {"model": model["model"], **check, "state": "pass" if check["passed"] else "fail"}
+        for model in run.manifest["models"].values()
+        for check in model["diagnosis"]["checks"]
+    ]
+    bounds = {
+        "model": ("Model", None),
+        "name": ("Check", None),
+        "value": ("Worst", lambda value: f"{float(value):.4g}"),
+        "bound": ("Bound", lambda value: f"{float(value):g}"),
+        "where": ("Where", None),
+        "state": ("Verdict", None),
+    }
+    convergence = html.table(
+        pd.DataFrame(found), bounds, caption=texts.CONVERGENCE,
+        classes=lambda column, value: f"verdict {value}" if column == "state" else "",
+    )  # fmt: skip
+    draws = run.tables["draws"]
+    pictures = [_prior_posterior(draws, name) for name in draws["parameter"].unique()]
+    return _join(
+        [
+            _title("models"),
+            paragraph(texts.MODEL_PURCHASES),
+            paragraph(spend),
+            html.table(run.tables["parameters"], columns, caption=texts.PARAMETERS),
+            convergence,
+            figure(*pictures, caption=texts.PRIOR),
+        ]
+    )
+
+
+def _prior_posterior(draws: pd.DataFrame, name: str) -> Any:
+    """Density of the prior's logarithm, carried over, since these quantities are positive and skewed."""
+    own = draws.loc[draws["parameter"] == name]
+    prior, posterior = (own.loc[own["group"] == group, "value"].to_numpy() for group in ("prior", "posterior"))
+    low, high = np.quantile(posterior, [0.001, 0.999])
+    room = 0.6 * (high - low)
+    at = np.linspace(max(low - room, high * 1e-3), high + room, 200)
+    density = stats.gaussian_kde(np.log(prior))(np.log(at)) / at
+    return plot.prior_posterior(at, density, posterior, name=texts.QUANTITIES.get(name, name))
+
+
+def fit(run: Run) -> Html:
+    """The model beside the data it was fitted to, and through the hold-out."""
+    tables = run.tables
+    return _join(
+        [
+            _title("fit"),
+            figure(plot.repeat_purchase_histogram(tables["histogram"]), caption=texts.HISTOGRAM),
+            figure(plot.tracking_cumulative(tables["tracking"]), caption=texts.TRACKING),
+            figure(plot.tracking_incremental(tables["tracking"]), caption=texts.INCREMENTAL),
+            _spend(tables["spend"]),
+        ]
+    )
+
+
+def _spend(spread: pd.DataFrame) -> Html:
+    columns = {
+        "level": ("Quantile", lambda value: f"{value:.0%}"),
+        "observed": ("Data", money),
+        "predicted_q50": ("Model, median", money),
+        "predicted_q05": ("5 %", money),
+        "predicted_q95": ("95 %", money),
+    }
+    return html.table(spread, columns, caption=texts.SPEND)
+
+
+def holdout(run: Run) -> Html:
+    """Forecasts beside facts."""
+    if "scores" not in run.tables:
+        return _join([_title("holdout"), paragraph(texts.NO_HOLDOUT)])
+    covered = run.tables["coverage"]
+    of = covered.query("quantity == 'purchases' and scope == 'customer'").set_index("interval")["inside"]
+    words = {"expected": share(of["expectation"]), "outcome": share(of["outcome"]), "nominal": run.nominal}
+    columns = {
+        "quantity": ("Quantity", None),
+        "model": ("Forecast", None),
+        "mae": ("MAE", digits(3)),
+        "rmse": ("RMSE", digits(3)),
+        "bias": ("Bias", digits(3)),
+        "predicted_total": ("Total forecast", whole),
+        "actual_total": ("Total actual", whole),
+    }
+    pieces = [
+        _title("holdout"),
+        html.table(run.tables["scores"], columns, caption=texts.SCORES),
+        figure(plot.conditional_expectation(run.tables["by_frequency"]), caption=texts.CONDITIONAL),
+        figure(plot.coverage(covered), caption=texts.COVERAGE),
+        html.box("lesson", *(text.format(**words) for text in texts.LESSON)),
+        paragraph(texts.TOTALS),
+    ]
+    return _join(pieces)
+
+
+def cohorts(run: Run) -> Html:
+    """The simple formula against the posterior, cohort by cohort."""
+    table = run.tables["cohorts"]
+    values = {
+        "cohort": ("Cohort", None),
+        "customers": ("Customers", whole),
+        "clv_mean": ("CLV", money),
+        "clv_q05": ("5 %", money),
+        "clv_q95": ("95 %", money),
+        "formula_observed_matched": ("Formula, observed", money),
+        "formula_churn_matched": ("Formula, 1/churn", money),
+        "formula_assumed_matched": ("Formula, assumed", money),
+        "p_pays_back": ("P(pays back)", share),
+    }
+    measures = {
+        "cohort": ("Cohort", None),
+        "aov": ("AOV", money),
+        "purchase_frequency": ("Purchases / year", digits(2)),
+        "lifespan_observed": ("Lifespan, years", digits(2)),
+        "churn": ("Churn / year", share),
+        "retention": ("Retention", share),
+        "repeat_purchase_rate": ("Repeat rate", share),
+        "cac": ("CAC", money),
+        "p_alive_mean": ("P(alive)", share),
+    }
+    pieces = [
+        _title("cohorts"),
+        paragraph(texts.FORMULA.format(years=f"{run.facts['lifespan_years']:g}")),
+        figure(plot.formula_versus_posterior(table), caption=texts.DUMBBELLS),
+        html.table(table, values, caption=texts.COHORTS, total="all"),
+        figure(plot.formula_versus_posterior(table, matched=False), caption=texts.DUMBBELLS_PLAIN),
+        html.table(table, measures, caption=texts.KPIS, total="all"),
+    ]
+    notes = sorted({note for name in ("formula_note", "formula_churn_note") for note in table[name] if note})
+    pieces += [paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes]
+    if "holdout_revenue" in table:
+        pieces.append(figure(plot.holdout_by_cohort(table), caption=texts.HOLDOUT_COHORTS))
+    return _join(pieces)
+
+
+def customers(run: Run) -> Html:
+    """The best customers, and how value is distributed."""
+    table = run.tables["customers"]
+    best = table.sort_values(["rlv_mean", "customer_id"], ascending=[False, True]).head(HEAD)
+    columns = {
+        "customer_id": ("Customer", None),
+        "cohort": ("Cohort", None),
+        "frequency": ("Repeat", whole),
+        "value_to_date": ("So far", money),
+        "p_alive_mean": ("P(alive)", share),
+        "expected_purchases_mean": ("Purchases", digits(1)),
+        "expected_spend_mean": ("Spend", money),
+        "rlv_mean": ("RLV", money),
+        "rlv_q05": ("5 %", money),
+        "rlv_q95": ("95 %", money),
+        "clv_mean": ("CLV", money),
+        "p_pays_back": ("P(pays back)", share),
+    }
+    return _join(
+        [
+            _title("customers"),
+            html.table(best, columns, caption=texts.CUSTOMERS),
+            figure(plot.rlv_distribution(table), caption=texts.DISTRIBUTION),
+            figure(plot.rlv_concentration(table), caption=texts.CONCENTRATION),
+        ]
+    )
+
+
+def limits(run: Run) -> Html:
+    """What was assumed, and what follows from it."""
+    assumed = run.facts["assumptions"]
+    cac = "by cohort" if isinstance(assumed["cac"], dict) else money(assumed["cac"])
+    chosen = (
+        f"Chosen: margin {share(assumed['margin'])}, discount rate {share(assumed['discount_rate'])} a year, "
+        f"acquisition cost {cac}, value counted {run.horizon}."
+    )
+    items = [text.format(independence=run.facts["independence"]) for text in texts.LIMITS]
+    return _join([_title("limits"), paragraph(chosen), bullets(items)])
+
+
+def provenance(run: Run) -> Html:
+    """Input, options, seeds and versions."""
+    manifest = run.manifest
+    rows = [("created", manifest["created"]), *((f"input {key}", value) for key, value in manifest["input"].items())]
+    rows += [(f"option {key}", value) for key, value in manifest["options"].items()]
+    rows += [(f"seed of {key}", model["seed"]) for key, model in manifest["models"].items()]
+    rows += [(f"version of {key}", value) for key, value in manifest["versions"].items()]
+    rows += [(f"seconds: {key}", value) for key, value in manifest["seconds"].items()]
+    frame = pd.DataFrame([(key, _plain(value)) for key, value in rows if value is not None], columns=["what", "value"])
+    columns = {"what": ("What", None), "value": ("Value", None)}
+    return _join([_title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE)])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in value.items())
+    return str(value)
+
+
+def _interval(quantiles: Any, stem: str = "") -> str:
+    return f"{money(float(quantiles[f'{stem}q05']))} to {money(float(quantiles[f'{stem}q95']))}"
+
+
+def _title(anchor: str) -> Html:
+    return heading(2, dict(texts.SECTIONS)[anchor], anchor)
+
+
+def _join(parts: list[Html]) -> Html:
+    return Html("".join(part.text for part in parts))

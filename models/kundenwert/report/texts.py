@@ -1,0 +1,197 @@
+"""The report's sentences in English, in one place: a second language is a second file like this one."""
+
+UNITS = {"D": "days", "W": "weeks", "M": "months", "Y": "years"}
+
+SECTIONS = (
+    ("summary", "Summary"),
+    ("data", "Data"),
+    ("models", "Models"),
+    ("fit", "Does it fit?"),
+    ("holdout", "Hold-out"),
+    ("cohorts", "Formula against posterior"),
+    ("customers", "Customers"),
+    ("limits", "Assumptions and limits"),
+    ("provenance", "Provenance"),
+)
+
+LEAD = "Customer lifetime value of {customers} customers, observed from {start} to {end}."
+TWO_KINDS = (
+    "Two kinds of intervals appear on this page. An interval of the outcome says what will really happen, with the "
+    "luck of single purchases in it: plan with this one. An interval of the expectation says how well the average is "
+    "known, and would shrink with more data. Intervals are outcome intervals unless they are called expected, and "
+    "hold {nominal} of the probability."
+)
+CHECKS = ("Can the numbers be believed?", "Each line is computed from the data and this fit.")
+
+ACCOUNTING = ("Every row of the input.", "Kept, merged and excluded rows add up to {rows} rows read; notes only point.")
+DATA = (
+    "The log “{name}” was read as {how}. A purchase is a customer's day: purchases of one customer on one day are one "
+    "purchase. Frequency counts repeat purchases; recency is the time from the first to the last purchase, not since "
+    "the last one; T is the time from the first purchase to the end of observation. Times are exact days divided by "
+    "the length of a unit, here in {unit}."
+)
+COUNTS = "{customers} customers made {orders} purchases worth {revenue}; {repeaters} of them ({share}) came back."
+
+MODEL_PURCHASES = (
+    "Purchases follow the Pareto/NBD model (Schmittlein, Morrison & Colombo 1987): while alive a customer buys at "
+    "random at a rate of their own, and drops out for good at a time nobody sees. Rates and drop-out rates differ "
+    "between customers by gamma laws whose parameters r, alpha, s, beta are learned."
+)
+MODEL_SPEND = (
+    "Spend per purchase follows the Gamma-Gamma model (Fader & Hardie 2013): purchases vary around a customer's own "
+    "mean, and these means vary between customers. Both models are fitted by {method} with {chains} chains of {draws} "
+    "draws."
+)
+PARAMETERS = (
+    "Posterior of the parameters.",
+    (
+        "Priors are stated on quantities a person can judge; those marked derived follow from them. R-hat close to 1 and a "
+        "large effective sample size say that the sampler did its work."
+    ),
+)
+CONVERGENCE = ("Convergence.", "Every check with its bound; values are only given when all of them pass.")
+PRIOR = (
+    "Prior beside posterior.",
+    (
+        "Where the filled shape is much narrower than the dashed line the data spoke; where they look alike the prior did. "
+        "Drop-out is learned slowly: on short windows its spread (dropout_cv) stays close to the prior."
+    ),
+)
+QUANTITIES = {
+    "window_purchases": "purchases per window, alive",
+    "rate_cv": "spread of purchase rates (CV)",
+    "half_life": "windows until half are gone",
+    "dropout_cv": "spread of drop-out rates (CV)",
+    "relative_spend": "typical spend / mean spend",
+    "purchase_cv": "spread within a customer (CV)",
+    "customer_cv": "spread between customers (CV)",
+}
+
+HISTOGRAM = (
+    "Repeat purchases of the customers.",
+    (
+        "Bars are the data, points what the fitted model produces when it simulates the same customers anew. The points' "
+        "intervals should cover the bars."
+    ),
+)
+TRACKING = (
+    "Repeat purchases week by week, added up.",
+    (
+        "The model was fitted left of the line only. To the right it forecasts; where the actual line leaves the band of "
+        "the expectation for good, the model misses something that all customers share."
+    ),
+)
+INCREMENTAL = (
+    "The same by week.",
+    "The model knows no seasons: peaks such as Christmas stand out above its smooth decline.",
+)
+SPEND = (
+    "Mean value of a customer's repeat purchases.",
+    "Quantiles of the data beside those of simulated customers with their intervals.",
+)
+
+SCORES = (
+    "Error of the forecasts, per customer.",
+    (
+        "Mean absolute error, root mean squared error and bias, beside what anyone could have forecast without a model. "
+        "The posterior median is the best guess for absolute error, the mean for squared error and for totals."
+    ),
+)
+CONDITIONAL = (
+    "Hold-out purchases by purchases so far.",
+    (
+        "Customers with the same number of repeat purchases so far, actual and forecast. Regression to the mean is visible "
+        "where the forecast lies below the past."
+    ),
+)
+COVERAGE = (
+    "How often the intervals contain what happened.",
+    (
+        "Filled marks are intervals of the outcome and should lie at or above the dashed line; open marks are intervals of "
+        "the expectation and need not."
+    ),
+)
+LESSON = (
+    (
+        "A lesson in two intervals. The interval of the expectation contains the real purchases of {expected} of the "
+        "customers, the interval of the outcome those of {outcome}; both claim {nominal}."
+    ),
+    (
+        "Neither is wrong. The first answers “what do customers like this one buy on average?”, and that average is known "
+        "well. The second answers “what will this customer do?”. A table of customers that prints the first kind beside "
+        "each name, as many programs do, promises a certainty that nobody has."
+    ),
+)
+TOTALS = (
+    "Totals are sums within one draw, never sums of intervals. Per customer this model's outcome intervals are right "
+    "on real data; totals depend on what all customers share, such as seasons, prices and advertising, which it does "
+    "not know. Take the interval of a total as the least uncertainty there is."
+)
+NO_HOLDOUT = (
+    "No hold-out was set aside, so nothing here compares forecasts with facts. To see that, name an end of observation "
+    "inside the data and an end of the hold-out after it."
+)
+
+FORMULA = (
+    "The simple formula is CLV = AOV × purchase frequency × lifespan − CAC. Its lifespan is taken in three ways: from "
+    "first to last purchase, as 1 / churn, and as an assumed {years} years. It stands here as a company computes it, "
+    "and again on the posterior's terms: the same margin, the same horizon, the same discounting."
+)
+DUMBBELLS = (
+    "CLV per customer by cohort, on equal terms.",
+    (
+        "Lines are the posterior's 90 % intervals of what a cohort's customers will really be worth on average. A "
+        "formula's mark outside the line is a number that the data contradict."
+    ),
+)
+DUMBBELLS_PLAIN = (
+    "The same with the formula as a company computes it.",
+    "Without horizon and discounting the assumed lifespan decides almost everything.",
+)
+COHORTS = (
+    "CLV per customer by cohort.",
+    "Posterior with its interval, and the formula in its three readings on equal terms. The last row pools everybody.",
+)
+KPIS = ("The measures behind the formula.", "Counted, not modelled; beside them the mean probability of being alive.")
+HOLDOUT_COHORTS = (
+    "Revenue of the hold-out by cohort.",
+    "What happened, what the posterior said with its interval, and the formula's rate carried on.",
+)
+NOTES = "Not computable: {note}."
+
+CUSTOMERS = (
+    "The most valuable customers by expected residual value.",
+    (
+        "Residual value (RLV) over the horizon with its interval of the outcome; CLV adds what was earned so far and "
+        "subtracts the acquisition cost. The full table is customers.csv."
+    ),
+)
+DISTRIBUTION = (
+    "How residual value is distributed.",
+    "Most customers bought once and are worth little; a few carry the base.",
+)
+CONCENTRATION = (
+    "Concentration of expected residual value.",
+    "Share of the total held by the best customers.",
+)
+
+LIMITS = (
+    (
+        "A customer's purchases come at random at a constant rate while alive. Regular buyers (contracts, subscriptions) "
+        "are less random than the model says, so its intervals are too wide for them."
+    ),
+    "Drop-out is for good and unseen. Customers who pause for a year and return look dead in between.",
+    (
+        "There are no seasons, trends, prices or campaigns. They move all customers together: totals can leave their "
+        "intervals although single customers' intervals are right."
+    ),
+    "Spend is independent of frequency. {independence}",
+    "Margins are one share of revenue, acquisition costs are as given, and the value of the past is not discounted.",
+    (
+        "An infinite horizon is sensitive to the discount rate, because some customers live very long; prefer a finite "
+        "one for decisions."
+    ),
+    "The value of a customer says nothing about what an action would change. It is a forecast under business as usual.",
+)
+
+PROVENANCE = ("Where these numbers come from.", "The folder's manifest.json holds the same and more.")

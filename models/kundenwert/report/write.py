@@ -1,0 +1,148 @@
+"""Write the results into a folder, and render the page from the parametrised notebook."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import jinja2
+import nbformat
+import papermill
+from nbconvert import HTMLExporter
+
+from kundenwert.data.export import whole_file, write_csv, write_json, write_parquet
+from kundenwert.report.gather import Results
+
+PACKAGES = ("kundenwert", "pymc", "nutpie", "arviz", "numpy", "scipy", "pandas", "duckdb", "ibis-framework")
+
+
+def write(
+    results: Results,
+    out: str | Path,
+    *,
+    title: str,
+    options: Mapping[str, Any],
+    seconds: dict[str, float],
+    german: bool = False,
+) -> Path:
+    """Write tables, posteriors, manifest and the rendered report; all files appear together at the end.
+
+    Parameters
+    ----------
+    results
+        What `gather` returned.
+    out
+        Folder for the files; made if missing, files of the same names are replaced.
+    title
+        Name shown on the report; plain text.
+    options
+        Options of the run, for the manifest.
+    seconds
+        Seconds of the steps before; the rendering adds its own.
+    german
+        Write CSV files with semicolons and decimal commas.
+
+    Returns
+    -------
+    Path
+        The rendered report.
+    """
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as name:
+        staging = Path(name)
+        results.purchases.save(staging / "posterior.nc")
+        results.spend.save(staging / "spend_posterior.nc")
+        for table in ("customers", "cohorts"):
+            write_csv(results.tables[table], staging / f"{table}.csv", german=german)
+        write_parquet(results.tables["customers"], staging / "customers.parquet")
+        manifest = _manifest(results, title, options, seconds)
+        started = perf_counter()
+        _render(results, manifest, staging / "report.html")
+        seconds["Rendering the report"] = round(perf_counter() - started, 3)
+        write_json(manifest | {"seconds": seconds}, staging / "manifest.json")
+        out.mkdir(exist_ok=True)
+        for file in sorted(staging.iterdir()):
+            file.replace(out / file.name)
+    return out / "report.html"
+
+
+def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
+    fits = {"purchases": results.purchases, "spend": results.spend}
+    return {
+        "title": title,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "input": results.summary.source.to_dict(),
+        "rows": results.summary.account.to_dict(),
+        "options": dict(options),
+        "models": {
+            key: {
+                "model": fit.model.name,
+                "priors": {name: str(prior) for name, prior in fit.model.resolved_priors().items()},
+                **fit.info,
+                "diagnosis": fit.diagnosis.to_dict(),
+            }
+            for key, fit in fits.items()
+        },
+        "marks": list(results.values.marks),
+        "totals": results.facts["totals"],
+        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "seconds": dict(seconds),
+    }
+
+
+def _render(results: Results, manifest: Mapping[str, Any], page: Path) -> None:
+    """Run the notebook on the tables, and put what it shows into one self-contained page."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for key, table in results.tables.items():
+            write_parquet(table, folder / f"{key}.parquet")
+        write_json(results.facts, folder / "facts.json")
+        write_json(manifest, folder / "manifest.json")
+        shutil.copy(str(files("kundenwert.report") / "template.ipynb"), folder / "template.ipynb")
+        _execute(folder / "template.ipynb", folder / "executed.ipynb", folder)
+        notebook = nbformat.read(folder / "executed.ipynb", as_version=4)
+    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True)
+    exporter.exclude_output_prompt = True
+    body, _ = exporter.from_notebook_node(notebook)
+    layout = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        (files("kundenwert.report") / "page.html.j2").read_text(encoding="utf-8")
+    )
+    style = (files("kundenwert.report") / "style.css").read_text(encoding="utf-8")
+    text = layout.render(title=manifest["title"], body=body, style=style)
+    with whole_file(page) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _execute(template: Path, executed: Path, folder: Path) -> None:
+    """Papermill without its chatter, and without a debugger's warnings in the kernel."""
+    before = os.environ.get("PYDEVD_DISABLE_FILE_VALIDATION")
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    logger = logging.getLogger("papermill")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        papermill.execute_notebook(
+            str(template),
+            str(executed),
+            parameters={"data": str(folder)},
+            kernel_name="python3",
+            progress_bar=False,
+            extra_arguments=["--log-level=40"],
+        )
+    finally:
+        logger.setLevel(level)
+        if before is None:
+            del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
+        else:
+            os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = before

@@ -1,0 +1,121 @@
+"""One line for each reason to believe the numbers, or not to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from kundenwert.compare import NOMINAL
+from kundenwert.validate.fit import Independence
+
+if TYPE_CHECKING:
+    from kundenwert.bayes import Fit
+    from kundenwert.data.account import RowAccount
+
+type Verdict = Literal["pass", "caution", "fail", "not checked"]
+
+COVERAGE_TOLERANCE = 0.05
+"""How far below its nominal share a customers' outcome interval may lie and still pass."""
+
+HISTOGRAM_SHARE = 0.75
+"""Share of the repeat-purchase histogram's bars that has to lie in its predictive interval."""
+
+
+def checks(
+    account: RowAccount,
+    fits: dict[str, Fit],
+    histogram: pd.DataFrame,
+    spend: Independence,
+    scores: pd.DataFrame | None,
+    covered: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Collect the verdicts that a reviewer asks for first.
+
+    Parameters
+    ----------
+    account
+        The fate of every input row.
+    fits
+        Both fits by name.
+    histogram
+        What `repeat_purchase_counts` returns.
+    spend
+        What `independence` returns.
+    scores, covered
+        What `holdout_scores` and `coverage` return; None without a hold-out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `check, finding, verdict`; the verdict is "pass", "caution", "fail" or "not checked".
+    """
+    rows = [_account(account), *(_convergence(name, fit) for name, fit in fits.items()), _histogram(histogram)]
+    if scores is None or covered is None:
+        rows.append(
+            ("Hold-out", "no hold-out was set aside, so forecasts could not be compared with facts", "not checked")
+        )
+    else:
+        rows += [_baselines(scores), _customers(covered), *(_total(covered, name) for name in ("purchases", "revenue"))]
+    alarming = abs(spend.correlation) >= 0.2 and not spend.q05 <= 0 <= spend.q95
+    rows.append(("Spend independent of frequency", spend.sentence, "caution" if alarming else "pass"))
+    return pd.DataFrame(rows, columns=["check", "finding", "verdict"])
+
+
+def _account(account: RowAccount) -> tuple[str, str, Verdict]:
+    share = account.excluded / max(account.rows_read, 1)
+    finding = (
+        f"{account.rows_read:,} rows read: {account.kept:,} kept, {account.merged:,} merged, "
+        f"{account.excluded:,} excluded ({share:.1%}); the counts add up"
+    )
+    return "Every row accounted for", finding, "pass" if share < 0.1 else "caution"
+
+
+def _convergence(name: str, fit: Fit) -> tuple[str, str, Verdict]:
+    failed = [check.name for check in fit.diagnosis if not check.passed]
+    bounds = ", ".join(f"{check.name} {check.value:.4g}" for check in fit.diagnosis)
+    finding = f"failed: {', '.join(failed)} ({bounds})" if failed else bounds
+    return f"The {name} model converged", finding, "fail" if failed else "pass"
+
+
+def _histogram(histogram: pd.DataFrame) -> tuple[str, str, Verdict]:
+    inside = histogram["observed"].between(histogram["predicted_q05"], histogram["predicted_q95"])
+    bars = f"{int(inside.sum())} of {len(inside)} bars of the repeat-purchase histogram"
+    finding = f"{bars} lie in their {NOMINAL:.0%} interval"
+    return "The model reproduces the data", finding, "pass" if inside.mean() >= HISTOGRAM_SHARE else "caution"
+
+
+def _baselines(scores: pd.DataFrame) -> tuple[str, str, Verdict]:
+    mae = scores.loc[scores["quantity"] == "purchases"].set_index("model")["mae"]
+    own = mae[["posterior mean", "posterior median"]]
+    rivals = mae.drop(own.index)
+    finding = (
+        f"mean absolute error of purchases {own['posterior mean']:.3f} (mean) and {own['posterior median']:.3f} "
+        f"(median); best baseline “{rivals.idxmin()}” {rivals.min():.3f}"
+    )
+    return "Better than what anyone could do", finding, "pass" if own.min() <= rivals.min() else "caution"
+
+
+def _customers(covered: pd.DataFrame) -> tuple[str, str, Verdict]:
+    row = _row(covered, "purchases", "customer")
+    finding = (
+        f"{row['nominal']:.0%} intervals of the outcome contain the purchases of {row['inside']:.1%} of the customers"
+    )
+    honest = row["inside"] >= row["nominal"] - COVERAGE_TOLERANCE
+    return "Customers' intervals are honest", finding, "pass" if honest else "fail"
+
+
+def _total(covered: pd.DataFrame, quantity: str) -> tuple[str, str, Verdict]:
+    row = _row(covered, quantity, "total")
+    inside = row["lower"] <= row["actual"] <= row["upper"]
+    where = "inside" if inside else "above" if row["actual"] > row["upper"] else "below"
+    interval = f"{row['nominal']:.0%} interval {row['lower']:,.0f} to {row['upper']:,.0f}"
+    finding = f"actual {row['actual']:,.0f}, {interval}: {where}"
+    if not inside:
+        finding += "; customers share seasons, which this model does not know"
+    return f"Hold-out total of {quantity}", finding, "pass" if inside else "caution"
+
+
+def _row(covered: pd.DataFrame, quantity: str, scope: str) -> pd.Series:
+    chosen = covered.query("quantity == @quantity and scope == @scope and interval == 'outcome'")
+    return chosen.iloc[0]
