@@ -99,8 +99,16 @@ class Fit:
         }
         tree.attrs = {"kundenwert": json.dumps(stored)}
         with whole_file(path) as partial:
-            tree.to_netcdf(partial, engine="h5netcdf")
+            tree.to_netcdf(partial, engine="h5netcdf", encoding=_compressed(tree))
         return Path(path)
+
+
+def _compressed(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
+    """Store the pointwise log-likelihood, by far the largest part, in single precision and compressed."""
+    if "log_likelihood" not in tree.children:
+        return {}
+    how = {"dtype": "float32", "zlib": True, "complevel": 4}
+    return {"/log_likelihood": {str(name): dict(how) for name in tree["log_likelihood"].data_vars}}
 
 
 def load_fit(path: str | Path) -> Fit:

@@ -77,6 +77,7 @@ def table(
     *,
     caption: tuple[str, str],
     total: str | None = None,
+    prose: Sequence[str] = (),
     classes: Callable[[str, Any], str] | None = None,
 ) -> Html:
     """A table of chosen columns.
@@ -91,6 +92,8 @@ def table(
         What the table is called, and what to see in it.
     total
         Label in the first column of a row to be set off as a total.
+    prose
+        Text columns whose lines may break; others stay on one line.
     classes
         Gives a class for a cell from its column and value.
     """
@@ -102,7 +105,8 @@ def table(
         cells = []
         for key, (_, form) in columns.items():
             value = record[key]
-            kind = " ".join(filter(None, ["" if form else "text", classes(key, value) if classes else ""]))
+            text = "" if form else "prose" if key in prose else "text"
+            kind = " ".join(filter(None, [text, classes(key, value) if classes else ""]))
             of = f' class="{kind}"' if kind else ""
             cells.append(f"<td{of}>{escape(_shown(value, form))}</td>")
         last = total is not None and next(iter(record.values())) == total
@@ -150,7 +154,12 @@ def money(value: float) -> str:
 
 def share(value: float) -> str:
     """A share in percent."""
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+
+
+def percent(value: float) -> str:
+    """A round share in percent."""
+    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
 
 
 def digits(count: int) -> Format:

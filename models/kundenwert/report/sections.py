@@ -13,7 +13,19 @@ from scipy import stats
 
 from kundenwert import plot
 from kundenwert.report import html, texts
-from kundenwert.report.html import Html, bullets, digits, figure, heading, money, paragraph, share, significant, whole
+from kundenwert.report.html import (
+    Html,
+    bullets,
+    digits,
+    figure,
+    heading,
+    money,
+    paragraph,
+    percent,
+    share,
+    significant,
+    whole,
+)
 
 HEAD = 15
 """Rows of the customer table that are shown."""
@@ -30,13 +42,15 @@ class Run:
     @property
     def nominal(self) -> str:
         """Probability of the intervals, in words."""
-        return f"{self.facts['nominal']:.0%}"
+        return percent(self.facts["nominal"])
 
     @property
     def horizon(self) -> str:
         """The horizon in words."""
         length = float(self.facts["assumptions"]["horizon"])
-        return "ever after" if np.isinf(length) else f"over the next {length:g} {texts.UNITS[self.facts['time_unit']]}"
+        return (
+            "ever after" if np.isinf(length) else f"over the next {length:.3g} {texts.UNITS[self.facts['time_unit']]}"
+        )
 
     def total(self, name: str) -> dict[str, float]:
         """Mean and quantiles of a total over all customers."""
@@ -67,9 +81,9 @@ def summary(run: Run) -> Html:
         ("Customers still alive", share(alive), f"about {whole(alive * customers)} of {whole(customers)}"),
         _formula_tile(everybody),
     ]
-    parts = [Html(f"<h1>{escape(str(run.manifest['title']))}</h1>\n"), paragraph(lead, "lead")]
+    parts = [heading(1, str(run.manifest["title"])), paragraph(lead, "lead")]
     sections = [item for item in texts.SECTIONS if item[0] != "summary"]
-    parts += [html.contents(sections), html.tiles(tiles)]
+    parts += [html.contents(sections), html.tiles(tiles), paragraph(_answer(run, everybody), "answer")]
     parts += [html.box("mark", f"Caution: {mark}.") for mark in facts["marks"]]
     parts += [_checks(run), paragraph(texts.TWO_KINDS.format(nominal=run.nominal))]
     return _join(parts)
@@ -81,20 +95,35 @@ def _formula_tile(everybody: pd.Series) -> tuple[str, str, str]:
     return "The formula says", money(value), f"with the assumed lifespan; {money(observed)} from first to last purchase"
 
 
+def _answer(run: Run, everybody: pd.Series) -> str:
+    """The formula's number beside the posterior's, in one sentence."""
+    formula, posterior = float(everybody["formula_assumed_matched"]), float(everybody["clv_mean"])
+    outside = not everybody["clv_q05"] <= formula <= everybody["clv_q95"]
+    words = {
+        "formula": money(formula),
+        "posterior": money(posterior),
+        "interval": _interval(everybody, "clv_"),
+        "years": f"{run.facts['lifespan_years']:g}",
+        "verdict": texts.OUTSIDE if outside else texts.INSIDE,
+    }
+    return texts.ANSWER.format(**words)
+
+
 def _checks(run: Run) -> Html:
     def colour(column: str, value: Any) -> str:
         kind = "unchecked" if value == "not checked" else str(value)
         return f"verdict {kind}" if column == "verdict" else ""
 
     columns = {"check": ("Check", None), "verdict": ("Verdict", None), "finding": ("Finding", None)}
-    return html.table(run.tables["checks"], columns, caption=texts.CHECKS, classes=colour)
+    return html.table(run.tables["checks"], columns, caption=texts.CHECKS, prose=("finding",), classes=colour)
 
 
 def data(run: Run) -> Html:
     """What was read, and what became of every row."""
     facts, source = run.facts, run.facts["source"]
     words = {"encoding": "encoding", "delimiter": "delimiter", "decimal": "decimal mark", "date_format": "dates as"}
-    how = ", ".join([source["kind"], *(f"{word} {source[key]}" for key, word in words.items() if source.get(key))])
+    marks = [f"{word} “{source[key]}”" for key, word in words.items() if source.get(key)]
+    how = ", ".join([str(source["kind"]), *marks])
     counts = texts.COUNTS.format(
         customers=whole(facts["customers"]),
         orders=whole(facts["orders"]),
@@ -107,7 +136,14 @@ def data(run: Run) -> Html:
     columns = {"fate": ("Fate", None), "reason": ("Reason", None), "rows": ("Rows", whole), "first": ("First", None)}
     text = texts.DATA.format(name=source["name"], how=how, unit=texts.UNITS[facts["time_unit"]])
     caption = (texts.ACCOUNTING[0], texts.ACCOUNTING[1].format(rows=rows))
-    return _join([_title("data"), paragraph(counts), paragraph(text), html.table(account, columns, caption=caption)])
+    return _join(
+        [
+            _title("data"),
+            paragraph(counts),
+            paragraph(text),
+            html.table(account, columns, caption=caption, prose=("reason", "first")),
+        ]
+    )
 
 
 def models(run: Run) -> Html:
@@ -184,7 +220,7 @@ def fit(run: Run) -> Html:
 
 def _spend(spread: pd.DataFrame) -> Html:
     columns = {
-        "level": ("Quantile", lambda value: f"{value:.0%}"),
+        "level": ("Quantile", percent),
         "observed": ("Data", money),
         "predicted_q50": ("Model, median", money),
         "predicted_q05": ("5 %", money),
@@ -310,7 +346,7 @@ def provenance(run: Run) -> Html:
     rows += [(f"seconds: {key}", value) for key, value in manifest["seconds"].items()]
     frame = pd.DataFrame([(key, _plain(value)) for key, value in rows if value is not None], columns=["what", "value"])
     columns = {"what": ("What", None), "value": ("Value", None)}
-    return _join([_title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE)])
+    return _join([_title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE, prose=("value",))])
 
 
 def _plain(value: Any) -> str:

@@ -21,6 +21,13 @@ TWO_KINDS = (
     "known, and would shrink with more data. Intervals are outcome intervals unless they are called expected, and "
     "hold {nominal} of the probability."
 )
+ANSWER = (
+    "On equal terms (same margin, horizon and discounting) the simple formula with a lifespan of {years} years puts the "
+    "average customer at {formula}; the posterior puts it at {posterior}, with 90\N{NO-BREAK SPACE}% between {interval}. "
+    "{verdict}"
+)
+OUTSIDE = "The formula's number lies outside that interval: budgets that follow it rest on customers who are not there, or miss some who are."
+INSIDE = "The formula's number lies inside that interval: here it does no harm."
 CHECKS = ("Can the numbers be believed?", "Each line is computed from the data and this fit.")
 
 ACCOUNTING = ("Every row of the input.", "Kept, merged and excluded rows add up to {rows} rows read; notes only point.")

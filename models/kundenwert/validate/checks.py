@@ -66,7 +66,7 @@ def _account(account: RowAccount) -> tuple[str, str, Verdict]:
     share = account.excluded / max(account.rows_read, 1)
     finding = (
         f"{account.rows_read:,} rows read: {account.kept:,} kept, {account.merged:,} merged, "
-        f"{account.excluded:,} excluded ({share:.1%}); the counts add up"
+        f"{account.excluded:,} excluded ({100 * share:.1f} %); the counts add up"
     )
     return "Every row accounted for", finding, "pass" if share < 0.1 else "caution"
 
@@ -81,7 +81,7 @@ def _convergence(name: str, fit: Fit) -> tuple[str, str, Verdict]:
 def _histogram(histogram: pd.DataFrame) -> tuple[str, str, Verdict]:
     inside = histogram["observed"].between(histogram["predicted_q05"], histogram["predicted_q95"])
     bars = f"{int(inside.sum())} of {len(inside)} bars of the repeat-purchase histogram"
-    finding = f"{bars} lie in their {NOMINAL:.0%} interval"
+    finding = f"{bars} lie in their {100 * NOMINAL:.0f} % interval"
     return "The model reproduces the data", finding, "pass" if inside.mean() >= HISTOGRAM_SHARE else "caution"
 
 
@@ -93,14 +93,12 @@ def _baselines(scores: pd.DataFrame) -> tuple[str, str, Verdict]:
         f"mean absolute error of purchases {own['posterior mean']:.3f} (mean) and {own['posterior median']:.3f} "
         f"(median); best baseline “{rivals.idxmin()}” {rivals.min():.3f}"
     )
-    return "Better than what anyone could do", finding, "pass" if own.min() <= rivals.min() else "caution"
+    return "Better than simple baselines", finding, "pass" if own.min() <= rivals.min() else "caution"
 
 
 def _customers(covered: pd.DataFrame) -> tuple[str, str, Verdict]:
     row = _row(covered, "purchases", "customer")
-    finding = (
-        f"{row['nominal']:.0%} intervals of the outcome contain the purchases of {row['inside']:.1%} of the customers"
-    )
+    finding = f"{100 * row['nominal']:.0f} % intervals of the outcome contain the purchases of {100 * row['inside']:.1f} % of the customers"
     honest = row["inside"] >= row["nominal"] - COVERAGE_TOLERANCE
     return "Customers' intervals are honest", finding, "pass" if honest else "fail"
 
@@ -109,7 +107,7 @@ def _total(covered: pd.DataFrame, quantity: str) -> tuple[str, str, Verdict]:
     row = _row(covered, quantity, "total")
     inside = row["lower"] <= row["actual"] <= row["upper"]
     where = "inside" if inside else "above" if row["actual"] > row["upper"] else "below"
-    interval = f"{row['nominal']:.0%} interval {row['lower']:,.0f} to {row['upper']:,.0f}"
+    interval = f"{100 * row['nominal']:.0f} % interval {row['lower']:,.0f} to {row['upper']:,.0f}"
     finding = f"actual {row['actual']:,.0f}, {interval}: {where}"
     if not inside:
         finding += "; customers share seasons, which this model does not know"
