@@ -39,15 +39,46 @@ def graded_rule(width: Array, slope: Array, nodes: int = NODES) -> tuple[Array, 
     """
     t, weight = _unit_rule(nodes)
     axes = (slice(None),) + (None,) * np.ndim(width)
-    width = np.maximum(width, 1e-300)
-    k = np.clip(slope / 4, 1e-6 / width, 3 / width)
-    drop = -np.expm1(-k * width)
+    k, drop = _grading(width, slope)
     left = 1 - t[axes] * drop
     return -np.log(left) / k, weight[axes] * drop / (k * left)
 
 
+def _grading(width: Array, slope: Array) -> tuple[Array, Array]:
+    """Rate k of the graded map, and what it leaves of the unit interval, `1 - exp(-k·width)`."""
+    width = np.maximum(width, 1e-300)
+    k = np.clip(slope / 4, 1e-6 / width, 3 / width)
+    return k, -np.expm1(-k * width)
+
+
+class _Substitution(NamedTuple):
+    """`(1 + h/A)^-a (1 + h/B)^-b dh` in `w = log(1 + h/small)`: what the smaller and the larger scale become."""
+
+    small: Array
+    ratio: Array
+    e_small: Array
+    e_large: Array
+    width: Array
+    slope: Array
+
+
+def _substitute(A: Array, a: Array, B: Array, b: Array, D: Array) -> _Substitution:
+    """Substitute, and end the range where the integrand has fallen by `E_FOLDS` e-folds."""
+    first = A <= B
+    small = np.minimum(A, B)
+    ratio = small / np.maximum(A, B)
+    e_small, e_large = np.where(first, a, b), np.where(first, b, a)
+    width = np.log1p(D / small)
+    enough = E_FOLDS + np.maximum(0, 1 - e_small) * width
+    with np.errstate(over="ignore", divide="ignore"):
+        by_small = np.where(e_small > 1, E_FOLDS / (e_small - 1), np.inf)
+        by_large = np.log1p(np.expm1(np.minimum(enough / e_large, 700.0)) / ratio)
+    width = np.minimum(width, np.minimum(by_small, by_large))
+    return _Substitution(small, ratio, e_small, e_large, width, e_small - 1 + e_large * ratio)
+
+
 def power_product_nodes(A: Array, a: Array, B: Array, b: Array, D: Array, nodes: int = NODES) -> Nodes:
-    r"""Rule for `∫₀^D (1 + h/A)^-a (1 + h/B)^-b · f(h) dh` with slowly varying f; the powers are not included.
+    r"""Rule for `∫₀^D (1 + h/A)^-a (1 + h/B)^-b · f(h) dh` with slow f; the powers are not included.
 
     Parameters
     ----------
@@ -58,18 +89,30 @@ def power_product_nodes(A: Array, a: Array, B: Array, b: Array, D: Array, nodes:
     D
         Upper end, ≥ 0.
     """
-    small = np.minimum(A, B)
-    ratio = small / np.maximum(A, B)
-    e_small, e_large = np.where(A <= B, a, b), np.where(A <= B, b, a)
-    width = np.log1p(D / small)
-    enough = E_FOLDS + np.maximum(0, 1 - e_small) * width
-    with np.errstate(over="ignore", divide="ignore"):
-        by_small = np.where(e_small > 1, E_FOLDS / (e_small - 1), np.inf)
-        by_large = np.log1p(np.expm1(np.minimum(enough / e_large, 700.0)) / ratio)
-    width = np.minimum(width, np.minimum(by_small, by_large))
-    w, weight = graded_rule(width, e_small - 1 + e_large * ratio, nodes)
-    h = small * np.expm1(w)
-    return Nodes(h, weight * (small + h))
+    form = _substitute(A, a, B, b, D)
+    w, weight = graded_rule(form.width, form.slope, nodes)
+    h = form.small * np.expm1(w)
+    return Nodes(h, weight * (form.small + h))
+
+
+def power_product_integral(A: Array, a: Array, B: Array, b: Array, D: Array, nodes: int = NODES) -> Array:
+    r"""`∫₀^D (1 + h/A)^-a (1 + h/B)^-b dh`, with the parameters of `power_product_nodes`.
+
+    The same rule, with the powers and the weights gathered into one exponential: four transcendental functions a node.
+    """
+    form = _substitute(A, a, B, b, D)
+    t, unit_weight = _unit_rule(nodes)
+    axes = (slice(None),) + (None,) * np.ndim(form.width)
+    k, drop = _grading(form.width, form.slope)
+    log_left = np.log1p(-t[axes] * drop)
+    exponent = np.expm1(log_left * (-1 / k))
+    exponent *= form.ratio
+    np.log1p(exponent, out=exponent)
+    exponent *= -form.e_large
+    log_left *= (form.e_small - 1) / k - 1
+    exponent += log_left
+    np.exp(exponent, out=exponent)
+    return np.asarray(form.small * drop / k * np.tensordot(unit_weight, exponent, axes=1))
 
 
 def discounted_pareto(z: Array, s: Array, width: Array, nodes: int = 2 * NODES) -> Array:

@@ -81,7 +81,7 @@ def _convergence(name: str, fit: Fit) -> tuple[str, str, Verdict]:
 def _histogram(histogram: pd.DataFrame) -> tuple[str, str, Verdict]:
     inside = histogram["observed"].between(histogram["predicted_q05"], histogram["predicted_q95"])
     bars = f"{int(inside.sum())} of {len(inside)} bars of the repeat-purchase histogram"
-    finding = f"{bars} lie in their {100 * NOMINAL:.0f} % interval"
+    finding = f"{bars} lie in their {_percent(NOMINAL)} interval"
     return "The model reproduces the data", finding, "pass" if inside.mean() >= HISTOGRAM_SHARE else "caution"
 
 
@@ -98,7 +98,8 @@ def _baselines(scores: pd.DataFrame) -> tuple[str, str, Verdict]:
 
 def _customers(covered: pd.DataFrame) -> tuple[str, str, Verdict]:
     row = _row(covered, "purchases", "customer")
-    finding = f"{100 * row['nominal']:.0f} % intervals of the outcome contain the purchases of {100 * row['inside']:.1f} % of the customers"
+    finding = f"{_percent(row['nominal'])} intervals of the outcome contain the purchases of "
+    finding += f"{100 * row['inside']:.1f} % of the customers"
     honest = row["inside"] >= row["nominal"] - COVERAGE_TOLERANCE
     return "Customers' intervals are honest", finding, "pass" if honest else "fail"
 
@@ -107,7 +108,7 @@ def _total(covered: pd.DataFrame, quantity: str) -> tuple[str, str, Verdict]:
     row = _row(covered, quantity, "total")
     inside = row["lower"] <= row["actual"] <= row["upper"]
     where = "inside" if inside else "above" if row["actual"] > row["upper"] else "below"
-    interval = f"{100 * row['nominal']:.0f} % interval {row['lower']:,.0f} to {row['upper']:,.0f}"
+    interval = f"{_percent(row['nominal'])} interval {row['lower']:,.0f} to {row['upper']:,.0f}"
     finding = f"actual {row['actual']:,.0f}, {interval}: {where}"
     if not inside:
         finding += "; customers share seasons, which this model does not know"
@@ -117,3 +118,7 @@ def _total(covered: pd.DataFrame, quantity: str) -> tuple[str, str, Verdict]:
 def _row(covered: pd.DataFrame, quantity: str, scope: str) -> pd.Series:
     chosen = covered.query("quantity == @quantity and scope == @scope and interval == 'outcome'")
     return chosen.iloc[0]
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"

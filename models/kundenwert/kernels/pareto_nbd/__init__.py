@@ -28,6 +28,7 @@ from kundenwert.kernels.pareto_nbd.purchases import (
     expected_purchases_new,
     purchase_pmf,
 )
+from kundenwert.kernels.pareto_nbd.total import total_log_likelihood
 
 __all__ = [
     "Gradient",
@@ -44,4 +45,5 @@ __all__ = [
     "p_alive_at",
     "purchase_pmf",
     "simulate",
+    "total_log_likelihood",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln
 
-from kundenwert.kernels.convex import NODES, power_product_nodes
+from kundenwert.kernels.convex import NODES, power_product_integral, power_product_nodes
 
 type Array = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def log_likelihood(
     -21.0956857323
     """
     x, t_x, T, r, alpha, s, beta = float_arrays(frequency, recency, T, r, alpha, s, beta)
-    log_alive, log_dead = _log_terms(x, t_x, T, r, alpha, s, beta)
+    log_alive, log_dead = log_terms(x, t_x, T, r, alpha, s, beta)
     return np.asarray(_log_scale(x, t_x, r, alpha, s, beta) + np.logaddexp(log_alive, log_dead))
 
 
@@ -157,7 +157,8 @@ def p_alive(
     >>> round(float(p_alive(26, 30.857, 31.0, r=0.5534, alpha=10.58, s=0.6061, beta=11.656)), 6)
     0.997871
     """
-    log_alive, log_dead = _log_terms(*float_arrays(frequency, recency, T, r, alpha, s, beta))
+    x, t_x, T, r, alpha, s, beta = float_arrays(frequency, recency, T, r, alpha, s, beta)
+    log_alive, log_dead = log_terms(x, t_x, T, r, alpha, s, beta)
     return np.asarray(np.exp(log_alive - np.logaddexp(log_alive, log_dead)))
 
 
@@ -221,6 +222,8 @@ def log_rising(r: Array, x: Array) -> Array:
     True
     """
     n = r + x
+    if np.all(r <= 100):
+        return np.asarray(gammaln(n) - gammaln(r))
     with np.errstate(divide="ignore"):
         series = (1 / n - 1 / r) / 12 - (n**-3.0 - r**-3.0) / 360 + (n**-5.0 - r**-5.0) / 1260
     large = x * np.log(r) + (n - 0.5) * np.log1p(x / r) - x + series
@@ -233,13 +236,13 @@ def _log_scale(x: Array, t_x: Array, r: Array, alpha: Array, s: Array, beta: Arr
     return np.asarray(log_rising(r, x) + rest)
 
 
-def _log_terms(x: Array, t_x: Array, T: Array, r: Array, alpha: Array, s: Array, beta: Array) -> tuple[Array, Array]:
+def log_terms(
+    x: Array, t_x: Array, T: Array, r: Array, alpha: Array, s: Array, beta: Array, nodes: int = NODES
+) -> tuple[Array, Array]:
     """Logarithms of both terms of L, alive at T and dead before, relative to `_log_scale`."""
     a, A, B, D = r + x, alpha + t_x, beta + t_x, T - t_x
-    rule = power_product_nodes(A, a, B, s + 1, D)
-    integral = (rule.weight * np.exp(-a * np.log1p(rule.h / A) - (s + 1) * np.log1p(rule.h / B))).sum(axis=0)
     with np.errstate(divide="ignore"):
-        log_dead = np.log(s / B) + np.log(integral)
+        log_dead = np.log(s / B) + np.log(power_product_integral(A, a, B, s + 1, D, nodes))
     return np.asarray(-a * np.log1p(D / A) - s * np.log1p(D / B)), np.asarray(log_dead)
 
 

@@ -1,0 +1,71 @@
+"""The log-likelihood of a whole customer base under many parameter sets at once."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising, log_terms
+
+type Array = NDArray[np.float64]
+
+CELLS = 64_000
+"""Parameter sets × histories × nodes evaluated at a time: what stays in a core's cache."""
+
+TOTAL_NODES = 8
+"""Quadrature nodes per history: 3e-6 at worst on the reference table, 4e-10 for all of CDNOW."""
+
+
+def total_log_likelihood(
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    count: ArrayLike,
+    *,
+    r: ArrayLike,
+    alpha: ArrayLike,
+    s: ArrayLike,
+    beta: ArrayLike,
+    nodes: int = TOTAL_NODES,
+) -> Array:
+    r"""Log-likelihood of all customers, for each of many parameter sets.
+
+    `Σ_i count_i · log L(x_i, t_i, T_i | r, α, s, β)`
+
+    Parameters
+    ----------
+    frequency, recency, T, count
+        Distinct histories, one-dimensional, and how many customers have each.
+    r, alpha, s, beta
+        Parameter sets, one-dimensional, as in `log_likelihood`.
+    nodes
+        Quadrature nodes per history.
+
+    Returns
+    -------
+    ndarray
+        One value for each parameter set.
+
+    Examples
+    --------
+    >>> total = total_log_likelihood([0, 2], [0, 30.4], [38.9, 38.9], [3, 1],
+    ...                              r=[0.55, 0.6], alpha=[10.6, 10.6], s=[0.6, 0.6], beta=[11.7, 11.7])
+    >>> total.round(6)
+    array([-10.599806, -10.645047])
+    """
+    x, t_x, end, n = float_arrays(frequency, recency, T, count)
+    distinct, group = np.unique(x, return_inverse=True)
+    customers = np.bincount(group, weights=n)
+    law = np.broadcast_arrays(*map(np.atleast_1d, float_arrays(r, alpha, s, beta)))
+    r, alpha, s, beta = (value[:, None] for value in law)
+    result = log_rising(r, distinct) @ customers
+    step = max(1, CELLS // (x.size * nodes))
+    for start in range(0, len(result), step):
+        part = slice(start, start + step)
+        result[part] += _rest(x, t_x, end, r[part], alpha[part], s[part], beta[part], nodes) @ n
+    return np.asarray(result)
+
+
+def _rest(x: Array, t_x: Array, T: Array, r: Array, alpha: Array, s: Array, beta: Array, nodes: int) -> Array:
+    """All of the log-likelihood but the ratio of gamma functions, of shape (parameter sets, histories)."""
+    log_alive, log_dead = log_terms(x, t_x, T, r, alpha, s, beta, nodes)
+    scale = r * np.log(alpha) - (r + x) * np.log(alpha + t_x) + s * np.log(beta / (beta + t_x))
+    return np.asarray(scale + np.logaddexp(log_alive, log_dead))
