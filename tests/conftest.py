@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import kundenwert as kw
+
 mpl.use("Agg")
 
 TESTS = Path(__file__).parent
@@ -22,32 +24,25 @@ def reference():
 @pytest.fixture(scope="session")
 def cdnow_summary():
     """CDNOW as the literature splits it: calibration to 1997-09-30, hold-out to 1998-06-30, weeks."""
-    from kundenwert.data import read_transactions, summarise
-
-    log = read_transactions(TESTS.parent / "data" / "cdnow" / "transactions.csv")
-    return summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30")
+    log = kw.read_transactions(TESTS.parent / "data" / "cdnow" / "transactions.csv")
+    return kw.summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30")
 
 
 @pytest.fixture(scope="session")
 def passed():
     """Return a diagnosis that says yes without having looked."""
-    from kundenwert.bayes import Check, Diagnosis
-
-    return Diagnosis((Check("R-hat", 1.0, 1.01, passed=True, where="r", advice=""),))
+    return kw.Diagnosis((kw.bayes.Check("R-hat", 1.0, 1.01, passed=True, where="r", advice=""),))
 
 
 @pytest.fixture(scope="session")
 def failed():
     """Return a diagnosis that says no."""
-    from kundenwert.bayes import Check, Diagnosis
-
-    return Diagnosis((Check("R-hat", 1.7, 1.01, passed=False, where="alpha", advice="sample longer"),))
+    return kw.Diagnosis((kw.bayes.Check("R-hat", 1.7, 1.01, passed=False, where="alpha", advice="sample longer"),))
 
 
 @pytest.fixture(scope="session")
 def made(passed):
     """Make a fit from parameter draws, without sampling: `made(purchases, spend, time_unit=...)`."""
-    from kundenwert.bayes import Fit, GammaGamma, ParetoNBD
 
     def tree(draws):
         arrays = {name: (("chain", "draw"), np.atleast_2d(np.asarray(value, float))) for name, value in draws.items()}
@@ -55,8 +50,8 @@ def made(passed):
 
     def _made(purchases, spend, *, time_unit="W", diagnosis=passed):
         return (
-            Fit(ParetoNBD(), tree(purchases), diagnosis, {"time_unit": time_unit, "window": 39.0}),
-            Fit(GammaGamma(), tree(spend), diagnosis, {"mean_value": 35.0}),
+            kw.Fit(kw.ParetoNBD(), tree(purchases), diagnosis, {"time_unit": time_unit, "window": 39.0}),
+            kw.Fit(kw.GammaGamma(), tree(spend), diagnosis, {"mean_value": 35.0}),
         )
 
     return _made
@@ -69,9 +64,7 @@ def posterior():
 
     def _posterior(size, *, width=0.08, seed=11, **changed):
         rng = np.random.default_rng(seed)
-        draws = {
-            name: value * np.exp(width * rng.standard_normal(size)) for name, value in (centre | changed).items()
-        }
+        draws = {name: value * np.exp(width * rng.standard_normal(size)) for name, value in (centre | changed).items()}
         return {n: draws[n] for n in ("r", "alpha", "s", "beta")}, {n: draws[n] for n in ("p", "q", "v")}
 
     return _posterior
@@ -98,38 +91,29 @@ def customers():
 @pytest.fixture(scope="session")
 def summary(customers):
     """Return the ten customers as a summary with a hold-out of 39 weeks."""
-    from kundenwert.data import CustomerSummary
-
-    return CustomerSummary.from_frame(customers, time_unit="W", holdout_length=39.0)
+    return kw.CustomerSummary.from_frame(customers, time_unit="W", holdout_length=39.0)
 
 
 @pytest.fixture(scope="session")
 def simulated():
     """300 simulated customers, observed for 27 to 39 weeks on whole days."""
-    from kundenwert.data import CustomerSummary
-    from kundenwert.kernels import gamma_gamma, pareto_nbd
-
     rng = np.random.default_rng(3)
     T = rng.integers(27 * 7, 39 * 7, 300) / 7
-    x, t_x = pareto_nbd.simulate(T, r=0.8, alpha=8.0, s=0.8, beta=15.0, rng=rng)
+    x, t_x = kw.kernels.pareto_nbd.simulate(T, r=0.8, alpha=8.0, s=0.8, beta=15.0, rng=rng)
     t_x = np.where(x > 0, np.minimum(np.maximum(np.ceil(t_x * 7), 1) / 7, T), 0)
-    _, z = gamma_gamma.simulate(x, p=6.0, q=4.0, v=15.0, rng=rng)
+    _, z = kw.kernels.gamma_gamma.simulate(x, p=6.0, q=4.0, v=15.0, rng=rng)
     frame = pd.DataFrame({"frequency": x, "recency": t_x, "T": T, "monetary_value": z})
     frame["value_to_date"] = 30 + np.nan_to_num(x * z)
-    return CustomerSummary.from_frame(frame, time_unit="W")
+    return kw.CustomerSummary.from_frame(frame, time_unit="W")
 
 
 @pytest.fixture(scope="session")
 def purchase_fit(simulated):
-    """Return a real, small fit of the purchase model: two chains of 150 draws."""
-    from kundenwert.bayes import ParetoNBD, fit
-
-    return fit(ParetoNBD(), simulated, seed=1, draws=150, tune=150, chains=2)
+    """Return a real, small fit of the purchase model by NUTS: two chains of 150 draws."""
+    return kw.fit(kw.ParetoNBD(), simulated, method="nuts", seed=1, draws=150, tune=150, chains=2)
 
 
 @pytest.fixture(scope="session")
 def spend_fit(simulated):
-    """Return a real, small fit of the spend model: two chains of 150 draws."""
-    from kundenwert.bayes import GammaGamma, fit
-
-    return fit(GammaGamma(), simulated, seed=2, draws=150, tune=150, chains=2)
+    """Return a real, small fit of the spend model, by whatever method is the default: 2 times 150 draws."""
+    return kw.fit(kw.GammaGamma(), simulated, seed=2, draws=150, tune=150, chains=2)

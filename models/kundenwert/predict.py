@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,9 +77,10 @@ class CustomerDraws:
 
     `purchases` and `value` are outcomes, with purchase, drop-out and spend noise. `expected_...` are expectations
     given the population's parameters. `value` is money discounted from the end of observation, before margin.
+    `rows` says which rows of the table these customers are.
     """
 
-    rows: slice
+    rows: NDArray[np.int64]
     p_alive: Array
     expected_purchases: Array
     purchases: Array
@@ -102,7 +103,7 @@ def customer_draws(
     samples: int | None = None,
     threads: int | None = None,
 ) -> Iterator[CustomerDraws]:
-    """Draw purchases and their value for each customer, in blocks that keep the table's order.
+    """Draw purchases and their value for each customer, in blocks of customers with similar histories.
 
     Parameters
     ----------
@@ -128,7 +129,8 @@ def customer_draws(
     size = min(size, purchases.samples, spend.samples)
     population = purchases.draws(size) | spend.draws(size)
     step = max(1, BLOCK_CELLS // size)
-    blocks = (slice(start, min(start + step, len(table))) for start in range(0, len(table), step))
+    order = np.lexsort((table["recency"], table["frequency"], table["T"]))
+    blocks = (order[start : start + step] for start in range(0, len(table), step))
     workers = threads or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[CustomerDraws]] = deque()
@@ -140,30 +142,54 @@ def customer_draws(
             yield waiting.popleft().result()
 
 
-def _block(table: pd.DataFrame, rows: slice, population: Parameters, horizon: Horizon, seed: int) -> CustomerDraws:
+def _block(
+    table: pd.DataFrame, rows: NDArray[np.int64], population: Parameters, horizon: Horizon, seed: int
+) -> CustomerDraws:
     """Expectations of a block in closed form, then each customer's outcomes."""
     columns = ("frequency", "recency", "T", "monetary_value")
     x, t_x, T, z = (table[name].to_numpy(np.float64)[:, None] for name in columns)
-    law = {name: population[name] for name in ("r", "alpha", "s", "beta")}
-    money = {name: population[name] for name in ("p", "q", "v")}
-    alive = pareto_nbd.p_alive(x, t_x, T, **law)
-    at_rate = alive * (law["r"] + x) / (law["alpha"] + T)
-    shape = {"s": law["s"], "scale": law["beta"] + T}
-    spend = gamma_gamma.expected_spend(x, z, **money)
-    discounted = at_rate * pareto_nbd.discounted_lifetime(horizon.length, horizon.discount_rate, **shape)
-    expected = at_rate * pareto_nbd.expected_lifetime(horizon.length, **shape)
+    alive = _p_alive(np.hstack([x, t_x, T]), population)
+    at_rate = alive * (population["r"] + x) / (population["alpha"] + T)
+    spend = gamma_gamma.expected_spend(x, z, **{name: population[name] for name in ("p", "q", "v")})
+    undiscounted, discounted, held = _lifetimes(T[:, 0], population, horizon)
     outcome = [
         _outcomes(x[i, 0], T[i, 0], z[i, 0], alive[i], population, horizon, customer_rng(seed, str(customer)))
         for i, customer in enumerate(table["customer_id"])
     ]
-    counts, value, held_counts, held_value = (np.stack(parts) for parts in zip(*outcome, strict=True))
-    if horizon.holdout is None:
-        return CustomerDraws(rows, alive, expected, counts, spend, discounted * spend, value)
-    held = at_rate * pareto_nbd.expected_lifetime(horizon.holdout, **shape)
-    return CustomerDraws(
-        *(rows, alive, expected, counts, spend, discounted * spend, value),
-        *(held, held_counts, held * spend, held_value),
+    counts, value, held_counts, held_value = np.stack(outcome, axis=1)
+    expected_value = at_rate * discounted * spend
+    result = CustomerDraws(rows, alive, at_rate * undiscounted, counts, spend, expected_value, value)
+    if held is None:
+        return result
+    expected_held = at_rate * held
+    return replace(
+        result,
+        expected_holdout_purchases=expected_held,
+        holdout_purchases=held_counts,
+        expected_holdout_value=expected_held * spend,
+        holdout_value=held_value,
     )
+
+
+def _p_alive(histories: Array, population: Parameters) -> Array:
+    """P(alive) of each history under each draw; equal histories, which are neighbours, are computed once."""
+    law = {name: population[name] for name in ("r", "alpha", "s", "beta")}
+    distinct, index = np.unique(histories, axis=0, return_inverse=True)
+    return np.stack([pareto_nbd.p_alive(*history, **law) for history in distinct])[index.reshape(-1)]
+
+
+def _lifetimes(T: Array, population: Parameters, horizon: Horizon) -> tuple[Array, Array, Array | None]:
+    """Expected time alive within the horizon, discounted time, and time within the hold-out, for each T and draw."""
+    distinct, index = np.unique(T, return_inverse=True)
+    s, beta = population["s"], population["beta"]
+    plain = np.stack([pareto_nbd.expected_lifetime(horizon.length, s=s, scale=beta + t) for t in distinct])
+    paid = np.stack(
+        [pareto_nbd.discounted_lifetime(horizon.length, horizon.discount_rate, s=s, scale=beta + t) for t in distinct]
+    )
+    if horizon.holdout is None:
+        return plain[index], paid[index], None
+    held = np.stack([pareto_nbd.expected_lifetime(horizon.holdout, s=s, scale=beta + t) for t in distinct])
+    return plain[index], paid[index], held[index]
 
 
 def customer_rng(seed: int, customer_id: str) -> np.random.Generator:
@@ -174,33 +200,34 @@ def customer_rng(seed: int, customer_id: str) -> np.random.Generator:
 
 def _outcomes(
     x: float, T: float, z: float, alive: Array, population: Parameters, horizon: Horizon, rng: np.random.Generator
-) -> tuple[Array, Array, Array, Array]:
-    """One customer's purchases and their discounted value, and the same for the hold-out, one for each draw.
+) -> Array:
+    """One customer's purchases, their discounted value, and the same for the hold-out: four rows, a column a draw.
 
     Only the state at T matters for the future, and only that of a living customer; its exact law is
     λ ~ Gamma(r+x, α+T), μ ~ Gamma(s, β+T), and the time left is exponential of rate μ.
     """
-    size = alive.size
-    living = rng.random(size) < alive
-    rate = rng.standard_gamma(population["r"] + x) / (population["alpha"] + T)
-    dropout = np.maximum(rng.standard_gamma(population["s"]), _TINY) / (population["beta"] + T)
+    living = np.flatnonzero(rng.random(alive.size) < alive)
+    law = {name: values[living] for name, values in population.items()}
+    rate = rng.standard_gamma(law["r"] + x) / (law["alpha"] + T)
+    dropout = np.maximum(rng.standard_gamma(law["s"]), _TINY) / (law["beta"] + T)
     with np.errstate(over="ignore"):
-        left = np.where(living, rng.standard_exponential(size) / dropout, 0.0)
+        left = rng.standard_exponential(living.size) / dropout
     total = x * z if x > 0 else 0.0
-    spend_rate = rng.standard_gamma(population["p"] * x + population["q"]) / (population["v"] + total)
-    spend_rate = np.maximum(spend_rate, _TINY)
+    spend_rate = np.maximum(rng.standard_gamma(law["p"] * x + law["q"]), _TINY) / (law["v"] + total)
 
     one_by_one = _simulated_length(horizon)
     exposure = np.minimum(left, max(one_by_one, horizon.holdout or 0.0))
     number = rng.poisson(rate * exposure)
-    counts, value, held_counts, held_value = _events(number, exposure, population["p"], spend_rate, horizon, rng)
+    sums = _events(number, exposure, law["p"], spend_rate, horizon, rng)
     if one_by_one < horizon.length:
         later = np.minimum(left, horizon.length) - np.minimum(left, one_by_one)
-        counts = counts + rng.poisson(np.minimum(rate * later, 1e15))
+        sums[0] += rng.poisson(np.minimum(rate * later, 1e15))
         delta = horizon.discount_rate
         worth = np.exp(-delta * one_by_one) * -np.expm1(-delta * later) / delta
-        value = value + rate * population["p"] / spend_rate * worth
-    return counts, value, held_counts, held_value
+        sums[1] += rate * law["p"] / spend_rate * worth
+    outcomes = np.zeros((4, alive.size))
+    outcomes[:, living] = sums
+    return outcomes
 
 
 def _simulated_length(horizon: Horizon) -> float:
@@ -216,7 +243,7 @@ def _events(
     spend_rate: Array,
     horizon: Horizon,
     rng: np.random.Generator,
-) -> tuple[Array, Array, Array, Array]:
+) -> Array:
     """Times and values of `number` purchases within `exposure`, added up by draw, a bounded number at a time."""
     size = number.size
     length, held = _simulated_length(horizon), horizon.holdout or 0.0
@@ -235,4 +262,4 @@ def _events(
         for row, weight in enumerate(weights):
             sums[row] += np.bincount(draw, weights=weight, minlength=size)
         start = stop
-    return sums[0], sums[1], sums[2], sums[3]
+    return sums

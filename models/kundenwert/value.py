@@ -169,21 +169,23 @@ def value_table(
     codes, cohorts = pd.factorize(table["cohort"], sort=True)
     size = min(purchases.samples, spend.samples, samples or np.iinfo(np.int64).max)
     totals = {name: np.zeros((size, len(cohorts))) for name in _total_names(summary)}
-    columns: dict[str, list[NDArray[np.float64]]] = {}
+    columns: dict[str, NDArray[np.float64]] = {}
     infinite = 0
     for block in customer_draws(purchases, spend, table, horizon=ahead, seed=seed, samples=size, threads=threads):
         draws = _money(block, margin, basis[block.rows])
         for name, values in _summarise(draws).items():
-            columns.setdefault(name, []).append(values)
+            columns.setdefault(name, np.empty(len(table)))[block.rows] = values
+        present, place = np.unique(codes[block.rows], return_inverse=True)
+        member = (place == np.arange(present.size)[:, None]).astype(np.float64)
         for name, total in totals.items():
-            np.add.at(total.T, codes[block.rows], draws[name])
+            total[:, present] += (member @ draws[name]).T
         infinite += int(np.isinf(draws["expected_spend"]).any(axis=1).sum())
         if advance is not None:
-            advance(block.rows.stop - block.rows.start)
+            advance(len(block.rows))
     if infinite:
         marks = (*marks, _infinite_mark(infinite, spend))
     return ValueResult(
-        _assemble(summary, cost, {name: np.concatenate(parts) for name, parts in columns.items()}),
+        _assemble(summary, cost, columns),
         _totals(totals, cohorts, codes),
         assumptions,
         marks,

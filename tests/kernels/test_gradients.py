@@ -36,9 +36,7 @@ LAWS = {
     "above stirling": (5000.0, 20000.0, 0.6, 10.0),
     "almost no death": (0.55, 10.58, 0.61, 1e7),
 }
-CASES = [
-    pytest.param(history, law, id=f"{a} | {b}") for a, history in HISTORIES.items() for b, law in LAWS.items()
-]
+CASES = [pytest.param(history, law, id=f"{a} | {b}") for a, history in HISTORIES.items() for b, law in LAWS.items()]
 
 
 def differences(function, law, step=2e-3):

@@ -115,7 +115,9 @@ def test_latent_state(history, law):
 
 def test_lifetimes_of_the_living_are_pareto():
     (x, t_x, T), (r, alpha, s, beta) = REGIMES["cdnow repeater"]
-    draw = pareto_nbd.draw_latents(np.full(SIZE, x), t_x, T, r=r, alpha=alpha, s=s, beta=beta, rng=np.random.default_rng(4))
+    draw = pareto_nbd.draw_latents(
+        np.full(SIZE, x), t_x, T, r=r, alpha=alpha, s=s, beta=beta, rng=np.random.default_rng(4)
+    )
     more = draw.lifetime[draw.alive] - T
     assert ks(more, lambda h: 1 - ((beta + T) / (beta + T + h)) ** s) > FALSE_ALARM
 
@@ -136,7 +138,9 @@ def test_latent_state_of_many_customers_at_once():
 
 
 def test_a_history_just_ended_is_always_alive():
-    draw = pareto_nbd.draw_latents(3, 39.0, np.full(1000, 39.0), r=0.5, alpha=10, s=0.6, beta=11, rng=np.random.default_rng(6))
+    draw = pareto_nbd.draw_latents(
+        3, 39.0, np.full(1000, 39.0), r=0.5, alpha=10, s=0.6, beta=11, rng=np.random.default_rng(6)
+    )
     assert draw.alive.all()
 
 

@@ -1,7 +1,7 @@
 """The models in PyMC, their priors, their fits and the checks of those fits."""
 
 from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
-from kundenwert.bayes.fit import Fit, fit, load_fit
+from kundenwert.bayes.fit import Fit, Method, fit, load_fit
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import WEIBULL, Prior
@@ -12,6 +12,7 @@ __all__ = [
     "Diagnosis",
     "Fit",
     "GammaGamma",
+    "Method",
     "ParetoNBD",
     "Prior",
     "diagnose",

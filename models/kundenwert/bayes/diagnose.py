@@ -8,6 +8,8 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from kundenwert.bayes.importance import PARETO_K_BOUND, Importance, Mode
+
 R_HAT_BOUND = 1.01
 """Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
 
@@ -94,6 +96,25 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
         where = f"chain {int(by_chain.argmin())}"
         checks.append(Check("E-BFMI", low, E_BFMI_BOUND, passed, where, "heavy tails: state a tighter prior"))
     return Diagnosis(tuple(checks))
+
+
+def diagnose_importance(drawn: Importance) -> Diagnosis:
+    """Check weighted draws: the tail of their weights, and their effective size."""
+    more = "sample by NUTS instead (method='nuts')"
+    where = f"{len(drawn.weights)} proposals in {drawn.rounds} rounds"
+    thin = drawn.pareto_k <= PARETO_K_BOUND
+    return Diagnosis(
+        (
+            Check("Pareto k", drawn.pareto_k, PARETO_K_BOUND, thin, where, more),
+            Check("effective draws", drawn.effective, ESS_BOUND, drawn.effective >= ESS_BOUND, where, more),
+        )
+    )
+
+
+def diagnose_mode(mode: Mode) -> Diagnosis:
+    """Check that a mode was found: a point estimate has nothing else to check."""
+    advice = "state a tighter prior, or sample by NUTS"
+    return Diagnosis((Check("mode", float(mode.converged), 1, mode.converged, "all quantities", advice),))
 
 
 def _worst(name: str, values: xr.Dataset, bound: float, *, largest: bool, advice: str) -> Check:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -10,24 +11,37 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 
-from kundenwert.bayes.diagnose import Diagnosis, diagnose
+from kundenwert.bayes.diagnose import Diagnosis, diagnose, diagnose_importance, diagnose_mode
 from kundenwert.bayes.gamma_gamma import GammaGamma
+from kundenwert.bayes.importance import Importance, Mode, find_mode, resample, sample
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import Prior
+from kundenwert.bayes.target import Target
 from kundenwert.data import CustomerSummary
 from kundenwert.data.export import whole_file
 from kundenwert.errors import FitError, SchemaError
 
 type Model = ParetoNBD | GammaGamma
+type Method = Literal["auto", "importance", "nuts", "map"]
 
 MODELS: dict[str, type[ParetoNBD] | type[GammaGamma]] = {kind.name: kind for kind in (ParetoNBD, GammaGamma)}
+
+_STREAMS = {ParetoNBD.name: 1, GammaGamma.name: 2}
+
+PROPOSALS = 2000
+"""Proposals in a round of importance sampling; with an efficiency of two thirds one round is enough."""
+
+ENOUGH = 1000.0
+"""Effective draws that importance sampling goes on for."""
+
+PRIOR_DRAWS = 1000
 
 LARGEST_LOG_LIKELIHOOD = 20_000_000
 """Most pointwise log-likelihood values (draws × patterns) that are stored: 160 MB."""
@@ -145,13 +159,14 @@ def fit(
     summary: CustomerSummary,
     *,
     seed: int,
+    method: Method = "auto",
     draws: int = 1000,
     tune: int = 500,
     chains: int = 4,
     target_accept: float = 0.9,
     progress: bool | None = None,
 ) -> Fit:
-    """Sample the posterior of a model by NUTS.
+    """Draw from the posterior of a model.
 
     Parameters
     ----------
@@ -161,39 +176,112 @@ def fit(
         One row per customer.
     seed
         Makes the draws reproducible.
+    method
+        "importance": adaptive importance sampling around the mode, exact where its own checks pass, in about a second.
+        "nuts": the No-U-Turn sampler. "auto": importance sampling, and NUTS where its checks fail. "map": the
+        posterior mode only, without uncertainty of the parameters.
     draws, tune, chains
-        Draws kept and tuning steps for each chain, and number of chains.
+        Draws kept and, for NUTS, tuning steps for each chain, and number of chains. Importance sampling gives draws
+        in the same shape; its chains are only a shape.
     target_accept
-        Of the step-size adaptation, in (0, 1).
+        Of NUTS' step-size adaptation, in (0, 1).
     progress
-        Whether to show a progress bar; if not given, on a terminal only.
+        Whether to show NUTS' progress; if not given, on a terminal only.
 
     Returns
     -------
     Fit
-        Non-convergence is no error here: `fit.diagnosis` says so, and value tables ask for it.
+        Non-convergence is no error here: `fit.diagnosis` says so, and value tables ask for it. `fit.info["method"]`
+        and `fit.info["why"]` say which method was used, and why.
 
     Raises
     ------
     DomainError
         If the summary holds nothing to learn from.
     FitError
-        If the sampler finds no point to start from.
+        If NUTS finds no point to start from.
     """
     started = perf_counter()
-    show = sys.stderr.isatty() if progress is None else progress
-    pymc_model = model.build_model(summary)
-    with pymc_model, _quiet():
-        prior = pm.sample_prior_predictive(
-            1000, var_names=[v.name for v in (*pymc_model.free_RVs, *pymc_model.deterministics)], random_seed=seed
+    rng = np.random.default_rng([seed, _STREAMS[model.name]])
+    target = model.target(summary, workers=os.cpu_count() or 1)
+    mode = find_mode(target)
+    used, why = method, "asked for"
+    stats: xr.Dataset | None = None
+    if method == "map":
+        posterior, diagnosis = _at_mode(target, mode, chains, draws), diagnose_mode(mode)
+    if method in ("auto", "importance"):
+        drawn = sample(target, mode, draws=PROPOSALS, rng=rng, enough=ENOUGH)
+        diagnosis = diagnose_importance(drawn)
+        posterior = _resampled(target, drawn, chains, draws, rng)
+        if method == "auto":
+            used = "importance" if diagnosis.converged else "nuts"
+            why = "; ".join(f"{check.name} {check.value:.3g} (bound {check.bound:g})" for check in diagnosis)
+    if used == "nuts":
+        show = sys.stderr.isatty() if progress is None else progress
+        start = {name: float(np.exp(value)) for name, value in zip(target.names, mode.point, strict=True)}
+        posterior, stats = _nuts(
+            model, summary, start, seed=seed, draws=draws, tune=tune, chains=chains, accept=target_accept, show=show
         )
+        diagnosis = diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
+    tree = _complete(model, posterior, stats, _prior_draws(model, target, rng), summary)
+    info = model.units(summary) | {
+        "method": used,
+        "why": why,
+        "seed": seed,
+        "draws": draws,
+        "tune": tune if used == "nuts" else 0,
+        "chains": chains,
+        "customers": len(summary),
+        "seconds": round(perf_counter() - started, 2),
+        "versions": {name: version(name) for name in ("kundenwert", "pymc", "nutpie", "arviz", "numpy")},
+    }
+    return Fit(model, tree, diagnosis, info)
+
+
+def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
+    return _dataset(target.variables(np.tile(mode.point, (chains * draws, 1))), chains, draws)
+
+
+def _resampled(target: Target, drawn: Importance, chains: int, draws: int, rng: np.random.Generator) -> xr.Dataset:
+    """Equally weighted draws in the shape of chains."""
+    pick = resample(drawn.weights, chains * draws, rng)
+    return _dataset(target.variables(drawn.points[pick]), chains, draws)
+
+
+def _prior_draws(model: Model, target: Target, rng: np.random.Generator) -> xr.Dataset:
+    priors = model.resolved_priors()
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        variables = target.derive({name: prior.draw(PRIOR_DRAWS, rng) for name, prior in priors.items()})
+    return _dataset(variables, 1, PRIOR_DRAWS)
+
+
+def _dataset(variables: dict[str, NDArray[np.float64]], chains: int, draws: int) -> xr.Dataset:
+    data = {name: (("chain", "draw"), values.reshape(chains, draws)) for name, values in variables.items()}
+    return xr.Dataset(data, coords={"chain": np.arange(chains), "draw": np.arange(draws)})
+
+
+def _nuts(
+    model: Model,
+    summary: CustomerSummary,
+    start: dict[str, float],
+    *,
+    seed: int,
+    draws: int,
+    tune: int,
+    chains: int,
+    accept: float,
+    show: bool,
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Posterior and sampling statistics from PyMC's NUTS, started at the mode."""
+    with model.build_model(summary), _quiet():
         try:
             tree = pm.sample(
                 draws,
                 tune=tune,
                 chains=chains,
                 random_seed=seed,
-                nuts={"target_accept": target_accept},
+                initvals=start,
+                nuts={"target_accept": accept},
                 nuts_sampler="nutpie",
                 progressbar=show,
                 quiet=not show,
@@ -202,31 +290,19 @@ def fit(
         except RuntimeError as error:
             msg = "the sampler found no point to start from: look at the priors, and at the data for extreme values"
             raise FitError(msg) from error
-    tree = _complete(model, tree, prior, summary)
-    info = model.units(summary) | {
-        "method": "nuts",
-        "seed": seed,
-        "draws": draws,
-        "tune": tune,
-        "chains": chains,
-        "customers": len(summary),
-        "seconds": round(perf_counter() - started, 2),
-        "versions": {name: version(name) for name in ("kundenwert", "pymc", "nutpie", "arviz", "numpy")},
-    }
-    return Fit(model, tree, diagnose(tree), info)
+    stats = tree["sample_stats"].to_dataset()
+    numeric = [name for name, value in stats.data_vars.items() if value.dtype != object]
+    return tree["posterior"].to_dataset(), stats[numeric]
 
 
-def _complete(model: Model, sampled: xr.DataTree, prior: xr.DataTree, summary: CustomerSummary) -> xr.DataTree:
-    """Put together the groups that are kept: everything numeric, and the pointwise log-likelihood."""
-    posterior = sampled["posterior"].to_dataset()
-    stats = sampled["sample_stats"].to_dataset()
+def _complete(
+    model: Model, posterior: xr.Dataset, stats: xr.Dataset | None, prior: xr.Dataset, summary: CustomerSummary
+) -> xr.DataTree:
+    """Put together the groups that are kept, with the pointwise log-likelihood."""
     observed = model.constant_data(summary)
-    groups = {
-        "posterior": posterior,
-        "prior": prior["prior"].to_dataset(),
-        "sample_stats": stats[[name for name, value in stats.data_vars.items() if value.dtype != object]],
-        "constant_data": observed,
-    }
+    groups = {"posterior": posterior, "prior": prior, "constant_data": observed}
+    if stats is not None:
+        groups["sample_stats"] = stats
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], observed.sizes["pattern"])
     if np.prod(shape, dtype=np.int64) <= LARGEST_LOG_LIKELIHOOD:
         draws = {name: posterior[name].to_numpy().reshape(-1) for name in model.parameters}

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from kundenwert.bayes.priors import SPEND, Prior, Priors, resolve
+from kundenwert.bayes.target import Draws, Target, in_threads, prior_densities
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma as kernel
@@ -88,6 +89,25 @@ class GammaGamma:
             )
             raise DomainError(msg)
         return seen["frequency"].to_numpy(np.float64), seen["monetary_value"].to_numpy(np.float64)
+
+    def target(self, summary: CustomerSummary, *, workers: int = 1) -> Target:
+        """The log posterior as an array function, without compiling anything."""
+        data, priors = self.observations(summary), self.resolved_priors()
+        scale = self.units(summary)["mean_value"]
+
+        def derive(quantities: Draws) -> Draws:
+            variables = dict(quantities)
+            if "p" not in variables:
+                variables["p"] = variables["purchase_cv"] ** -2
+                variables["q"] = variables["customer_cv"] ** -2
+                variables["v"] = variables["relative_spend"] * scale * variables["q"] / variables["p"]
+            return variables
+
+        def log_likelihood(variables: Draws) -> NDArray[np.float64]:
+            law = {name: variables[name] for name in self.parameters}
+            return in_threads(lambda part: kernel.total_log_likelihood(*data, **part), law, workers)
+
+        return Target(tuple(priors), prior_densities(priors), derive, log_likelihood)
 
     def units(self, summary: CustomerSummary) -> dict[str, Any]:
         """What the priors are measured in: stored with the fit."""

@@ -1,5 +1,6 @@
 """The Pareto/NBD model in PyMC, over the distinct purchase histories and their counts."""
 
+import os
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from pytensor.gradient import disconnected_grad
 
 from kundenwert.bayes.priors import DROPOUT, PURCHASES, Prior, Priors, resolve
+from kundenwert.bayes.target import Draws, Target, in_threads, prior_densities
 from kundenwert.data import CustomerSummary, Patterns, patterns
 from kundenwert.kernels import pareto_nbd as kernel
-from kundenwert.kernels.convex import E_FOLDS
+from kundenwert.kernels.convex import E_FOLDS, NODES
 
 SAMPLER_NODES = 8
 """Quadrature nodes in the sampler's likelihood: 3e-6 at worst and 1e-12 in the median on the reference table."""
@@ -92,6 +94,32 @@ class ParetoNBD:
         """Distinct histories of the summary's customers, with counts."""
         return patterns(summary.table)
 
+    def target(self, summary: CustomerSummary, *, workers: int = 1) -> Target:
+        """The log posterior as an array function, without compiling anything."""
+        data, window, priors = self.observations(summary), summary.window, self.resolved_priors()
+        histories = (data.frequency, data.recency, data.T, data.count)
+
+        def derive(quantities: Draws) -> Draws:
+            variables = dict(quantities)
+            if "r" not in variables:
+                variables["r"] = variables["rate_cv"] ** -2
+                variables["alpha"] = variables["r"] * window / variables["window_purchases"]
+            if "s" not in variables:
+                variables["s"] = variables["dropout_cv"] ** -2
+                share = np.log(2) / variables["s"]
+                log_scale = np.log(variables["half_life"] * window) - share - np.log(-np.expm1(-share))
+                variables["beta"] = np.exp(log_scale)
+            return variables
+
+        def log_likelihood(variables: Draws) -> NDArray[np.float64]:
+            def of(part: Draws) -> NDArray[np.float64]:
+                r, alpha, s, beta = (part[name] for name in self.parameters)
+                return kernel.total_log_likelihood(*histories, r=r, alpha=alpha, s=s, beta=beta)
+
+            return in_threads(of, {name: variables[name] for name in self.parameters}, workers)
+
+        return Target(tuple(priors), prior_densities(priors), derive, log_likelihood)
+
     def units(self, summary: CustomerSummary) -> dict[str, Any]:
         """What the priors and parameters are measured in: stored with the fit."""
         return {"time_unit": summary.time_unit, "window": summary.window}
@@ -107,12 +135,16 @@ class ParetoNBD:
     ) -> NDArray[np.float64]:
         """Log-likelihood of ONE customer of each pattern under each draw, of shape (sample, pattern)."""
         x, t_x, T = (constant_data[name].to_numpy() for name in ("frequency", "recency", "T"))
-        result = np.empty((draws["r"].size, x.size))
-        step = max(1, 50_000 // x.size)
-        for start in range(0, len(result), step):
-            block = {name: draws[name][start : start + step, None] for name in self.parameters}
-            result[start : start + step] = kernel.log_likelihood(x, t_x, T, **block)
-        return result
+        step = max(1, kernel.CELLS // (x.size * NODES))
+
+        def of(part: Draws) -> NDArray[np.float64]:
+            result = np.empty((part["r"].size, x.size))
+            for start in range(0, len(result), step):
+                r, alpha, s, beta = (part[name][start : start + step, None] for name in self.parameters)
+                result[start : start + step] = kernel.log_likelihood(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta)
+            return result
+
+        return in_threads(of, {name: draws[name] for name in self.parameters}, os.cpu_count() or 1)
 
 
 def _every_customer(summary: CustomerSummary) -> Patterns:

@@ -15,11 +15,17 @@ The half-life stands where one would expect the mean lifetime: the mean is infin
 A prior on `r` and `alpha`, `s` and `beta`, or `p`, `q` and `v` themselves replaces the pair or triple it belongs to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
 from kundenwert.errors import SchemaError
+
+type ArrayFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -48,18 +54,65 @@ class Prior:
 
     def variable(self, name: str) -> Any:
         """Add the distribution to the PyMC model on the context stack, and return its variable."""
-        import pymc as pm  # noqa: PLC0415  PyMC is loaded only where a model is built
+        return self._kind(name)(name, **self.parameters)
 
-        kind = getattr(pm, self.distribution, None)
-        if not (isinstance(kind, type) and issubclass(kind, pm.Distribution)):
+    def log_density(self) -> ArrayFunction:
+        """Log density as an array function: from SciPy where it has the law, from PyMC otherwise."""
+        law = self._law()
+        if law is not None:
+            return law.logpdf  # type: ignore[no-any-return]
+        import pytensor  # noqa: PLC0415
+        import pytensor.tensor as pt  # noqa: PLC0415
+
+        value = pt.vector("value")
+        density = self._pymc().logp(self._unnamed(), value)
+        return pytensor.function([value], density, mode="FAST_COMPILE")  # type: ignore[no-any-return]
+
+    def draw(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draws from the prior."""
+        law = self._law()
+        if law is not None:
+            return np.asarray(law.rvs(size, random_state=rng))
+        seed = int(rng.integers(2**31))
+        return np.asarray(self._pymc().draw(self._unnamed(), draws=size, random_seed=seed), dtype=np.float64)
+
+    def _law(self) -> Any:
+        """The law in SciPy, or None where only PyMC knows it or its parametrisation."""
+        try:
+            return _SCIPY[self.distribution](**self.parameters)
+        except (KeyError, TypeError):
+            return None
+
+    def _unnamed(self) -> Any:
+        return self._kind("prior").dist(**self.parameters)
+
+    def _kind(self, name: str) -> Any:
+        kind = getattr(self._pymc(), self.distribution, None)
+        if not (isinstance(kind, type) and issubclass(kind, self._pymc().Distribution)):
             msg = f"prior of {name!r}: PyMC has no distribution {self.distribution!r}; see its list of distributions"
             raise SchemaError(msg)
-        return kind(name, **self.parameters)
+        return kind
+
+    @staticmethod
+    def _pymc() -> Any:
+        import pymc  # noqa: PLC0415  loaded only where a model is built or a law is not in SciPy
+
+        return pymc
 
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON, read back by `Prior(**d)`."""
         return {"distribution": self.distribution, "parameters": dict(self.parameters)}
 
+
+_SCIPY: dict[str, Callable[..., Any]] = {
+    "LogNormal": lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
+    "Weibull": lambda alpha, beta: stats.weibull_min(alpha, scale=beta),
+    "Gamma": lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
+    "InverseGamma": lambda alpha, beta: stats.invgamma(alpha, scale=beta),
+    "Exponential": lambda lam: stats.expon(scale=1 / lam),
+    "HalfNormal": lambda sigma: stats.halfnorm(scale=sigma),
+    "HalfCauchy": lambda beta: stats.halfcauchy(scale=beta),
+}
 
 type Priors = Mapping[str, Prior]
 

@@ -53,6 +53,7 @@ def report(
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     inactivity_months: o.Inactivity = 12,
+    method: o.How = o.Method.auto,
     draws: o.Draws = 1000,
     tune: o.Tune = 500,
     chains: o.Chains = 4,
@@ -77,7 +78,9 @@ def report(
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
         shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
     )
-    purchases, spend = steps.fit_both(journey, summary, seed=seed, draws=draws, tune=tune, chains=chains)
+    purchases, spend = steps.fit_both(
+        journey, summary, seed=seed, method=method.value, draws=draws, tune=tune, chains=chains
+    )
     values = steps.value(journey, purchases, spend, summary, seed=seed, **assumptions)
     with journey.step("Comparing and checking"):
         from kundenwert.report import gather, write  # noqa: PLC0415
@@ -132,6 +135,7 @@ def fit(
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
+    method: o.How = o.Method.auto,
     draws: o.Draws = 1000,
     tune: o.Tune = 500,
     chains: o.Chains = 4,
@@ -145,7 +149,8 @@ def fit(
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
         shaping=_shaping(observation_end, None, time_unit, "none", 12),
     )
-    fits = steps.fit_both(journey, summary, seed=seed, draws=draws, tune=tune, chains=chains)
+    sampling = {"draws": draws, "tune": tune, "chains": chains}
+    fits = steps.fit_both(journey, summary, seed=seed, method=method.value, **sampling)
     for name, result in zip((steps.POSTERIOR, steps.SPEND_POSTERIOR), fits, strict=True):
         typer.echo(f"{result.model.name}: {result.diagnosis}", err=True)
         typer.echo(result.save(out / name))

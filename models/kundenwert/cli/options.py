@@ -25,6 +25,15 @@ class Refunds(StrEnum):
     net = "net"
 
 
+class Method(StrEnum):
+    """How posteriors are drawn from."""
+
+    auto = "auto"
+    importance = "importance"
+    nuts = "nuts"
+    map = "map"
+
+
 Source = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, one row per purchase.")]
 CustomerId = Annotated[str, typer.Option(help="Column of the customer key.", rich_help_panel=DATA)]
 Date = Annotated[str, typer.Option(help="Column of the date.", rich_help_panel=DATA)]
@@ -50,8 +59,11 @@ Inactivity = Annotated[
     int, typer.Option(min=1, help="Silent months after which counting calls a customer lost.", rich_help_panel=DATA)
 ]
 
+How = Annotated[
+    Method, typer.Option("--method", help="auto: importance sampling, NUTS where it fails.", rich_help_panel=MODEL)
+]
 Draws = Annotated[int, typer.Option(min=50, help="Draws kept per chain.", rich_help_panel=MODEL)]
-Tune = Annotated[int, typer.Option(min=50, help="Tuning steps per chain.", rich_help_panel=MODEL)]
+Tune = Annotated[int, typer.Option(min=50, help="Tuning steps per chain, for NUTS.", rich_help_panel=MODEL)]
 Chains = Annotated[int, typer.Option(min=2, help="Chains.", rich_help_panel=MODEL)]
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same numbers.", rich_help_panel=MODEL)]
 AllowUnconverged = Annotated[

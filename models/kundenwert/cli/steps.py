@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kundenwert.bayes import Fit
+    from kundenwert.bayes import Fit, Method
     from kundenwert.data import CustomerSummary, TransactionLog
     from kundenwert.value import ValueResult
 
@@ -77,14 +77,17 @@ def read_and_summarise(
         return log, summarise(log, **shaping)
 
 
-def fit_both(journey: Journey, summary: CustomerSummary, *, seed: int, **sampling: int) -> tuple[Fit, Fit]:
-    """Both posteriors; the second seed follows from the first."""
+def fit_both(
+    journey: Journey, summary: CustomerSummary, *, seed: int, method: Method, **sampling: int
+) -> tuple[Fit, Fit]:
+    """Both posteriors."""
     with journey.step("Loading PyMC"):
         from kundenwert import bayes  # noqa: PLC0415
+    how: dict[str, Any] = {"seed": seed, "method": method, "progress": journey.visible, **sampling}
     with journey.step("Sampling the purchase model", spin=False):
-        purchases = bayes.fit(bayes.ParetoNBD(), summary, seed=seed, progress=journey.visible, **sampling)
+        purchases = bayes.fit(bayes.ParetoNBD(), summary, **how)
     with journey.step("Sampling the spend model", spin=False):
-        spend = bayes.fit(bayes.GammaGamma(), summary, seed=seed + 1, progress=journey.visible, **sampling)
+        spend = bayes.fit(bayes.GammaGamma(), summary, **how)
     return purchases, spend
 
 
@@ -105,7 +108,7 @@ def value(
     if assumptions["horizon"] is None:
         assumptions["horizon"] = summary.units_per_year
     with journey.bar("Valuing customers", len(summary)) as advance:
-        return value_table(purchases, spend, summary, seed=seed + 2, advance=advance, **assumptions)
+        return value_table(purchases, spend, summary, seed=seed, advance=advance, **assumptions)
 
 
 def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:

@@ -173,6 +173,8 @@ def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[s
         "date": "Check the column, or say how the dates are written with date_format='%d.%m.%Y'",
         "amount": "Check the column, or say which decimal mark it uses with decimal=',' or decimal='.'",
     }
+    if not read:
+        raise DomainError(f"{opened.info.name!r} has column names but no rows; check the export")
     for what, reasons in {"date": (NO_DATE, BAD_DATE, FAR_DATE), "amount": (NO_AMOUNT, BAD_AMOUNT)}.items():
         count = sum(lost[reason] for reason in reasons)
         if count > UNREADABLE_SHARE * read:

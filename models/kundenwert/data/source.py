@@ -163,24 +163,29 @@ def _from_arrays(arrays: Sequence[Any], names: tuple[str, ...], info: SourceInfo
 
 
 def _open_path(path: Path) -> Source:
+    try:
+        _check_file(path)
+        return _open_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _open_text(path)
+    except OSError as error:
+        raise SchemaError(f"{path.name[:80]!r} cannot be read: {error.strerror or error}") from error
+    except csv.Error as error:
+        raise SchemaError(f"{path.name!r} cannot be read: {error} in its line of column names") from error
+
+
+def _check_file(path: Path) -> None:
     if path.is_dir():
         raise SchemaError(f"{path.name!r} is a directory; give the path of one CSV or Parquet file in it")
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
         close = difflib.get_close_matches(path.name, siblings, n=1)
         raise SchemaError(f"there is no file {path.name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
-    suffix = path.suffix.lower()
-    if suffix not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
+    if path.suffix.lower() not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
         known = ", ".join(TEXT_SUFFIXES + PARQUET_SUFFIXES)
         raise SchemaError(
             f"{path.name!r} is of a type that cannot be read (known: {known}); save the table as CSV first"
         )
     if path.stat().st_size == 0:
         raise SchemaError(f"{path.name!r} is empty (0 bytes)")
-    try:
-        return _open_parquet(path) if suffix in PARQUET_SUFFIXES else _open_text(path)
-    except OSError as error:
-        raise SchemaError(f"{path.name!r} cannot be read: {error.strerror or error}") from error
 
 
 def _pattern(path: Path) -> str:
@@ -338,6 +343,8 @@ def check_lines(opened: Source) -> None:
     SchemaError
         If these are more than `REJECTED_SHARE` of the lines, or all.
     """
+    if not opened.rejected:
+        return
     count, width = len(opened.rejected), len(opened.names)
     rows = int(opened.table.count().to_pyarrow().as_py())
     if count > REJECTED_SHARE * (rows + count):

@@ -283,8 +283,15 @@ def purchases_by_day(
     -------
     pandas.DataFrame
         One row for every calendar day: `date, purchases` (customer-days), `repeat_purchases, amount`.
+
+    Raises
+    ------
+    DomainError
+        If a day is not a date, or `until` lies before the first purchase.
     """
     last = _date(until, "until") or log.last_day
+    if last < log.first_day:
+        raise DomainError(f"until={last} lies before the first purchase, {log.first_day}")
     acquired = _date(acquired_until, "acquired_until") or last
     days = log.purchases
     days = days.mutate(first=days.date.min().over(group_by="customer_id"))
@@ -294,7 +301,7 @@ def purchases_by_day(
         repeat_purchases=(days.date > days["first"]).sum(),
         amount=days.amount.cast("decimal(38, 9)").sum().cast("float64"),
     )
-    calendar = pd.date_range(log.first_day, max(last, log.first_day), freq="D", unit="s", name="date")
+    calendar = pd.date_range(log.first_day, last, freq="D", unit="s", name="date")
     frame: pd.DataFrame = daily.to_pyarrow().to_pandas()
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[s]")
     frame = frame.set_index("date").reindex(calendar, fill_value=0)

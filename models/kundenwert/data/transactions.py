@@ -121,8 +121,6 @@ def read_transactions(
     check_lines(opened)
     if decimal not in (None, ".", ","):
         raise DomainError(f"decimal={decimal!r} is not understood; choose '.' or ','")
-    if not _count(opened.table) and not opened.rejected:
-        raise DomainError(f"{opened.info.name!r} has column names but no rows")
     typed, date_format, decimal = _typed(opened, found, columns, date_format, decimal)
     rows = with_fate(typed, policy, len(opened.names))
     if opened.materialised:
@@ -152,10 +150,6 @@ def _run(step: Callable[[], Any], date_format: str | None) -> Any:
         if "format" not in str(error).lower():
             raise
         raise DomainError(f"date_format={date_format!r} is not understood; write it such as '%d.%m.%Y'") from error
-
-
-def _count(table: ibis.Table) -> int:
-    return int(table.count().to_pyarrow().as_py())
 
 
 def _as_text(value: ibis.Value) -> ibis.Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import arviz as az
 import numpy as np
 import pandas as pd
 
@@ -101,18 +100,16 @@ def gather(
 
 
 def _parameters(*fits: Fit) -> pd.DataFrame:
-    """Posterior of every parameter beside its prior's name and its own diagnostics."""
+    """Posterior of every parameter beside its prior."""
     rows = []
     for fit in fits:
         priors = fit.model.resolved_priors()
         posterior = fit.tree["posterior"].to_dataset()
-        r_hat, ess = az.rhat(posterior), az.ess(posterior)
         for name in (*(name for name in priors if name not in fit.model.parameters), *fit.model.parameters):
             draws = posterior[name].to_numpy().ravel()
             ends = {key: float(value) for key, value in quantiles(draws, "value").items()}
             prior = str(priors[name]) if name in priors else "derived"
-            checks_of: dict[str, str | float] = {"r_hat": float(r_hat[name]), "ess_bulk": float(ess[name])}
-            rows.append({"model": fit.model.name, "parameter": name, "prior": prior, **ends, **checks_of})
+            rows.append({"model": fit.model.name, "parameter": name, "prior": prior, **ends})
     return pd.DataFrame(rows)
 
 

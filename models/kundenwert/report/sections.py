@@ -148,9 +148,8 @@ def data(run: Run) -> Html:
 
 def models(run: Run) -> Html:
     """Priors, posteriors and the checks of the sampler."""
-    info = run.manifest["models"]["purchases"]
-    method = {"nuts": "NUTS", "importance": "importance sampling"}.get(info["method"], info["method"])
-    spend = texts.MODEL_SPEND.format(method=method, chains=info["chains"], draws=whole(info["draws"]))
+    used = {model["method"] for model in run.manifest["models"].values()}
+    spend = texts.MODEL_SPEND.format(method=texts.METHODS[used.pop() if len(used) == 1 else "mixed"])
     columns = {
         "model": ("Model", None),
         "parameter": ("Parameter", None),
@@ -159,8 +158,6 @@ def models(run: Run) -> Html:
         "value_q05": ("5 %", significant),
         "value_q50": ("Median", significant),
         "value_q95": ("95 %", significant),
-        "r_hat": ("R-hat", digits(3)),
-        "ess_bulk": ("ESS", whole),
     }
     found = [
         {"model": model["model"], **check, "state": "pass" if check["passed"] else "fail"}

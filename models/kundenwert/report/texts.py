@@ -46,15 +46,17 @@ MODEL_PURCHASES = (
 )
 MODEL_SPEND = (
     "Spend per purchase follows the Gamma-Gamma model (Fader & Hardie 2013): purchases vary around a customer's own "
-    "mean, and these means vary between customers. Both models are fitted by {method} with {chains} chains of {draws} "
-    "draws."
+    "mean, and these means vary between customers. {method}"
 )
+METHODS = {
+    "nuts": "Both posteriors were drawn by NUTS.",
+    "importance": "Both posteriors were drawn by importance sampling around their modes, whose own checks are below.",
+    "map": "Only the modes were computed: the parameters carry no uncertainty here.",
+    "mixed": "One posterior was drawn by importance sampling around its mode, the other by NUTS; their checks are below.",
+}
 PARAMETERS = (
     "Posterior of the parameters.",
-    (
-        "Priors are stated on quantities a person can judge; those marked derived follow from them. R-hat close to 1 and a "
-        "large effective sample size say that the sampler did its work."
-    ),
+    "Priors are stated on quantities a person can judge; those marked derived follow from them.",
 )
 CONVERGENCE = ("Convergence.", "Every check with its bound; values are only given when all of them pass.")
 PRIOR = (

@@ -28,9 +28,10 @@ from kundenwert.kernels.pareto_nbd.purchases import (
     expected_purchases_new,
     purchase_pmf,
 )
-from kundenwert.kernels.pareto_nbd.total import total_log_likelihood
+from kundenwert.kernels.pareto_nbd.total import CELLS, total_log_likelihood
 
 __all__ = [
+    "CELLS",
     "Gradient",
     "Latents",
     "dert",

@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import exprel, gammaln
+from scipy.special import expit, exprel, gammaln
 
-from kundenwert.kernels.convex import NODES, discounted_pareto, power_product_nodes
+from kundenwert.kernels.convex import E_FOLDS, discounted_pareto, log_concave_integral
 from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising, p_alive
 
 type Array = NDArray[np.float64]
@@ -184,8 +184,9 @@ def discounted_lifetime(horizon: ArrayLike, discount_rate: ArrayLike, *, s: Arra
     134.68548
     """
     h, d, s, b = np.broadcast_arrays(*float_arrays(horizon, discount_rate, s, scale))
-    value = b * discounted_pareto(d * b, s, np.log1p(h / b))
-    return np.asarray(np.where(d > 0, value, expected_lifetime(h, s=s, scale=b)))
+    paid = d > 0
+    value = b * discounted_pareto(np.where(paid, d * b, 1.0), s, np.log1p(h / b))
+    return np.asarray(np.where(paid, value, expected_lifetime(h, s=s, scale=b)))
 
 
 def purchase_pmf(
@@ -220,14 +221,23 @@ def purchase_pmf(
     0.5935692
     """
     n, t, r, alpha, s, beta = np.broadcast_arrays(*float_arrays(count, horizon, r, alpha, s, beta))
+    tiny = np.finfo(np.float64).tiny
+    low = np.log(np.minimum(np.maximum(t, tiny), np.minimum(alpha, beta))) - E_FOLDS
 
-    def log_purchases(u: Array) -> Array:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            some = n * np.log(u / (alpha + u))
-        return np.asarray(-r * np.log1p(u / alpha) + np.where(n > 0, some, 0.0))
+    def log_purchases(log_u: Array) -> Array:
+        return np.asarray(n * (log_u - np.log(alpha)) - (r + n) * np.logaddexp(0, log_u - np.log(alpha)))
 
-    rule = power_product_nodes(alpha, r, beta, s + 1, t, nodes=6 * NODES)
-    dying = np.exp(log_purchases(rule.h) - (s + 1) * np.log1p(rule.h / beta))
-    dead = s / beta * (rule.weight * dying).sum(axis=0)
-    alive = np.exp(log_purchases(t) - s * np.log1p(t / beta))
-    return np.asarray(np.exp(log_rising(r, n) - gammaln(n + 1)) * (alive + dead))
+    def dying(w: Array) -> Array:
+        log_u = low + w
+        return np.asarray(log_purchases(log_u) + log_u - (s + 1) * np.logaddexp(0, log_u - np.log(beta)))
+
+    def slope(w: Array) -> Array:
+        log_u = low + w
+        return np.asarray(n + 1 - (r + n) * expit(log_u - np.log(alpha)) - (s + 1) * expit(log_u - np.log(beta)))
+
+    log_t = np.log(np.maximum(t, tiny))
+    log_dead = np.log(s / beta) + log_concave_integral(dying, slope, np.asarray(log_t - low))
+    log_alive = log_purchases(log_t) - s * np.log1p(t / beta)
+    log_ways = log_rising(r, n) - gammaln(n + 1)
+    at_once = np.where(n > 0, 0.0, 1.0)
+    return np.asarray(np.where(t > 0, np.exp(log_ways + np.logaddexp(log_alive, log_dead)), at_once))

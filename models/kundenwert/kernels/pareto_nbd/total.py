@@ -42,14 +42,14 @@ def total_log_likelihood(
     Returns
     -------
     ndarray
-        One value for each parameter set.
+        One value for each parameter set; NaN or -inf where a parameter is beyond floating point.
 
     Examples
     --------
     >>> total = total_log_likelihood([0, 2], [0, 30.4], [38.9, 38.9], [3, 1],
     ...                              r=[0.55, 0.6], alpha=[10.6, 10.6], s=[0.6, 0.6], beta=[11.7, 11.7])
     >>> total.round(6)
-    array([-10.599806, -10.645047])
+    array([-11.11135 , -11.196728])
     """
     x, t_x, end, n = float_arrays(frequency, recency, T, count)
     distinct, group = np.unique(x, return_inverse=True)
@@ -58,9 +58,10 @@ def total_log_likelihood(
     r, alpha, s, beta = (value[:, None] for value in law)
     result = log_rising(r, distinct) @ customers
     step = max(1, CELLS // (x.size * nodes))
-    for start in range(0, len(result), step):
-        part = slice(start, start + step)
-        result[part] += _rest(x, t_x, end, r[part], alpha[part], s[part], beta[part], nodes) @ n
+    with np.errstate(all="ignore"):  # far out in the tails parameters over- and underflow; the result says so
+        for start in range(0, len(result), step):
+            part = slice(start, start + step)
+            result[part] += _rest(x, t_x, end, r[part], alpha[part], s[part], beta[part], nodes) @ n
     return np.asarray(result)
 
 

@@ -1,0 +1,163 @@
+"""The cut of the package, read from its source: who may import whom, what loads what, what the lock file pins."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import kundenwert
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "models" / "kundenwert"
+ORDER = (
+    *("errors", "kernels", "data", "bayes", "predict", "value"),
+    *("formula", "compare", "validate", "plot", "report", "cli"),
+)
+FILES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 450
+
+
+def room(path):
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path):
+    """Every module a file imports, at any depth: in functions and under TYPE_CHECKING too. A type is a dependency."""
+    package = ["kundenwert", *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            if module == "kundenwert":  # `from kundenwert import kernels`
+                yield from (f"kundenwert.{alias.name}" for alias in node.names)
+            else:
+                yield module
+
+
+def names(paths):
+    return [str(path.relative_to(PACKAGE)) for path in paths]
+
+
+def test_every_file_is_in_a_known_room():
+    assert {room(path) for path in FILES} - {"__init__"} <= set(ORDER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=names(FILES))
+def test_no_arrow_points_back(path):
+    if room(path) == "__init__":
+        inside = [name for name in imported(path) if name.startswith("kundenwert")]
+        assert inside == [], "the package itself imports no room: names are loaded when first used"
+        return
+    here = ORDER.index(room(path))
+    for name in imported(path):
+        if name.split(".")[0] == "kundenwert":
+            there = ORDER.index(name.split(".")[1])
+            assert there <= here, f"{room(path)} imports {name}, which stands to its right"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room(path) == "kernels"], ids=lambda path: path.name)
+def test_kernels_are_pure(path):
+    allowed = {"numpy", "scipy", "numba", "kundenwert"} | sys.stdlib_module_names
+    assert {name.split(".")[0] for name in imported(path)} <= allowed
+
+
+@pytest.mark.parametrize("path", FILES, ids=names(FILES))
+def test_only_bayes_knows_pymc(path):
+    outside = {"pymc", "pytensor", "nutpie"} & {name.split(".")[0] for name in imported(path)}
+    assert room(path) == "bayes" or not outside
+
+
+@pytest.mark.parametrize("path", FILES, ids=names(FILES))
+def test_files_stay_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+    assert path.name not in {"utils.py", "util.py", "helpers.py", "misc.py", "common.py"}
+
+
+def loaded_by(statement):
+    code = f"import sys\n{statement}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT / "models")
+    return set(done.stdout.split())
+
+
+HEAVY = {"pymc", "pytensor", "nutpie", "arviz"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import kundenwert", HEAVY | {"numpy", "pandas", "ibis", "matplotlib"}),
+        ("import kundenwert.kernels", HEAVY | {"pandas", "xarray", "ibis", "matplotlib"}),
+        ("import kundenwert.errors", HEAVY | {"numpy"}),
+        ("import kundenwert.data", HEAVY | {"matplotlib"}),
+        ("import kundenwert.formula", HEAVY | {"matplotlib"}),
+        ("import kundenwert as kw; kw.kpis", HEAVY | {"matplotlib"}),
+    ],
+)
+def test_light_things_stay_light(statement, unwanted):
+    assert loaded_by(statement) & unwanted == set()
+
+
+def test_every_public_name_exists():
+    absent = [name for name in kundenwert.__all__ if not hasattr(kundenwert, name)]
+    assert absent == []
+    assert set(kundenwert.__all__) <= set(dir(kundenwert))
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'kundenwert' has no attribute 'no_such_thing'"):
+        kundenwert.no_such_thing  # noqa: B018
+
+
+@pytest.fixture(scope="module")
+def lock():
+    """Return the lines of the lock file: packages, versions."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_lock_pins_every_package_and_names_no_place(lock):
+    # name==version, an environment marker, a hash: no address, no path, no option line
+    whole = re.compile(
+        r"^[A-Za-z0-9._-]+(\[[a-z0-9,._-]+\])?==[0-9][A-Za-z0-9.+!]*( ?; .+)?( --hash=sha256:[0-9a-f]+)*$"
+    )
+    assert [line for line in lock if not whole.match(line.replace(" \\", ""))] == []
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert not re.search(r"://|index-url|find-links|trusted-host|@ ", text)
+
+
+def test_the_lock_holds_every_dependency(lock):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    wanted = {normal(re.match(r"[A-Za-z0-9._-]+", one).group()) for one in asked}
+    pinned = {normal(re.match(r"[A-Za-z0-9._-]+", one).group()) for one in lock}
+    assert wanted - pinned == set()
+    assert len(lock) == len(set(lock)), "a package is pinned twice"
+
+
+def test_everything_imported_is_a_declared_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {normal(re.match(r"[A-Za-z0-9._-]+", one).group()) for one in project["dependencies"]}
+    distribution = {
+        "ibis": "ibis-framework",
+        "duckdb": "ibis-framework",
+        "nbformat": "nbconvert",
+        "traitlets": "nbconvert",
+        "pytensor": "pymc",
+        "arviz-stats": "arviz",
+    }
+    third = {
+        name.split(".")[0] for path in FILES for name in imported(path) if name.split(".")[0] != "kundenwert"
+    } - sys.stdlib_module_names
+    # polars frames are accepted where a user has polars; it is not needed to run
+    assert {normal(distribution.get(normal(name), name)) for name in third} - declared - {"polars"} == set()

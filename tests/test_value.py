@@ -1,0 +1,387 @@
+"""The value table: money per customer, both kinds of interval, totals, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kundenwert.value as value_module
+from kundenwert.data import DAYS_PER_UNIT, CustomerSummary
+from kundenwert.errors import DomainError, FitError, KundenwertError, SchemaError
+from kundenwert.predict import Horizon, customer_draws
+from kundenwert.value import Assumptions, value_table
+
+COLUMNS = """
+    customer_id cohort frequency recency T monetary_value value_to_date p_alive_mean expected_purchases_mean
+    purchases_q05 purchases_q50 purchases_q95 expected_spend_mean rlv_mean rlv_q05 rlv_q50 rlv_q95
+    expected_rlv_q05 expected_rlv_q95 clv_mean clv_q05 clv_q50 clv_q95 p_pays_back
+"""
+COHORTS = {"1997-01": 12.0, "1997-02": 20.0}
+
+
+@pytest.fixture(scope="module")
+def fits(made, posterior):
+    return made(*posterior(1500))
+
+
+@pytest.fixture(scope="module")
+def result(fits, summary):
+    return value_table(*fits, summary, horizon=52.0, margin=0.3, discount_rate=0.1, cac=COHORTS, seed=7)
+
+
+def draws(fits, summary, horizon):
+    blocks = list(customer_draws(*fits, summary.table, horizon=horizon, seed=7))
+    return {n: np.concatenate([getattr(b, n) for b in blocks]) for n in ("value", "expected_value", "purchases")}
+
+
+# ------------------------------------------------------------------------------------------------ the table
+
+
+def test_columns_and_rows(result, summary):
+    table = result.table
+    wanted = COLUMNS.split()
+    assert [name for name in table.columns if name in wanted] == wanted
+    assert table["customer_id"].tolist() == summary.table["customer_id"].tolist()
+    for name in (
+        "frequency",
+        "recency",
+        "T",
+        "monetary_value",
+        "value_to_date",
+        "cohort",
+        "holdout_purchases",
+        "holdout_value",
+    ):
+        pd.testing.assert_series_equal(table[name], summary.table[name])
+    numbers = table.select_dtypes("number").drop(columns="monetary_value")
+    assert np.isfinite(numbers.to_numpy(float)).all()
+    assert result.marks == ()
+
+
+def test_every_interval_is_in_order(result):
+    table = result.table
+    for name in ("purchases", "rlv", "clv", "predicted_holdout_purchases", "predicted_holdout_value"):
+        assert (table[f"{name}_q05"] <= table[f"{name}_q50"]).all()
+        assert (table[f"{name}_q50"] <= table[f"{name}_q95"]).all()
+    assert (table["expected_rlv_q05"] <= table["rlv_mean"]).all()
+    assert (table["rlv_mean"] <= table["expected_rlv_q95"]).all()
+    assert table["p_alive_mean"].between(0, 1).all()
+    assert table["p_pays_back"].between(0, 1).all()
+
+
+def test_the_arithmetic(result, fits, summary):
+    """`RLV = margin · value`, `CLV = margin · value_to_date + RLV - CAC`, combined in each draw, quantiles last."""
+    table = result.table
+    found = draws(fits, summary, Horizon(52.0, np.log(1.1) / (365.25 / 7), 39.0))
+    rlv = 0.3 * found["value"]
+    clv = rlv + (0.3 * table["value_to_date"] - table["cac"]).to_numpy()[:, None]
+    assert table["cac"].tolist() == [COHORTS[c] for c in table["cohort"]]
+    np.testing.assert_allclose(table[["rlv_q05", "rlv_q50", "rlv_q95"]], np.quantile(rlv, [0.05, 0.5, 0.95], axis=1).T)
+    np.testing.assert_allclose(table[["clv_q05", "clv_q50", "clv_q95"]], np.quantile(clv, [0.05, 0.5, 0.95], axis=1).T)
+    expected = 0.3 * found["expected_value"]
+    np.testing.assert_allclose(table["rlv_mean"], expected.mean(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(
+        table[["expected_rlv_q05", "expected_rlv_q95"]], np.quantile(expected, [0.05, 0.95], axis=1).T, rtol=1e-12
+    )
+    np.testing.assert_allclose(table["clv_mean"] - table["rlv_mean"], 0.3 * table["value_to_date"] - table["cac"])
+    np.testing.assert_allclose(table["p_pays_back"], (clv > 0).mean(axis=1))
+
+
+def test_totals_are_sums_within_a_draw(result, fits, summary):
+    totals = result.totals
+    found = draws(fits, summary, Horizon(52.0, np.log(1.1) / (365.25 / 7), 39.0))
+    assert totals["cohort"].to_numpy().tolist() == ["1997-01", "1997-02"]
+    assert totals["customers"].to_numpy().tolist() == [5, 5]
+    assert dict(totals["rlv"].sizes) == {"sample": 1500, "cohort": 2}
+    for cohort in COHORTS:
+        rows = (result.table["cohort"] == cohort).to_numpy()
+        part = totals.sel(cohort=cohort)
+        np.testing.assert_allclose(part["rlv"], 0.3 * found["value"][rows].sum(axis=0), rtol=1e-10)
+        np.testing.assert_allclose(part["expected_rlv"], 0.3 * found["expected_value"][rows].sum(axis=0), rtol=1e-10)
+        np.testing.assert_array_equal(part["purchases"], found["purchases"][rows].sum(axis=0))
+        basis = (0.3 * result.table["value_to_date"] - result.table["cac"])[rows].sum()
+        np.testing.assert_allclose(part["clv"], part["rlv"] + basis, rtol=1e-10)
+    wanted = result.table.groupby("cohort")["predicted_holdout_value_mean"].sum().to_numpy()
+    np.testing.assert_allclose(totals["expected_holdout_value"].mean("sample"), wanted, rtol=1e-10)
+    whole = totals["rlv"].sum("cohort").quantile(0.95)
+    assert whole < result.table["rlv_q95"].sum(), "adding up quantiles is not a quantile of the sum"
+
+
+def test_shared_parameters_make_customers_move_together(fits, result):
+    """Within a draw all share one population: the expected total varies far more than independent customers would."""
+    total = result.totals["expected_rlv"].sum("cohort").to_numpy()
+    rate = fits[0].draws()["r"] / fits[0].draws()["alpha"]
+    assert np.corrcoef(total, rate)[0, 1] > 0.2
+
+
+# ------------------------------------------------------------------------------------------------ surroundings
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_permuted_rows(fits, customers, result, seed):
+    shuffled = customers.sample(frac=1, random_state=seed)
+    again = CustomerSummary.from_frame(shuffled, time_unit="W", holdout_length=39.0)
+    unsorted = CustomerSummary(
+        shuffled.reset_index(drop=True),
+        *(getattr(again, n) for n in ("time_unit", "observation_start", "observation_end", "holdout_end", "cohort")),
+        *(getattr(again, n) for n in ("inactivity_months", "account", "source", "stated_window", "stated_holdout")),
+    )
+    other = value_table(*fits, unsorted, horizon=52.0, margin=0.3, discount_rate=0.1, cac=COHORTS, seed=7)
+    assert other.table["customer_id"].tolist() == shuffled["customer_id"].tolist()
+    both = (t.set_index("customer_id").sort_index() for t in (other.table, result.table))
+    pd.testing.assert_frame_equal(*both, check_exact=True)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads(fits, summary, result, threads):
+    other = value_table(
+        *fits, summary, horizon=52.0, margin=0.3, discount_rate=0.1, cac=COHORTS, seed=7, threads=threads
+    )
+    pd.testing.assert_frame_equal(other.table, result.table, check_exact=True)
+    assert other.totals.identical(result.totals)
+
+
+def test_one_customer_alone(fits, customers, result):
+    one = CustomerSummary.from_frame(customers.iloc[[5]], time_unit="W", holdout_length=39.0)
+    other = value_table(*fits, one, horizon=52.0, margin=0.3, discount_rate=0.1, cac=COHORTS, seed=7)
+    wanted = result.table.query("customer_id == @one.table.customer_id[0]").reset_index(drop=True)
+    pd.testing.assert_frame_equal(other.table, wanted, check_exact=True)
+
+
+def test_progress_counts_customers(fits, summary, monkeypatch):
+    monkeypatch.setattr("kundenwert.predict.BLOCK_CELLS", 3 * 1500)
+    seen = []
+    value_table(*fits, summary, horizon=5.0, seed=7, advance=seen.append)
+    assert seen == [3, 3, 3, 1]
+
+
+# ------------------------------------------------------------------------------------------------ two uncertainties
+
+
+def test_multiply_then_summarise(made, posterior, summary, fits):
+    """With the spend posterior collapsed to its mean the expectation's interval is too narrow: it must not be."""
+    _, spend = posterior(1500, width=0.2)
+    wide = made(fits[0].draws(), spend)
+    narrow = made(fits[0].draws(), {name: np.full(1500, values.mean()) for name, values in spend.items()})
+    one, other = (value_table(*f, summary, horizon=52.0, seed=7).table for f in (wide, narrow))
+    width = [t["expected_rlv_q95"] - t["expected_rlv_q05"] for t in (one, other)]
+    few = summary.table["frequency"] <= 3  # whoever bought often has a spend of his own, whatever the population's
+    assert (width[0][few] > 1.05 * width[1][few]).all()
+    new = summary.table["frequency"] == 0
+    assert (width[0][new] > 1.5 * width[1][new]).all()
+
+
+def test_outcomes_are_wider_than_expectations(result):
+    table = result.table[result.table["frequency"] > 0]
+    assert ((table["rlv_q95"] - table["rlv_q05"]) >= (table["expected_rlv_q95"] - table["expected_rlv_q05"])).all()
+
+
+def test_a_sharp_posterior_leaves_the_outcome_uncertain(made, summary):
+    law = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}, {"p": 6.25, "q": 3.74, "v": 15.44}
+    sharp = made(*({n: np.full(1500, v) for n, v in part.items()} for part in law))
+    table = value_table(*sharp, summary, horizon=52.0, seed=7).table
+    np.testing.assert_allclose(table["expected_rlv_q05"], table["expected_rlv_q95"], rtol=1e-12)
+    assert (table["rlv_q95"] > table["rlv_q05"]).sum() >= 6
+
+
+# ------------------------------------------------------------------------------------------------ time and money
+
+
+@pytest.mark.parametrize("unit", ["D", "M", "Y"])
+@pytest.mark.parametrize("years", [1.0, 3.0, np.inf])
+def test_the_unit_of_time_does_not_touch_the_money(made, posterior, customers, unit, years):
+    tables = {}
+    for name in ("W", unit):
+        scale = DAYS_PER_UNIT["W"] / DAYS_PER_UNIT[name]
+        purchases, spend = posterior(600)
+        purchases |= {n: purchases[n] * scale for n in ("alpha", "beta")}
+        table = customers.assign(recency=customers["recency"] * scale, T=customers["T"] * scale)
+        one = CustomerSummary.from_frame(table, time_unit=name, holdout_length=39.0 * scale)
+        length = years * 365.25 / DAYS_PER_UNIT[name]
+        tables[name] = value_table(
+            *made(purchases, spend, time_unit=name), one, horizon=length, margin=0.3, seed=7
+        ).table
+    skip = ["recency", "T", *(["expected_purchases_mean"] if np.isinf(years) else [])]
+    one, other = (tables[n].drop(columns=skip).select_dtypes("number") for n in ("W", unit))
+    # means are closed forms; outcomes use the same random numbers, a rounding may still move one draw of a customer
+    exact = [n for n in one.columns if n.endswith("_mean") or n.startswith("expected")]
+    np.testing.assert_allclose(one[exact], other[exact], rtol=1e-9)
+    np.testing.assert_allclose(one, other, rtol=2e-2, atol=1e-9)
+    assert np.isclose(one, other, rtol=1e-8, equal_nan=True).mean() > 0.99
+
+
+def test_discounting_is_by_the_year(made, customers):
+    """A sure stream: one purchase a week for ever, almost no deaths, is worth the annuity at log(1.1) a year."""
+    many = 400
+    law = {"r": 1e8, "alpha": 1e8, "s": 1e-8, "beta": 1e4}
+    sure = made(
+        {n: np.full(many, v) for n, v in law.items()},
+        {"p": np.full(many, 1e8), "q": np.full(many, 1e8), "v": np.full(many, 10.0)},
+    )
+    frame = pd.DataFrame(
+        {"frequency": [10], "recency": [10.0], "T": [10.0], "monetary_value": [10.0], "value_to_date": [110.0]}
+    )
+    summary = CustomerSummary.from_frame(frame, time_unit="W")
+    year = 365.25 / 7
+    for length in (year, 3 * year, np.inf):
+        table = value_table(*sure, summary, horizon=length, discount_rate=0.1, seed=1).table
+        annuity = 10.0 * year * -np.expm1(-np.log(1.1) * length / year) / np.log(1.1)
+        assert table["rlv_mean"][0] == pytest.approx(annuity, rel=1e-5)
+        assert table["rlv_q05"][0] < annuity < table["rlv_q95"][0]
+    plain = value_table(*sure, summary, horizon=year, discount_rate=0.0, seed=1).table
+    assert plain["rlv_mean"][0] == pytest.approx(10 * year, rel=1e-5)
+
+
+def test_margin_scales_the_future(fits, summary, result):
+    whole = value_table(*fits, summary, horizon=52.0, discount_rate=0.1, seed=7).table
+    for name in ("rlv_mean", "rlv_q05", "rlv_q95", "expected_rlv_q05"):
+        np.testing.assert_allclose(result.table[name], 0.3 * whole[name], rtol=1e-12)
+    np.testing.assert_array_equal(result.table["purchases_q95"], whole["purchases_q95"])
+    np.testing.assert_array_equal(result.table["predicted_holdout_value_q95"], whole["predicted_holdout_value_q95"])
+    assert (whole["p_pays_back"] == 1).all()
+
+
+def test_a_dear_customer_does_not_pay_back(fits, summary):
+    table = value_table(*fits, summary, horizon=52.0, margin=0.3, cac=1e6, seed=7).table
+    assert (table["p_pays_back"] == 0).all()
+    assert (table["clv_q95"] < 0).all()
+
+
+def test_higher_discount_lower_value(fits, summary):
+    means = [
+        value_table(*fits, summary, horizon=200.0, discount_rate=d, seed=7).table["rlv_mean"] for d in (0.0, 0.1, 0.5)
+    ]
+    assert (means[0] > means[1]).all()
+    assert (means[1] > means[2]).all()
+
+
+# ------------------------------------------------------------------------------------------------ the hold-out
+
+
+def test_holdout_columns(result, fits, summary):
+    table = result.table
+    plain = value_table(*fits, summary, horizon=39.0, discount_rate=0.0, seed=7)
+    np.testing.assert_allclose(
+        table["predicted_holdout_purchases_mean"], plain.table["expected_purchases_mean"], rtol=1e-12
+    )
+    np.testing.assert_allclose(table["predicted_holdout_value_mean"], plain.table["rlv_mean"], rtol=1e-12)
+    assert set(result.totals.data_vars) >= {"holdout_purchases", "expected_holdout_purchases", "holdout_value"}
+
+
+def test_no_holdout_no_columns(fits, customers):
+    bare = customers.drop(columns=["holdout_purchases", "holdout_value"])
+    one = value_table(*fits, CustomerSummary.from_frame(bare, time_unit="W"), horizon=52.0, seed=7)
+    assert not [name for name in (*one.table.columns, *one.totals.data_vars) if "holdout" in name]
+
+
+# ------------------------------------------------------------------------------------------------ refusals and marks
+
+
+def test_unconverged_fits(made, posterior, summary, failed):
+    purchases, spend = made(*posterior(100), diagnosis=failed)
+    good = made(*posterior(100))
+    for pair, name in (((purchases, good[1]), "purchase"), ((good[0], spend), "spend")):
+        with pytest.raises(FitError, match=f"the {name} model did not converge.*R-hat"):
+            value_table(*pair, summary, horizon=52.0, seed=7)
+        marked = value_table(*pair, summary, horizon=52.0, seed=7, allow_unconverged=True)
+        assert len(marked.marks) == 1
+        assert f"the {name} model did not converge" in marked.marks[0]
+    both = value_table(purchases, spend, summary, horizon=52.0, seed=7, allow_unconverged=True)
+    assert len(both.marks) == 2
+
+
+def test_another_time_unit(made, posterior, summary):
+    with pytest.raises(FitError, match=r"fitted in units of 'D', the summary is in 'W'"):
+        value_table(*made(*posterior(100), time_unit="D"), summary, horizon=52.0, seed=7)
+
+
+def test_fits_in_the_wrong_places(fits, summary):
+    with pytest.raises(FitError, match=r"ParetoNBD|purchase"):
+        value_table(fits[1], fits[0], summary, horizon=52.0, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"margin": 0.0}, r"the margin is 0; it is a share of revenue"),
+        ({"margin": 30.0}, "so 30 % is 0.3"),
+        ({"margin": np.nan}, "the margin is nan"),
+        ({"discount_rate": -0.1}, r"the discount rate is -0\.1 a year"),
+        ({"discount_rate": 10.0}, "the discount rate is 10 a year"),
+        ({"discount_rate": np.nan}, "the discount rate is nan"),
+        ({"cac": -1.0}, "the acquisition cost is -1"),
+        ({"cac": np.nan}, "the acquisition cost is nan"),
+        ({"cac": {"1997-01": 5.0, "1997-02": np.inf}}, "the acquisition cost is"),
+        ({"cac": {"1997-01": 5.0}}, "no acquisition cost for 1 cohorts: 1997-02"),
+        ({"horizon": 0.0}, "horizon 0"),
+        ({"horizon": -4.0}, "horizon -4"),
+        ({"horizon": np.nan}, "horizon nan"),
+        ({"horizon": np.inf, "discount_rate": 0.0}, "positive discount rate where it is infinite"),
+        ({"samples": 0}, "samples"),
+        ({"samples": -5}, "samples"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_assumptions_without_a_meaning(fits, summary, options, message):
+    with pytest.raises(DomainError, match=message):
+        value_table(*fits, summary, **({"horizon": 52.0, "seed": 7} | options))
+
+
+def test_assumptions_are_kept(result):
+    assert result.assumptions == Assumptions(52.0, "W", 0.1, 0.3, COHORTS)
+    assert result.assumptions.to_dict()["cac"] == COHORTS
+
+
+@pytest.mark.parametrize("q", [0.6, 0.97, 1.03])
+def test_spend_without_a_mean_is_marked(made, posterior, summary, q):
+    """Draws with q ≤ 1: infinite expectations, said so; outcomes stay finite; nothing is NaN."""
+    fits = made(*posterior(400, q=q))
+    share = (fits[1].draws()["q"] <= 1).mean()
+    result = value_table(*fits, summary, horizon=52.0, margin=0.3, seed=7)
+    table = result.table
+    numbers = table.select_dtypes("number").drop(columns="monetary_value")
+    assert not numbers.isna().any().any(), numbers.columns[numbers.isna().any()].tolist()
+    new = table["frequency"] == 0
+    assert np.isinf(table.loc[new, "rlv_mean"]).all()
+    assert np.isinf(table.loc[new, "expected_spend_mean"]).all()
+    assert np.isfinite(table[["rlv_q05", "rlv_q50", "rlv_q95", "clv_q50", "p_pays_back"]]).all().all()
+    assert np.isfinite(table.loc[~new, "rlv_mean"]).all()
+    if share > 0.05:
+        assert np.isinf(table.loc[new, "expected_rlv_q95"]).all()
+    assert len(result.marks) == 1
+    assert "no mean in" in result.marks[0]
+    assert f"{share:.1%}" in result.marks[0]
+    assert "2 customers" in result.marks[0]
+
+
+def test_infinite_expected_purchases_are_marked(fits, summary):
+    """Purchases to infinity are not discounted: with s ≤ 1 their expectation is infinite, and the result says so."""
+    result = value_table(*fits, summary, horizon=np.inf, seed=7)
+    if np.isinf(result.table["expected_purchases_mean"]).any():
+        assert any("infinite" in mark for mark in result.marks)
+    assert np.isfinite(result.table[["rlv_mean", "rlv_q95", "purchases_q95"]]).all().all()
+
+
+def test_a_summary_without_money_so_far(fits, customers):
+    """`from_frame` asks for frequency, recency and T only: the value table then works or says what is missing."""
+    bare = customers.drop(columns=["value_to_date", "holdout_purchases", "holdout_value"])
+    with pytest.raises((SchemaError, DomainError), match="value_to_date"):
+        value_table(*fits, CustomerSummary.from_frame(bare, time_unit="W"), horizon=52.0, seed=7)
+
+
+@pytest.mark.parametrize("column", ["monetary_value", "value_to_date"])
+def test_missing_money_is_refused(fits, customers, column):
+    """A buyer without a known value must not become a row of NaN, silently."""
+    hole = customers.copy()
+    hole.loc[3, column] = np.nan
+    with pytest.raises(KundenwertError, match=column):
+        value_table(*fits, CustomerSummary.from_frame(hole, time_unit="W"), horizon=52.0, seed=7)
+
+
+def test_zero_amounts_are_values(fits, customers):
+    free = customers.assign(monetary_value=customers["monetary_value"] * 0)
+    table = value_table(*fits, CustomerSummary.from_frame(free, time_unit="W"), horizon=52.0, seed=7).table
+    assert np.isfinite(table[["rlv_mean", "rlv_q95"]]).all().all()
+
+
+def test_quantiles_are_written_once():
+    assert value_module.QUANTILES == {"q05": 0.05, "q50": 0.5, "q95": 0.95}
