@@ -42,7 +42,7 @@ $(VENV)/notebooks: $(VENV)/base
 
 report: $(VENV)/base
 	$(BIN)/kundenwert report data/cdnow/transactions.csv --out reports/cdnow \
-		--observation-end 1997-09-30 --holdout-end 1998-06-30 --margin 0.3 --cac 5 --seed 1997 --title "CDNOW"
+		--observation-end 1997-09-30 --holdout-end 1998-06-30 --cohort week --horizon 52 --margin 0.3 --cac 5 --seed 1997 --title "CDNOW"
 
 test: $(VENV)/test
 	$(BIN)/ruff check .
