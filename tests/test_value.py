@@ -30,7 +30,9 @@ def result(fits, summary):
 
 def draws(fits, summary, horizon):
     blocks = list(customer_draws(*fits, summary.table, horizon=horizon, seed=7))
-    return {n: np.concatenate([getattr(b, n) for b in blocks]) for n in ("value", "expected_value", "purchases")}
+    back = np.argsort(np.concatenate([block.rows for block in blocks]))
+    names = ("value", "expected_value", "purchases")
+    return {name: np.concatenate([getattr(block, name) for block in blocks])[back] for name in names}
 
 
 # ------------------------------------------------------------------------------------------------ the table
@@ -359,6 +361,16 @@ def test_infinite_expected_purchases_are_marked(fits, summary):
     if np.isinf(result.table["expected_purchases_mean"]).any():
         assert any("infinite" in mark for mark in result.marks)
     assert np.isfinite(result.table[["rlv_mean", "rlv_q95", "purchases_q95"]]).all().all()
+
+
+def test_an_infinite_customer_does_not_spoil_another_cohort(made, posterior, customers):
+    """Totals are sums over a cohort's own customers: 0 · ∞ of somebody else's must not make them NaN."""
+    fits = made(*posterior(100, q=0.5))
+    mine = customers.assign(cohort=np.where(customers["frequency"] == 0, "new", "known"))
+    totals = value_table(*fits, CustomerSummary.from_frame(mine, time_unit="W"), horizon=52.0, seed=7).totals
+    assert not any(np.isnan(values).any() for values in totals.data_vars.values())
+    assert np.isfinite(totals["expected_rlv"].sel(cohort="known")).all()
+    assert np.isinf(totals["expected_rlv"].sel(cohort="new")).all()
 
 
 def test_a_summary_without_money_so_far(fits, customers):

@@ -29,7 +29,7 @@ _ROOMS = {
         "summarise",
     ),
     "bayes": ("Diagnosis", "Fit", "GammaGamma", "ParetoNBD", "Prior", "fit", "load_fit", "loo"),
-    "predict": ("customer_draws", "new_customer_draws"),
+    "predict": ("Horizon", "customer_draws"),
     "value": ("Assumptions", "ValueResult", "value_table"),
     "formula": ("formula_clv", "formula_clv_matched", "kpis", "lifespan"),
     "compare": ("compare_cohorts",),

@@ -195,8 +195,9 @@ def quantiles(draws: NDArray[np.float64], name: str, *, whole: bool = False) -> 
     {'clv_mean': 50.0, 'clv_q05': 5.0, 'clv_q50': 50.0, 'clv_q95': 95.0}
     """
     columns = {f"{name}_mean": draws.mean(axis=0)}
+    exact = not whole and bool(np.isfinite(draws).all())  # between infinite draws there is nothing to interpolate
     for suffix, probability in QUANTILES.items():
-        method: Literal["inverted_cdf", "linear"] = "inverted_cdf" if whole else "linear"
+        method: Literal["inverted_cdf", "linear"] = "linear" if exact else "inverted_cdf"
         columns[f"{name}_{suffix}"] = np.quantile(draws, probability, axis=0, method=method)
     return columns
 

@@ -37,6 +37,9 @@ SIMULATED_DISCOUNT = 0.01
 
 Given the customer's latent rates the expectation is exact; what is left out is below SIMULATED_DISCOUNT² of variance.
 """
+ONE_BY_ONE = 10_000.0
+"""Expected purchases of one customer in one draw that are simulated one by one; later ones enter likewise."""
+
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -66,8 +69,11 @@ class Horizon:
                 "positive horizon, and a positive discount rate where it is infinite"
             )
             raise DomainError(msg)
-        if self.discount_rate < 0:
-            msg = f"the discount rate is {self.discount_rate:g}; it cannot be negative"
+        if not 0 <= self.discount_rate < np.inf:
+            msg = f"the discount rate is {self.discount_rate:g}; it is at least 0"
+            raise DomainError(msg)
+        if self.holdout is not None and not 0 < self.holdout < np.inf:
+            msg = f"the hold-out has length {self.holdout:g}; it needs a positive, finite one"
             raise DomainError(msg)
 
 
@@ -125,8 +131,10 @@ def customer_draws(
     CustomerDraws
         Of a few customers each: memory does not grow with the table.
     """
-    size = min(purchases.samples, spend.samples) if samples is None else samples
-    size = min(size, purchases.samples, spend.samples)
+    if seed < 0 or (samples is not None and samples < 1):
+        msg = f"seed={seed}, samples={samples}: the seed is at least 0, and there is at least one sample"
+        raise DomainError(msg)
+    size = min(purchases.samples, spend.samples, samples or purchases.samples)
     population = purchases.draws(size) | spend.draws(size)
     step = max(1, BLOCK_CELLS // size)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
@@ -157,7 +165,7 @@ def _block(
         for i, customer in enumerate(table["customer_id"])
     ]
     counts, value, held_counts, held_value = np.stack(outcome, axis=1)
-    expected_value = at_rate * discounted * spend
+    expected_value = _times(at_rate * discounted, spend)
     result = CustomerDraws(rows, alive, at_rate * undiscounted, counts, spend, expected_value, value)
     if held is None:
         return result
@@ -166,9 +174,15 @@ def _block(
         result,
         expected_holdout_purchases=expected_held,
         holdout_purchases=held_counts,
-        expected_holdout_value=expected_held * spend,
+        expected_holdout_value=_times(expected_held, spend),
         holdout_value=held_value,
     )
+
+
+def _times(purchases: Array, spend: Array) -> Array:
+    """Money of expected purchases; nothing where there are none, even at infinite expected spend."""
+    with np.errstate(invalid="ignore"):
+        return np.where(purchases > 0, purchases * spend, 0.0)
 
 
 def _p_alive(histories: Array, population: Parameters) -> Array:
@@ -208,32 +222,34 @@ def _outcomes(
     """
     living = np.flatnonzero(rng.random(alive.size) < alive)
     law = {name: values[living] for name, values in population.items()}
-    rate = rng.standard_gamma(law["r"] + x) / (law["alpha"] + T)
+    rate = np.maximum(rng.standard_gamma(law["r"] + x), _TINY) / (law["alpha"] + T)
     dropout = np.maximum(rng.standard_gamma(law["s"]), _TINY) / (law["beta"] + T)
     with np.errstate(over="ignore"):
         left = rng.standard_exponential(living.size) / dropout
     total = x * z if x > 0 else 0.0
     spend_rate = np.maximum(rng.standard_gamma(law["p"] * x + law["q"]), _TINY) / (law["v"] + total)
 
-    one_by_one = _simulated_length(horizon)
-    exposure = np.minimum(left, max(one_by_one, horizon.holdout or 0.0))
+    with np.errstate(over="ignore"):
+        one_by_one = np.minimum(_simulated_length(horizon), ONE_BY_ONE / rate)
+    exposure = np.minimum(left, np.minimum(max(horizon.length, horizon.holdout or 0.0), one_by_one))
     number = rng.poisson(rate * exposure)
     sums = _events(number, exposure, law["p"], spend_rate, horizon, rng)
-    if one_by_one < horizon.length:
-        later = np.minimum(left, horizon.length) - np.minimum(left, one_by_one)
-        sums[0] += rng.poisson(np.minimum(rate * later, 1e15))
-        delta = horizon.discount_rate
-        worth = np.exp(-delta * one_by_one) * -np.expm1(-delta * later) / delta
-        sums[1] += rate * law["p"] / spend_rate * worth
+    for row, length, delta in ((0, horizon.length, horizon.discount_rate), (2, horizon.holdout or 0.0, 0.0)):
+        later = np.maximum(np.minimum(left, length) - one_by_one, 0)
+        if later.any():
+            sums[row] += rng.poisson(np.minimum(rate * later, 1e15))
+            worth = np.exp(-delta * one_by_one) * (-np.expm1(-delta * later) / delta if delta > 0 else later)
+            sums[row + 1] += rate * law["p"] / spend_rate * worth
     outcomes = np.zeros((4, alive.size))
     outcomes[:, living] = sums
     return outcomes
 
 
 def _simulated_length(horizon: Horizon) -> float:
+    """How far purchases are simulated one by one, as far as discounting decides."""
     if horizon.discount_rate == 0:
-        return horizon.length
-    return min(horizon.length, -float(np.log(SIMULATED_DISCOUNT)) / horizon.discount_rate)
+        return np.inf
+    return max(-float(np.log(SIMULATED_DISCOUNT)) / horizon.discount_rate, horizon.holdout or 0.0)
 
 
 def _events(
@@ -246,7 +262,7 @@ def _events(
 ) -> Array:
     """Times and values of `number` purchases within `exposure`, added up by draw, a bounded number at a time."""
     size = number.size
-    length, held = _simulated_length(horizon), horizon.holdout or 0.0
+    length, held = horizon.length, horizon.holdout or 0.0
     sums = np.zeros((4, size))
     ends = np.cumsum(number)
     start = 0

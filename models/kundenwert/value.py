@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from kundenwert.errors import DomainError, FitError
+from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.predict import CustomerDraws, Horizon, customer_draws
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 """The quantiles of every interval, by the end of the column's name: q05 to q95 hold 90 %."""
 
 _EXPECTED = ("rlv", "holdout_purchases")
+_INFINITE = ("expected_spend", "expected_purchases")
 _HOLDOUT = ("holdout_purchases", "holdout_value")
 
 
@@ -159,6 +160,9 @@ def value_table(
     DomainError
         If an assumption has no meaning.
     """
+    if samples is not None and samples < 1:
+        msg = f"samples={samples}: at least one draw for each customer is needed"
+        raise DomainError(msg)
     marks = _check(purchases, spend, summary, allow_unconverged=allow_unconverged)
     assumptions = Assumptions(horizon, summary.time_unit, discount_rate, margin, cac)
     ahead = Horizon(horizon, np.log1p(discount_rate) / summary.units_per_year, summary.holdout_length)
@@ -170,20 +174,19 @@ def value_table(
     size = min(purchases.samples, spend.samples, samples or np.iinfo(np.int64).max)
     totals = {name: np.zeros((size, len(cohorts))) for name in _total_names(summary)}
     columns: dict[str, NDArray[np.float64]] = {}
-    infinite = 0
+    infinite = np.zeros(len(_INFINITE), dtype=np.int64)
     for block in customer_draws(purchases, spend, table, horizon=ahead, seed=seed, samples=size, threads=threads):
         draws = _money(block, margin, basis[block.rows])
         for name, values in _summarise(draws).items():
             columns.setdefault(name, np.empty(len(table)))[block.rows] = values
-        present, place = np.unique(codes[block.rows], return_inverse=True)
-        member = (place == np.arange(present.size)[:, None]).astype(np.float64)
+        by_cohort = np.argsort(codes[block.rows], kind="stable")
+        present, starts = np.unique(codes[block.rows][by_cohort], return_index=True)
         for name, total in totals.items():
-            total[:, present] += (member @ draws[name]).T
-        infinite += int(np.isinf(draws["expected_spend"]).any(axis=1).sum())
+            total[:, present] += np.add.reduceat(draws[name][by_cohort], starts, axis=0).T
+        infinite += [int(np.isinf(draws[name]).any(axis=1).sum()) for name in _INFINITE]
         if advance is not None:
             advance(len(block.rows))
-    if infinite:
-        marks = (*marks, _infinite_mark(infinite, spend))
+    marks = (*marks, *_infinite_marks(infinite, purchases, spend))
     return ValueResult(
         _assemble(summary, cost, columns),
         _totals(totals, cohorts, codes),
@@ -193,12 +196,17 @@ def value_table(
 
 
 def _check(purchases: Fit, spend: Fit, summary: CustomerSummary, *, allow_unconverged: bool) -> tuple[str, ...]:
+    for fit, model in ((purchases, "pareto_nbd"), (spend, "gamma_gamma")):
+        if fit.model.name != model:
+            msg = f"expected a fit of {model} where one of {fit.model.name} was given: the purchase model comes first"
+            raise FitError(msg)
     if purchases.info["time_unit"] != summary.time_unit:
         msg = (
             f"the purchase model was fitted in units of {purchases.info['time_unit']!r}, the summary is in "
             f"{summary.time_unit!r}: summarise in the unit of the fit"
         )
         raise FitError(msg)
+    _check_money(summary.table)
     marks = []
     for name, fit in (("purchase", purchases), ("spend", spend)):
         if not fit.diagnosis.converged:
@@ -210,12 +218,37 @@ def _check(purchases: Fit, spend: Fit, summary: CustomerSummary, *, allow_unconv
     return tuple(marks)
 
 
-def _infinite_mark(customers: int, spend: Fit) -> str:
-    share = float((spend.draws()["q"] <= 1).mean())
-    return (
-        f"the law of spend has no mean in {share:.1%} of its draws (q ≤ 1), so the expected values of {customers} "
-        "customers are infinite: read their quantiles, or state a tighter prior on customer_cv"
-    )
+def _check_money(table: pd.DataFrame) -> None:
+    """Refuse customers whose money is not known: a value made from it would be missing or wrong."""
+    if missing := [name for name in ("value_to_date", "monetary_value") if name not in table]:
+        msg = f"the customers have no {' and no '.join(missing)}: values need what they spent; summarise with amounts"
+        raise SchemaError(msg)
+    repeated = (table["frequency"] > 0).to_numpy()
+    for name, needed in (("value_to_date", np.ones_like(repeated)), ("monetary_value", repeated)):
+        money = table[name].to_numpy(np.float64)
+        unknown = needed & ~((money >= 0) & np.isfinite(money))
+        if unknown.any():
+            first = ", ".join(map(repr, table.loc[unknown, "customer_id"].head(3)))
+            msg = f"{name} of {int(unknown.sum())} customers is missing or no amount, first {first}: correct them"
+            raise DomainError(msg)
+
+
+def _infinite_marks(customers: NDArray[np.int64], purchases: Fit, spend: Fit) -> list[str]:
+    """Say where an expectation has no finite value, instead of printing a huge number."""
+    marks = []
+    if customers[0]:
+        share = float((spend.draws()["q"] <= 1).mean())
+        marks.append(
+            f"the law of spend has no mean in {share:.1%} of its draws (q ≤ 1), so the expected values of "
+            f"{customers[0]} customers are infinite: read their quantiles, or state a tighter prior on customer_cv"
+        )
+    if customers[1]:
+        share = float((purchases.draws()["s"] <= 1).mean())
+        marks.append(
+            f"over an infinite horizon the expected number of purchases is infinite in {share:.1%} of the draws "
+            f"(s ≤ 1), for {customers[1]} customers: read its quantiles; values stay finite because they are discounted"
+        )
+    return marks
 
 
 def _money(block: CustomerDraws, margin: float, basis: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -257,7 +290,8 @@ def _summarise(draws: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.fl
 
 def _quantiles(name: str, draws: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     method: Literal["inverted_cdf", "linear"] = "linear"
-    if name.endswith("purchases") and not name.startswith("expected"):
+    whole = name.endswith("purchases") and not name.startswith("expected")
+    if whole or not np.isfinite(draws).all():  # between infinite draws there is nothing to interpolate
         method = "inverted_cdf"
     values = np.quantile(draws, list(QUANTILES.values()), axis=1, method=method)
     return {f"{name}_{suffix}": value for suffix, value in zip(QUANTILES, values, strict=True)}

@@ -92,7 +92,8 @@ def test_importance_does_not_depend_on_the_processors(simulated, monkeypatch):
         monkeypatch.setattr("os.cpu_count", lambda n=processors: n)
         other = fit(ParetoNBD(), simulated, method="importance", seed=1, draws=150, chains=2)
         for name in PARAMETERS:
-            np.testing.assert_allclose(other.draws()[name], many.draws()[name], rtol=1e-9)
+            # sums over other parts differ in the last bit, which the differences behind the curvature amplify
+            np.testing.assert_allclose(other.draws()[name], many.draws()[name], rtol=1e-6)
 
 
 @pytest.mark.parametrize("priors", [None, WEIBULL], ids=["default", "weibull"])
@@ -306,4 +307,4 @@ def test_cdnow_under_weibull_priors(cdnow_summary, method):
     someone = [0, 5, 1515]
     parts = pareto_nbd.p_alive(x[someone], t_x[someone], T[someone], **{n: draws[n][:, None] for n in PARAMETERS})
     np.testing.assert_allclose(parts.mean(axis=0), [0.8703, 0.7520, 0.9979], atol=0.0015)
-    np.testing.assert_allclose(parts.std(axis=0), [0.0144, 0.0239, 0.0002], rtol=0.25)
+    np.testing.assert_allclose(parts.std(axis=0), [0.0144, 0.0239, 0.0002], rtol=0.1, atol=5.1e-5)

@@ -45,8 +45,8 @@ class Diagnosis:
 
     @property
     def converged(self) -> bool:
-        """Whether every check passed."""
-        return all(check.passed for check in self.checks)
+        """Whether every check passed; nothing checked is nothing proven."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
 
     def __iter__(self) -> Iterator[Check]:
         return iter(self.checks)
@@ -85,6 +85,10 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
         _worst("bulk ESS", az.ess(posterior, method="bulk"), ESS_BOUND, largest=False, advice=more),
         _worst("tail ESS", az.ess(posterior, method="tail"), ESS_BOUND, largest=False, advice=more),
     ]
+    lost = {str(name): int((~np.isfinite(values)).sum()) for name, values in posterior.items()}
+    where = max(lost, key=lambda name: lost[name])
+    wild = "draws ran off to infinity: state tighter priors"
+    checks.append(Check("infinite draws", lost[where], 0, lost[where] == 0, where, wild))
     if "sample_stats" in tree.children:
         stats = tree["sample_stats"].to_dataset()
         diverging = int(stats["diverging"].sum())
@@ -161,7 +165,7 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     result.elpd_i = elpd_i.assign_coords(pattern=np.arange(index.size)).rename(pattern="customer")
     result.pareto_k = result.pareto_k.isel(pattern=index).rename(pattern="customer")
     result.elpd = float(elpd_i.sum())
-    result.se = float(np.sqrt(index.size * elpd_i.var()))
+    result.se = float(np.sqrt(index.size * elpd_i.var(ddof=1)))
     result.p = float((count * lppd).sum() - result.elpd)
     result.n_data_points = int(index.size)
     return result

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pymc as pm
@@ -26,7 +26,7 @@ from kundenwert.bayes.priors import Prior
 from kundenwert.bayes.target import Target
 from kundenwert.data import CustomerSummary
 from kundenwert.data.export import whole_file
-from kundenwert.errors import FitError, SchemaError
+from kundenwert.errors import DomainError, FitError, SchemaError
 
 type Model = ParetoNBD | GammaGamma
 type Method = Literal["auto", "importance", "nuts", "map"]
@@ -140,18 +140,24 @@ def load_fit(path: str | Path) -> Fit:
     Raises
     ------
     SchemaError
-        If the file is not a stored fit.
+        If there is no such file, or it is not a stored fit.
     """
     try:
         with xr.open_datatree(path, engine="h5netcdf") as opened:
             tree = opened.load()
         stored = json.loads(tree.attrs.pop("kundenwert"))
         kind = MODELS[stored["model"]]
-        priors = {name: Prior(**prior) for name, prior in stored["priors"].items()}
-    except (OSError, KeyError, ValueError, TypeError) as error:
+        model = kind({name: Prior(**prior) for name, prior in stored["priors"].items()})
+        result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), dict(stored["info"]))
+        model.resolved_priors()
+        result.draws(1)
+    except FileNotFoundError as error:
+        msg = f"there is no stored fit {Path(path).name}; `fit` writes one"
+        raise SchemaError(msg) from error
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         msg = f"{Path(path).name} is not a stored fit of this program ({type(error).__name__}); fit again to make one"
         raise SchemaError(msg) from error
-    return Fit(kind(priors), tree, Diagnosis.from_dict(stored["diagnosis"]), stored["info"])
+    return result
 
 
 def fit(
@@ -196,11 +202,19 @@ def fit(
 
     Raises
     ------
+    SchemaError
+        If the method is unknown, or a prior is not one on positive numbers.
     DomainError
-        If the summary holds nothing to learn from.
+        If the summary holds nothing to learn from, or the seed is negative.
     FitError
         If NUTS finds no point to start from.
     """
+    if method not in get_args(Method.__value__):
+        msg = f"there is no method {method!r}; choose one of {', '.join(get_args(Method.__value__))}"
+        raise SchemaError(msg)
+    if seed < 0:
+        msg = f"seed={seed}: a seed is at least 0"
+        raise DomainError(msg)
     started = perf_counter()
     rng = np.random.default_rng([seed, _STREAMS[model.name]])
     target = model.target(summary, workers=os.cpu_count() or 1)

@@ -15,6 +15,7 @@ The half-life stands where one would expect the mean lifetime: the mean is infin
 A prior on `r` and `alpha`, `s` and `beta`, or `p`, `q` and `v` themselves replaces the pair or triple it belongs to.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,6 +100,21 @@ class Prior:
 
         return pymc
 
+    def check(self, name: str) -> None:
+        """Refuse what is no continuous distribution on positive numbers, and parameters that PyMC would ignore."""
+        known = inspect.signature(self._kind(name).dist).parameters
+        if unknown := [key for key in self.parameters if key not in known or key in ("args", "kwargs")]:
+            msg = f"prior of {name!r}: {self.distribution} has no parameter {', '.join(map(repr, unknown))}"
+            raise SchemaError(msg)
+        try:
+            drawn = np.asarray(self.draw(200, np.random.default_rng(0)))
+        except (TypeError, ValueError) as error:
+            msg = f"prior of {name!r}: {self!r} cannot be drawn from ({error})"
+            raise SchemaError(msg) from error
+        if not (np.all(drawn > 0) and np.isfinite(drawn).all()) or np.unique(drawn).size < drawn.size // 2:
+            msg = f"prior of {name!r}: {self!r} is no continuous distribution on positive numbers, such as LogNormal"
+            raise SchemaError(msg)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON, read back by `Prior(**d)`."""
         return {"distribution": self.distribution, "parameters": dict(self.parameters)}
@@ -159,13 +175,18 @@ def resolve(priors: Priors | None, groups: tuple[tuple[Priors, tuple[str, ...]],
     Raises
     ------
     SchemaError
-        If a name is unknown, or a group is given half in quantities and half in parameters.
+        If a name is unknown, a group is given half in quantities and half in parameters, or a distribution is not one
+        on positive numbers.
     """
     given = dict(priors or {})
+    defaults_of = {name: default for defaults, _ in groups for name, default in defaults.items()}
     known = {name for defaults, parameters in groups for name in (*defaults, *parameters)}
     if unknown := sorted(set(given) - known):
         msg = f"no prior is called {', '.join(unknown)}; the names are {', '.join(sorted(known))}"
         raise SchemaError(msg)
+    for name, prior in given.items():
+        if prior != defaults_of.get(name):
+            prior.check(name)
     resolved: dict[str, Prior] = {}
     for defaults, parameters in groups:
         direct = [name for name in parameters if name in given]

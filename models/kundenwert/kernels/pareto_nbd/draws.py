@@ -111,6 +111,6 @@ def simulate(
     with np.errstate(over="ignore"):
         lifetime = rng.standard_exponential(T.shape) / dropout_rate
     active = np.minimum(lifetime, T)
-    frequency = rng.poisson(purchase_rate * active).astype(np.float64)
+    frequency = rng.poisson(np.minimum(purchase_rate * active, 1e15)).astype(np.float64)
     latest = rng.random(T.shape) ** (1 / np.maximum(frequency, 1))
     return frequency, np.where(frequency > 0, active * latest, 0.0)
