@@ -38,7 +38,7 @@ def test_a_file_appears_at_the_end(tmp_path):
 def test_a_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "note.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="halfway"), whole_file(path) as partial:
+    with pytest.raises(RuntimeError, match="halfway"), whole_file(path) as partial:  # noqa: PT012
         partial.write_text("new, but")
         raise RuntimeError("halfway")
     assert path.read_text() == "old"
