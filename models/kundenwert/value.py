@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUANTILES = {"q05": 0.05, "q50": 0.50, "q95": 0.95}
 """The quantiles of every interval, by the end of the column's name: q05 to q95 hold 90 %."""
 
-_EXPECTED = ("rlv", "holdout_purchases")
+_EXPECTED = ("rlv", "holdout_purchases", "holdout_value")
 _INFINITE = ("expected_spend", "expected_purchases")
 _HOLDOUT = ("holdout_purchases", "holdout_value")
 
@@ -164,10 +164,8 @@ def value_table(
         msg = f"samples={samples}: at least one draw for each customer is needed"
         raise DomainError(msg)
     marks = _check(purchases, spend, summary, allow_unconverged=allow_unconverged)
-    assumptions = Assumptions(horizon, summary.time_unit, discount_rate, margin, cac)
-    ahead = Horizon(horizon, np.log1p(discount_rate) / summary.units_per_year, summary.holdout_length)
+    assumptions, ahead, cost = assume(summary, horizon=horizon, discount_rate=discount_rate, margin=margin, cac=cac)
     table = summary.table
-    cost = assumptions.cost_of(table["cohort"])
     basis = margin * table["value_to_date"].to_numpy(np.float64) - cost
 
     codes, cohorts = pd.factorize(table["cohort"], sort=True)
@@ -195,6 +193,39 @@ def value_table(
     )
 
 
+def assume(
+    summary: CustomerSummary,
+    *,
+    horizon: float,
+    discount_rate: float = 0.10,
+    margin: float = 1.0,
+    cac: float | Mapping[str, float] = 0.0,
+) -> tuple[Assumptions, Horizon, NDArray[np.float64]]:
+    """Check what is assumed about money against the customers; worth asking before anything is sampled.
+
+    Parameters
+    ----------
+    summary, horizon, discount_rate, margin, cac
+        As in `value_table`.
+
+    Returns
+    -------
+    tuple
+        The assumptions, the horizon with its continuous rate, and the acquisition cost of each customer.
+
+    Raises
+    ------
+    DomainError
+        If an assumption has no meaning, or a cohort no cost.
+    SchemaError
+        If the customers' money is not known.
+    """
+    assumptions = Assumptions(horizon, summary.time_unit, discount_rate, margin, cac)
+    ahead = Horizon(horizon, float(np.log1p(discount_rate)) / summary.units_per_year, summary.holdout_length)
+    _check_money(summary.table)
+    return assumptions, ahead, assumptions.cost_of(summary.table["cohort"])
+
+
 def _check(purchases: Fit, spend: Fit, summary: CustomerSummary, *, allow_unconverged: bool) -> tuple[str, ...]:
     for fit, model in ((purchases, "pareto_nbd"), (spend, "gamma_gamma")):
         if fit.model.name != model:
@@ -206,13 +237,18 @@ def _check(purchases: Fit, spend: Fit, summary: CustomerSummary, *, allow_unconv
             f"{summary.time_unit!r}: summarise in the unit of the fit"
         )
         raise FitError(msg)
-    _check_money(summary.table)
     marks = []
     for name, fit in (("purchase", purchases), ("spend", spend)):
         if not fit.diagnosis.converged:
-            failed = "; ".join(str(check) for check in fit.diagnosis if not check.passed)
+            failed = ", ".join(
+                f"{check.name} {check.value:.4g} (bound {check.bound:g})" for check in fit.diagnosis if not check.passed
+            )
             if not allow_unconverged:
-                msg = f"the {name} model did not converge: {failed}. Allow it explicitly to see marked values"
+                advice = next((check.advice for check in fit.diagnosis if not check.passed), "fit again")
+                msg = (
+                    f"the {name} model did not converge: {failed}; {advice}, or pass allow_unconverged=True to see "
+                    "marked values"
+                )
                 raise FitError(msg)
             marks.append(f"the {name} model did not converge: {failed}")
     return tuple(marks)
@@ -319,6 +355,7 @@ _ORDER = (
     *("expected_holdout_purchases_q05", "expected_holdout_purchases_q95"),
     *("holdout_value", "predicted_holdout_value_mean", "predicted_holdout_value_q05"),
     *("predicted_holdout_value_q50", "predicted_holdout_value_q95"),
+    *("expected_holdout_value_q05", "expected_holdout_value_q95"),
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
-from scipy import linalg, optimize, special
+from scipy import linalg, optimize, special, stats
 
 from kundenwert.bayes.target import Target
 
@@ -142,8 +142,14 @@ def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.
 
 
 def _draw(centre: Array, factor: Array, size: int, rng: np.random.Generator) -> Array:
-    scale = np.sqrt(DEGREES / rng.chisquare(DEGREES, size))
-    return np.asarray(centre + (rng.standard_normal((size, centre.size)) @ factor.T) * scale[:, None])
+    """Multivariate-t draws from a scrambled Sobol sequence: spread more evenly than independent ones.
+
+    Weighted means from such draws have a several times smaller error (Owen 1998); each single draw has the same law.
+    """
+    sequence = stats.qmc.Sobol(centre.size + 1, rng=rng)
+    uniform = np.clip(sequence.random(size), 1e-12, 1 - 1e-12)
+    scale = np.sqrt(DEGREES / stats.chi2.ppf(uniform[:, -1], DEGREES))
+    return np.asarray(centre + (special.ndtri(uniform[:, :-1]) @ factor.T) * scale[:, None])
 
 
 def _mixture(points: Array, proposals: list[tuple[Array, Array]]) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -25,7 +27,7 @@ def main() -> None:
     try:
         app()
     except KundenwertError as error:
-        sys.exit(f"kundenwert: {error}")
+        sys.exit(f"kundenwert: {_in_options(str(error))}")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(f"kundenwert: {where}{error.strerror or error}")
@@ -69,8 +71,9 @@ def report(
     title: o.Title = None,
 ) -> None:
     """Do everything: summarise, fit, value, compare, and render the report."""
-    chosen = {key: str(value) if key in ("source", "out") else value for key, value in locals().items()}
+    chosen = {key: value.name if isinstance(value, Path) else value for key, value in locals().items()}
     journey = steps.Journey()
+    steps.check_place(out)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     log, summary = steps.read_and_summarise(
         journey,
@@ -78,6 +81,7 @@ def report(
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
         shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
     )
+    steps.check_money(summary, assumptions)
     purchases, spend = steps.fit_both(
         journey, summary, seed=seed, method=method.value, draws=draws, tune=tune, chains=chains
     )
@@ -87,7 +91,7 @@ def report(
 
         results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan_years, seed=seed)
     with journey.step("Rendering the report"):
-        chosen = {key: value for key, value in chosen.items() if key not in ("out", "source")}
+        del chosen["source"], chosen["out"]
         page = write(
             results, out, title=title or source.stem, options=chosen, seconds=journey.seconds, german=german_csv
         )
@@ -112,6 +116,7 @@ def summarise(
     german_csv: o.GermanCsv = False,
 ) -> None:
     """Write one row per customer: frequency, recency, T, monetary value; and say what happened to each input row."""
+    steps.check_ending(out)
     _, summary = steps.read_and_summarise(
         steps.Journey(),
         source,
@@ -142,6 +147,7 @@ def fit(
     seed: o.Seed = 1,
 ) -> None:
     """Sample both models, store the posteriors as NetCDF, and print the diagnosis."""
+    steps.check_place(out)
     journey = steps.Journey()
     _, summary = steps.read_and_summarise(
         journey,
@@ -182,6 +188,7 @@ def predict(
 ) -> None:
     """Value each customer of a log with posteriors stored by `fit`, also customers it never saw."""
     journey = steps.Journey()
+    steps.check_ending(out)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     _, summary = steps.read_and_summarise(
         journey,
@@ -222,6 +229,7 @@ def compare(
 ) -> None:
     """Set the simple formula beside the posterior, one row per cohort."""
     journey = steps.Journey()
+    steps.check_ending(out)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     _, summary = steps.read_and_summarise(
         journey,
@@ -257,6 +265,19 @@ def _assumptions(
 ) -> dict[str, Any]:
     money = {"discount_rate": discount_rate, "margin": margin, "cac": cac}
     return money | {"horizon": horizon, "allow_unconverged": allow_unconverged}
+
+
+_PARAMETERS = "customer_id|date|amount|date_format|decimal|observation_end|holdout_end|cohort"
+
+
+def _in_options(message: str) -> str:
+    """Put the options' names for the parameters' in a message that was written for callers from Python."""
+    message = message.replace("allow_unconverged=True", "--allow-unconverged").replace("keep=", "--cohort ")
+    return re.sub(
+        rf"\b({_PARAMETERS})=|\b(observation_end|holdout_end)\b",
+        lambda found: f"--{(found[1] or found[2]).replace('_', '-')}{' ' if found[1] else ''}",
+        message,
+    )
 
 
 def _say(marks: tuple[str, ...]) -> None:

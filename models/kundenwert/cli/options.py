@@ -82,7 +82,7 @@ Cac = Annotated[float, typer.Option(help="Acquisition cost per customer.", rich_
 CacFile = Annotated[
     Path | None, typer.Option(help="CSV with columns cohort, cac instead of --cac.", rich_help_panel=MONEY)
 ]
-Lifespan = Annotated[float, typer.Option(help="Lifespan in years that the formula assumes.", rich_help_panel=MONEY)]
+Lifespan = Annotated[float, typer.Option(min=0.01, help="Years that the formula assumes.", rich_help_panel=MONEY)]
 
 OutDir = Annotated[Path, typer.Option(help="Folder for the results.", rich_help_panel=OUTPUT)]
 OutFile = Annotated[Path, typer.Option(help="File to write: .csv or .parquet.", rich_help_panel=OUTPUT)]

@@ -105,8 +105,7 @@ def value(
     """The value table, with a bar over customers."""
     from kundenwert.value import value_table  # noqa: PLC0415
 
-    if assumptions["horizon"] is None:
-        assumptions["horizon"] = summary.units_per_year
+    check_money(summary, assumptions)
     with journey.bar("Valuing customers", len(summary)) as advance:
         return value_table(purchases, spend, summary, seed=seed, advance=advance, **assumptions)
 
@@ -120,14 +119,35 @@ def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:
     return read_costs(cac_file)
 
 
+def check_place(out: Path) -> None:
+    """Refuse a place for results that is a file, before the work is done."""
+    from kundenwert.report import check_folder  # noqa: PLC0415
+
+    check_folder(out)
+
+
+def check_ending(out: Path) -> None:
+    """Refuse a file that no table is written as, before the work is done."""
+    from kundenwert.errors import SchemaError  # noqa: PLC0415
+
+    if out.suffix not in (".csv", ".parquet"):
+        msg = f"{out.name}: a table is written as .csv or .parquet"
+        raise SchemaError(msg)
+
+
+def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:
+    """Refuse assumptions without meaning before anything is sampled."""
+    from kundenwert.value import assume  # noqa: PLC0415
+
+    if assumptions["horizon"] is None:
+        assumptions["horizon"] = summary.units_per_year
+    assume(summary, **{name: value for name, value in assumptions.items() if name != "allow_unconverged"})
+
+
 def write_table(table: pd.DataFrame, path: Path, *, german: bool) -> Path:
     """Write a table in the format of the path's ending."""
     from kundenwert.data.export import write_csv, write_parquet  # noqa: PLC0415
-    from kundenwert.errors import SchemaError  # noqa: PLC0415
 
     if path.suffix == ".parquet":
         return write_parquet(table, path)
-    if path.suffix == ".csv":
-        return write_csv(table, path, german=german)
-    msg = f"{path.name}: a table is written as .csv or .parquet"
-    raise SchemaError(msg)
+    return write_csv(table, path, german=german)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from kundenwert.data.account import several
 from kundenwert.errors import DomainError, SchemaError
 
 
@@ -40,11 +43,7 @@ def read_costs(path: str | Path) -> dict[str, float]:
     {'fair': 120.5, 'web': 35.0}
     """
     path = Path(path)
-    try:
-        table = pd.read_csv(path, sep=None, engine="python", dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        msg = f"{path.name} holds no table of costs; expected a CSV file with columns cohort, cac"
-        raise SchemaError(msg) from error
+    table = _read(path)
     for name in ("cohort", "cac"):
         if name not in table.columns:
             near = difflib.get_close_matches(name, [str(column) for column in table.columns], n=1)
@@ -56,9 +55,31 @@ def read_costs(path: str | Path) -> dict[str, float]:
         msg = f"{path.name} gives {len(twice)} cohorts more than one cost, first {twice[0]!r}; keep one row each"
         raise DomainError(msg)
     cost = pd.to_numeric(table["cac"].str.strip().str.replace(",", ".", regex=False), errors="coerce")
-    wrong = ~(cost >= 0)
+    wrong = ~((cost >= 0) & np.isfinite(cost))
     if wrong.any():
         first = table.loc[wrong, "cac"].iloc[0]
-        msg = f"{path.name}: {int(wrong.sum())} costs are no amount of at least 0, first {first!r}; correct them"
+        number = several(int(wrong.sum()), "cost")
+        msg = f"{path.name}: {number} cannot be read as an amount of at least 0, first {first!r}; correct that"
         raise DomainError(msg)
     return dict(zip(cohort, cost.astype(float), strict=True))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """All cells as text, in the encodings that spreadsheets write."""
+    failure: Exception | None = None
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            table = pd.read_csv(
+                path, sep=None, engine="python", dtype=str, encoding=encoding, keep_default_na=False, index_col=False
+            )
+        except UnicodeDecodeError as error:
+            failure = error
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+            failure = error
+            break
+        else:
+            if len(table):
+                return table
+            break
+    msg = f"{path.name} holds no table of costs; expected a CSV file with columns cohort, cac"
+    raise SchemaError(msg) from failure

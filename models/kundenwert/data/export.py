@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from kundenwert.errors import SchemaError
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a text for a formula."""
 
-DIGITS = "%.10g"
-"""Numbers in CSV files: exact to the cent up to ten million, and free of rounding dust."""
+DIGITS = "%.12g"
+"""Numbers in CSV files: exact to the cent up to a billion, and free of rounding dust."""
 
 
 @contextmanager
@@ -32,6 +34,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     Path
         A file beside it, with the same ending.
 
+    Raises
+    ------
+    SchemaError
+        If a folder stands in the place.
+
     Examples
     --------
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -41,6 +48,9 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     ['note.txt']
     """
     path = Path(path)
+    if path.is_dir():
+        msg = f"{path.name} is a folder where a file is to be written; name another place"
+        raise SchemaError(msg)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
     os.close(handle)
@@ -78,6 +88,7 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     [["'=1+1", -1.0], ['0042', 2.0]]
     """
     changed = {}
+    table = table.rename(columns=str)
     for name in table.columns:
         column = table[name]
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):

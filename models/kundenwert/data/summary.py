@@ -32,6 +32,8 @@ OBSERVED, HELD_OUT = "purchase in the observation", "purchase in the hold-out"
 MERGED = "same customer and same day as a kept row"
 NEW_LATER = "customer's first purchase lies after the end of observation"
 LATER, AFTER_HOLDOUT = "after the end of observation", "after the end of the hold-out"
+BY_DATE = (NEW_LATER, LATER, AFTER_HOLDOUT)
+"""Reasons for exclusion that follow from the dates asked for, not from the data."""
 
 
 def summary_expression(

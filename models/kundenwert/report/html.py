@@ -76,7 +76,7 @@ def table(
     columns: Mapping[str, tuple[str, Format | None]],
     *,
     caption: tuple[str, str],
-    total: str | None = None,
+    total: bool = False,
     prose: Sequence[str] = (),
     classes: Callable[[str, Any], str] | None = None,
 ) -> Html:
@@ -91,7 +91,7 @@ def table(
     caption
         What the table is called, and what to see in it.
     total
-        Label in the first column of a row to be set off as a total.
+        Whether the last row is a total, to be set off.
     prose
         Text columns whose lines may break; others stay on one line.
     classes
@@ -101,7 +101,8 @@ def table(
         f'<th scope="col"{"" if form else " class=text"}>{escape(name)}</th>' for name, form in columns.values()
     )
     rows = []
-    for record in frame[list(columns)].to_dict("records"):
+    records = frame[list(columns)].to_dict("records")
+    for number, record in enumerate(records):
         cells = []
         for key, (_, form) in columns.items():
             value = record[key]
@@ -109,7 +110,7 @@ def table(
             kind = " ".join(filter(None, [text, classes(key, value) if classes else ""]))
             of = f' class="{kind}"' if kind else ""
             cells.append(f"<td{of}>{escape(_shown(value, form))}</td>")
-        last = total is not None and next(iter(record.values())) == total
+        last = total and number == len(records) - 1
         rows.append(f"<tr{' class=total' if last else ''}>{''.join(cells)}</tr>")
     name, see = caption
     return Html(
@@ -121,6 +122,8 @@ def table(
 def _shown(value: Any, form: Format | None) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
         return MISSING
+    if isinstance(value, float | np.floating) and np.isinf(value):
+        return "∞" if value > 0 else "−∞"
     return form(value) if form else str(value)
 
 
@@ -144,12 +147,12 @@ def figure(*axes: Axes, caption: tuple[str, str]) -> Html:
 
 def whole(value: float) -> str:
     """A number without decimals."""
-    return f"{value:,.0f}".replace("-", "−")
+    return f"{round(value) + 0:,}".replace("-", "−")
 
 
 def money(value: float) -> str:
     """An amount: cents where they matter."""
-    return (f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}").replace("-", "−")
+    return (f"{round(value, 2) + 0.0:,.2f}" if abs(value) < 1000 else f"{value:,.0f}").replace("-", "−")
 
 
 def share(value: float) -> str:
@@ -164,9 +167,9 @@ def percent(value: float) -> str:
 
 def digits(count: int) -> Format:
     """Numbers with a fixed count of decimals."""
-    return lambda value: f"{value:,.{count}f}".replace("-", "−")
+    return lambda value: f"{round(value, count) + 0.0:,.{count}f}".replace("-", "−")
 
 
 def significant(value: float) -> str:
     """Three significant digits."""
-    return f"{value:,.3g}".replace("-", "−")
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}").replace("-", "−")

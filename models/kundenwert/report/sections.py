@@ -282,9 +282,9 @@ def cohorts(run: Run) -> Html:
         _title("cohorts"),
         paragraph(texts.FORMULA.format(years=f"{run.facts['lifespan_years']:g}")),
         figure(plot.formula_versus_posterior(table), caption=texts.DUMBBELLS),
-        html.table(table, values, caption=texts.COHORTS, total="all"),
+        html.table(table, values, caption=texts.COHORTS, total=len(table) > 1),
         figure(plot.formula_versus_posterior(table, matched=False), caption=texts.DUMBBELLS_PLAIN),
-        html.table(table, measures, caption=texts.KPIS, total="all"),
+        html.table(table, measures, caption=texts.KPIS, total=len(table) > 1),
     ]
     notes = sorted({note for name in ("formula_note", "formula_churn_note") for note in table[name] if note})
     pieces += [paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes]

@@ -58,7 +58,10 @@ PARAMETERS = (
     "Posterior of the parameters.",
     "Priors are stated on quantities a person can judge; those marked derived follow from them.",
 )
-CONVERGENCE = ("Convergence.", "Every check with its bound; values are only given when all of them pass.")
+CONVERGENCE = (
+    "Convergence.",
+    "Every check with its bound. Values from a fit that fails one are refused, or marked where that was allowed.",
+)
 PRIOR = (
     "Prior beside posterior.",
     (
@@ -166,7 +169,7 @@ HOLDOUT_COHORTS = (
     "Revenue of the hold-out by cohort.",
     "What happened, what the posterior said with its interval, and the formula's rate carried on.",
 )
-NOTES = "Not computable: {note}."
+NOTES = "Note: {note}."
 
 CUSTOMERS = (
     "The most valuable customers by expected residual value.",
@@ -177,7 +180,7 @@ CUSTOMERS = (
 )
 DISTRIBUTION = (
     "How residual value is distributed.",
-    "Most customers bought once and are worth little; a few carry the base.",
+    "Each customer counts once, on a logarithmic axis. The further the right end stretches, the more depends on few.",
 )
 CONCENTRATION = (
     "Concentration of expected residual value.",

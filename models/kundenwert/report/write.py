@@ -21,6 +21,7 @@ import papermill
 from nbconvert import HTMLExporter
 
 from kundenwert.data.export import whole_file, write_csv, write_json, write_parquet
+from kundenwert.errors import SchemaError
 from kundenwert.report.gather import Results
 
 PACKAGES = ("kundenwert", "pymc", "nutpie", "arviz", "numpy", "scipy", "pandas", "duckdb", "ibis-framework")
@@ -58,6 +59,7 @@ def write(
         The rendered report.
     """
     out = Path(out)
+    check_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as name:
         staging = Path(name)
@@ -75,6 +77,22 @@ def write(
         for file in sorted(staging.iterdir()):
             file.replace(out / file.name)
     return out / "report.html"
+
+
+def check_folder(out: str | Path) -> None:
+    """Refuse a place for the results that is a file; worth asking before the work is done.
+
+    Raises
+    ------
+    SchemaError
+        If something that is no folder stands in the place, or where a folder above it should be.
+    """
+    for place in (Path(out), *Path(out).parents):
+        if place.exists():
+            if not place.is_dir():
+                msg = f"{place.name} is a file; results need a folder: name another place"
+                raise SchemaError(msg)
+            return
 
 
 def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -112,6 +130,8 @@ def _render(results: Results, manifest: Mapping[str, Any], page: Path) -> None:
         shutil.copy(str(files("kundenwert.report") / "template.ipynb"), folder / "template.ipynb")
         _execute(folder / "template.ipynb", folder / "executed.ipynb", folder)
         notebook = nbformat.read(folder / "executed.ipynb", as_version=4)
+    for cell in notebook.cells:  # what a kernel says on the side, warnings with paths among it, is not for the page
+        cell.outputs = [output for output in cell.get("outputs", []) if output.output_type != "stream"]
     exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True)
     exporter.exclude_output_prompt = True
     body, _ = exporter.from_notebook_node(notebook)
