@@ -140,7 +140,7 @@ def test_totals(judge, actual, verdict, where):
         state, finding = one(table, f"total of {quantity}")
         assert state == verdict
         assert f"actual {times * actual}, 90 % interval {times * 40} to {times * 60}: {where}" in finding
-        assert ("seasons" in finding) == (verdict == "caution")
+        assert ("season" in finding) == (verdict == "caution")
 
 
 @pytest.mark.parametrize(

@@ -453,7 +453,7 @@ def test_an_unconverged_fit_is_refused(run, stored, failed, tmp_path):
     out = tmp_path / "v.csv"
     words = ["--fit", tmp_path / "bad", "--out", out, "--observation-end", "2023-10-31"]
     ended = kundenwert("predict", run.source, *words)
-    refused(ended, r"purchase model did not converge: .*R-hat = 1\.7", out)
+    refused(ended, r"purchase model did not converge: .*R-hat 1\.7", out)
     assert "--allow-unconverged" in ended.err
     allowed = kundenwert("predict", run.source, *words, "--allow-unconverged")
     assert allowed.code == 0
@@ -607,16 +607,16 @@ def test_files_of_another_kind(report_on, name):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"], r"holdout_end 2024-06-01 lies outside"),
-        (["--observation-end", "2024-01-20", "--holdout-end", "2024-01-10"], r"must lie after observation_end"),
-        (["--holdout-end", "2024-01-20"], r"holdout_end is given without observation_end"),
-        (["--observation-end", "2030-01-01"], r"observation_end 2030-01-01 lies outside the data"),
-        (["--observation-end", "1999-01-01"], r"observation_end 1999-01-01 lies outside the data"),
+        (["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"], r"--holdout-end 2024-06-01 lies outside"),
+        (["--observation-end", "2024-01-20", "--holdout-end", "2024-01-10"], r"must lie after --observation-end"),
+        (["--holdout-end", "2024-01-20"], r"--holdout-end is given without --observation-end"),
+        (["--observation-end", "2030-01-01"], r"--observation-end 2030-01-01 lies outside the data"),
+        (["--observation-end", "1999-01-01"], r"--observation-end 1999-01-01 lies outside the data"),
         (["--observation-end", "31.01.2024"], r"'31\.01\.2024' is not a date; write it such as"),
         (["--observation-end", "2024-02-31"], r"'2024-02-31' is not a date"),
         (["--cohort", "amuont"], r"no column 'amuont'"),
         (["--date-format", "%Q"], r"'%Q' is not understood"),
-        (["--decimal", "x"], r"decimal='x' is not understood"),
+        (["--decimal", "x"], r"--decimal 'x' is not understood"),
         (["--amount", "date"], r"asked for more than once"),
         (["--time-unit", "X"], r"--time-unit.*'X' is not one of 'D', 'W', 'M', 'Y'"),
         (["--refunds", "x"], r"--refunds.*'x' is not one of 'exclude', 'net'"),
@@ -748,5 +748,5 @@ def test_a_folder_in_place_of_the_file(tmp_path):
     ended = kundenwert("summarise", tmp_path / "log.csv", "--out", tmp_path / "s.csv")
     assert ended.code == 1
     last = ended.err.splitlines()[-1]
-    assert re.search(r"kundenwert: .*/s\.csv: ", last), last  # not the name of a file that nobody has asked for
+    assert re.search(r"kundenwert: s\.csv is a folder", last), last  # not the name of a file that nobody has asked for
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log.csv", "s.csv"]

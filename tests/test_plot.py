@@ -1,5 +1,7 @@
 """Pictures: what is drawn is what the tables say, for few and for many cohorts, and nothing collides."""
 
+import io
+import warnings
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -15,7 +17,7 @@ from matplotlib.colors import to_rgb
 
 from kundenwert import plot
 from kundenwert.errors import DomainError
-from kundenwert.plot import style
+from kundenwert.plot import names, style
 
 
 @pytest.fixture(autouse=True)
@@ -207,24 +209,182 @@ def test_shares_of_few_cases_are_counts():
     assert [text.get_text() for text in plot.coverage(few).texts[:2]] == ["1 of 3", "2 of 3"]
 
 
-def test_rlv_distribution_accounts_for_every_customer():
-    table = values()
-    table.loc[:1, "rlv_mean"] = [1e-9, 0.0]
-    ax = plot.rlv_distribution(table)
-    left_out = int(ax.texts[0].get_text().split()[0])
+def drawn_customers(ax):
     tops = {}
     for bar in ax.patches:
         tops[bar.get_x()] = max(tops.get(bar.get_x(), 0), bar.get_y() + bar.get_height())
-    assert sum(tops.values()) + left_out == 300
+    return sum(tops.values())
+
+
+def legend_texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize(
+    ("least", "counted"),
+    [
+        ([], None),
+        ([1e-9], "1 customer with less is not shown"),
+        ([0.0, 1e-9], "2 customers with less are not shown"),
+        ([0.0] * 1200, "1,200 customers with less are not shown"),
+    ],
+)
+def test_rlv_distribution_accounts_for_every_customer(least, counted):
+    table = pd.concat([values(), pd.DataFrame({"rlv_mean": least, "frequency": 0})], ignore_index=True)
+    ax = plot.rlv_distribution(table)
+    assert drawn_customers(ax) == 300
+    assert [text for text in legend_texts(ax) if "shown" in text] == ([counted] if counted else [])
     assert ax.get_xlim()[0] > 1e-6
+
+
+@pytest.mark.parametrize("amounts", [[5.0], [1e-3, 50.0], [10.0, 20.0, 30.0], [7.0] * 40, list(range(1, 100))])
+def test_few_customers_are_all_drawn(amounts):
+    ax = plot.rlv_distribution(pd.DataFrame({"rlv_mean": amounts, "frequency": 0}))
+    assert drawn_customers(ax) == len(amounts)
+    assert not [text for text in legend_texts(ax) if "shown" in text]
 
 
 def test_rlv_pictures_bear_customers_without_value():
     none = pd.DataFrame({"rlv_mean": [0.0, 0.0], "frequency": [0, 1]})
-    assert "2 customers with less are not shown" in plot.rlv_distribution(none).texts[0].get_text()
+    said = [plot.rlv_distribution(none.iloc[:number]).texts[0].get_text() for number in (1, 2)]
+    assert said == ["1 customer without residual value", "2 customers without residual value"]
     assert len(plot.rlv_concentration(none).lines) == 1
     one = pd.DataFrame({"rlv_mean": [5.0], "frequency": [0]})
     assert plot.rlv_distribution(one).get_xscale() == "log"
+
+
+@pytest.mark.parametrize(
+    "amounts", [[125.0], [20.0, 30.0, 45.0, 80.0], [1200.0, 4800.0], [0.004, 0.2], [3.0, 900.0], [1e-4, 1e5], [2e7]]
+)
+def test_values_are_written_as_plain_numbers(amounts):
+    ax = plot.rlv_distribution(pd.DataFrame({"rlv_mean": amounts, "frequency": 1}))
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    written = [label.get_text() for tick, label in ticks if low <= tick <= high]
+    assert len(set(written)) == len(written) >= 2
+    assert not any("$" in text or "×" in text for text in written)
+    assert not any(label.get_text() for label in ax.get_xticklabels(minor=True))
+
+
+def test_legends_cover_nothing():
+    falling = groups().assign(actual_mean=[3.0, 0.1], predicted_mean=[2.9, 0.2], predicted_q05=[2, 0])
+    falling = falling.assign(predicted_q95=[3.1, 0.3])
+    for ax in (plot.conditional_expectation(falling), plot.rlv_distribution(values())):
+        ax.figure.canvas.draw()
+        assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1
+        assert ax.get_legend().get_window_extent().y1 <= ax.title.get_window_extent().y0 + ax.bbox.height
+
+
+def test_pictures_of_the_page_have_type_of_one_size():
+    widths = {name: PICTURES[name](None).figure.get_size_inches()[0] for name in PICTURES}
+    del widths["prior_posterior"], widths["p_alive_surface"]  # drawn in pairs, and alone at their own size
+    assert set(widths.values()) == {7.2}
+
+
+def test_every_axis_has_the_same_minus_sign():
+    with mpl.rc_context({"axes.unicode_minus": False}):
+        below = groups().assign(actual_mean=[-0.05, 0.02], predicted_mean=[-0.05, 0.02], predicted_q05=[-0.06, 0.0])
+        conditional = plot.conditional_expectation(below)
+        conditional.set_ylim(-0.1, 0.1)
+        prior = plot.prior_posterior([-0.1, 0.1], [1, 1], np.linspace(-0.05, 0.05, 9), name="r")
+        for ax in (conditional, prior, plot.formula_versus_posterior(cohorts(3))):
+            ax.figure.canvas.draw()
+            axis = ax.yaxis if ax is conditional else ax.xaxis
+            written = "".join(label.get_text() for label in axis.get_ticklabels())
+            assert "\N{MINUS SIGN}" in written
+            assert "-" not in written
+
+
+HOSTILE = {
+    "formula": "$x^2$",
+    "broken formula": r"$\frac{$",
+    "money": "$10 to $20",
+    "escaped": r"\$5 a\_b {c}^d \\",
+    "long": "Süd & Ost " * 20,
+    "one word": "W" * 150,
+    "not in the font": "Zoë 顧客 🙂",
+    "control": "a\nb\tc\0d\r\x1b[0m",
+    "separators": "a\u2028b\u2029c",
+    "invisible": "a\u200bb\u202ec\u00add",
+    "marks": "a" + "\u0301\u0323" * 30,
+    "right to left": "شركة עברית",
+    "joined": "👨\u200d👩\u200d👧 \U000e0041 \uffff \ufdfd \U0010ffff",
+    "nothing": "",
+    "blank": " \n ",
+    "total": "all",
+    "percent": "{0} %s %(x)d {{ 7*7 }}",
+}
+
+
+def hostile_pictures(name):
+    table = cohorts(3).assign(cohort=[name, name + "2", "web", "all"])
+    bought = purchases(2).replace({"0000": name})
+    yield plot.formula_versus_posterior(table)
+    yield plot.holdout_by_cohort(table)
+    yield plot.customer_timelines(bought, observation_end="2024-06-30", p_alive={name: 0.5})
+    yield plot.repeat_purchase_histogram(counts().assign(frequency=[name, "1", "2+"]))
+    yield plot.conditional_expectation(groups().assign(frequency=[name, "1+"]))
+    yield plot.coverage(coverage_table().assign(quantity=name))
+    yield plot.prior_posterior([0.1, 1, 2], [0.1, 0.6, 0.1], np.linspace(0.9, 1.1, 50), name=name)
+    yield plot.p_alive_surface([1, 2], [0.0, 9.0], [[0.3, 0.2], [0.9, 0.95]], time_unit=name)
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_any_name_can_be_drawn(name):
+    for ax in hostile_pictures(name):
+        figure = ax.figure
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figure.canvas.draw()
+            figure.savefig(io.BytesIO(), format="svg")
+        assert ax.get_window_extent().width > 0.4 * figure.bbox.width
+        plt.close(figure)
+
+
+def test_names_are_drawn_as_they_are_written():
+    table = cohorts(2).assign(cohort=["$x^2$", r"$\frac{$", "all"])
+    ax = plot.formula_versus_posterior(table)
+    ax.yaxis.reset_ticks()
+    labels = ax.get_yticklabels()
+    assert [label.get_text() for label in labels] == table["cohort"].tolist()
+    assert not any(label.get_parse_math() for label in labels)
+
+
+def test_axes_that_share_their_rows_draw_names_literally():
+    left, right = plt.figure(figsize=(9, 4)).subplots(1, 2, sharey=True)
+    plot.formula_versus_posterior(cohorts(1).assign(cohort=["$x^2$", "all"]), ax=left)
+    right.tick_params(labelleft=True)
+    left.figure.canvas.draw()
+    assert right.get_yticklabels()[0].get_text() == "$x^2$"
+    assert not right.get_yticklabels()[0].get_parse_math()
+
+
+def test_long_names_keep_both_ends_and_short_ones_stay():
+    assert names.plain("Filiale Hamburg") == "Filiale Hamburg"
+    assert names.plain("x" * 28) == "x" * 28
+    short = names.plain("A" + "x" * 150 + "Z")
+    assert len(short) == 28
+    assert (short[0], short[13], short[-1]) == ("A", "…", "Z")
+    assert names.plain("W" * 28).count("W") < 20
+    assert names.plain("Z" * 9, longest=2) == "…Z"
+
+
+def test_characters_that_the_font_lacks_are_boxes():
+    assert names.plain("Zoë 顧客 🙂") == "Zoë □□ □"
+    assert names.plain("Zoe\u0308") == "Zoë"
+    assert names.plain("a\n\tb\u202ec\ud800") == "a bc□"
+    assert names.plain("e" + "\u0323" * 40) == "ẹ\u0323\u0323"
+    with mpl.rc_context({"font.family": ["a font that nobody has"]}):
+        assert names.plain("ë 顧") == "ë □"
+
+
+def test_a_cohort_called_as_the_total_is_told_apart():
+    table = cohorts(2).assign(cohort=["all", "web", "all"])
+    ax = plot.formula_versus_posterior(table)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["all", "web", "all (total)"]
+    shown = plot.holdout_by_cohort(table)
+    assert [label.get_text() for label in shown.get_yticklabels()] == ["all", "web"]
 
 
 def test_p_alive_surface_wants_matching_shapes():

@@ -355,7 +355,7 @@ def test_earlier_files_are_replaced_and_others_left(render, tmp_path):
         (html.whole, 1234567, "1,234,567"),
         (html.share, 0.123, "12.3\xa0%"),
         (html.digits(2), -0.001, "0.00"),
-        (html.significant, 12345.6, "12,300"),
+        (html.significant, 12345.6, "12,346"),
         (html.significant, 0.00012345, "0.000123"),
     ],
 )

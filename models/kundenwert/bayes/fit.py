@@ -152,7 +152,7 @@ def load_fit(path: str | Path) -> Fit:
         model.resolved_priors()
         result.draws(1)
     except FileNotFoundError as error:
-        msg = f"there is no stored fit {Path(path).name}; `fit` writes one"
+        msg = f"there is no file {path}; `fit` writes one"
         raise SchemaError(msg) from error
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         msg = f"{Path(path).name} is not a stored fit of this program ({type(error).__name__}); fit again to make one"

@@ -121,7 +121,7 @@ def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:
 
 def check_place(out: Path) -> None:
     """Refuse a place for results that is a file, before the work is done."""
-    from kundenwert.report import check_folder  # noqa: PLC0415
+    from kundenwert.data.export import check_folder  # noqa: PLC0415
 
     check_folder(out)
 

@@ -63,6 +63,22 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def check_folder(out: str | Path) -> None:
+    """Refuse a place for the results that is a file; worth asking before the work is done.
+
+    Raises
+    ------
+    SchemaError
+        If something that is no folder stands in the place, or where a folder above it should be.
+    """
+    for place in (Path(out), *Path(out).parents):
+        if place.exists():
+            if not place.is_dir():
+                msg = f"{place.name} is a file; results need a folder: name another place"
+                raise SchemaError(msg)
+            return
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -12,6 +12,7 @@ from matplotlib.dates import date2num
 from numpy.typing import ArrayLike
 
 from kundenwert.errors import DomainError
+from kundenwert.plot.names import plain
 from kundenwert.plot.style import (
     ACTUAL,
     MODEL,
@@ -23,6 +24,7 @@ from kundenwert.plot.style import (
     inches_high,
     new_axes,
     row_labels,
+    thousands,
 )
 
 _ALIVE = LinearSegmentedColormap.from_list("alive", ["#FFFFFF", "#D6E7F3", "#56A0CE", "#0072B2", "#003A5C"])
@@ -77,9 +79,11 @@ def p_alive_surface(
         if z.min() < levels[-1] and z.max() > levels[0]:
             lines = ax.contour(x, y, z, levels=levels, colors=colour, linewidths=0.9)
             ax.clabel(lines, fmt=lambda value: f"{100 * value:.0f} %", fontsize=TICK)
+    thousands(ax.xaxis)
+    thousands(ax.yaxis, whole=False)
     return dress(
         ax, title="Probability of being alive", x="Repeat purchases",
-        y=f"Time from first to last purchase ({time_unit})", grid=None,
+        y=f"Time from first to last purchase ({plain(time_unit, longest=12)})", grid=None,
     )  # fmt: skip
 
 

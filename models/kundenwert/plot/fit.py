@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
+from kundenwert.plot.names import name_ticks, plain
 from kundenwert.plot.style import (
     ACTUAL,
     BAND,
@@ -56,7 +57,7 @@ def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> A
     _interval_points(
         ax, at, counts["predicted_mean"], counts["predicted_q05"], counts["predicted_q95"], f"model, {INTERVAL}"
     )
-    ax.set_xticks(at, counts["frequency"])
+    name_ticks(ax.xaxis, at, [plain(frequency) for frequency in counts["frequency"]])
     dress(ax, title="Customers by number of repeat purchases", x="Repeat purchases in calibration", y="Customers")
     thousands(ax.yaxis)
     legend(ax, loc="upper right")
@@ -153,16 +154,14 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
     label = "predicted"
     if "predicted_q05" in groups:
         label = f"predicted, {INTERVAL} of the group's mean"
-        spread = [
-            groups["predicted_mean"] - groups["predicted_q05"],
-            groups["predicted_q95"] - groups["predicted_mean"],
-        ]
+        middle = groups["predicted_mean"]
+        spread = np.clip([middle - groups["predicted_q05"], groups["predicted_q95"] - middle], 0, None)
         ax.errorbar(at, groups["predicted_mean"], yerr=spread, fmt="none", ecolor=MODEL, elinewidth=1.4, capsize=3)
     ax.plot(
         at, groups["predicted_mean"], color=MODEL, marker="s", markersize=5, mfc="white", linestyle="--", label=label
     )
-    names = [f"{f}\nn = {n:,}" for f, n in zip(groups["frequency"], groups["customers"], strict=True)]
-    ax.set_xticks(at, names)
+    names = [f"{plain(f)}\nn = {n:,}" for f, n in zip(groups["frequency"], groups["customers"], strict=True)]
+    name_ticks(ax.xaxis, at, names)
     ax.set_ylim(bottom=0)
     dress(
         ax,
@@ -170,7 +169,8 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
         x="Repeat purchases in calibration",
         y="Mean hold-out purchases per customer",
     )
-    legend(ax, loc="upper left")
+    thousands(ax.yaxis, whole=False)
+    legend_above(ax, 2)
     return ax
 
 
@@ -229,10 +229,11 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         color=QUIET,
     )
     plural = {"customer": "customers", "cohort": "cohorts"}
-    ax.set_yticks(
+    name_ticks(
+        ax.yaxis,
         range(len(shown)),
         [
-            f"{case['quantity']}, {case['interval']}\n{case['cases']:,} {plural[case['scope']]}"
+            f"{plain(case['quantity'])}, {plain(case['interval'])}\n{case['cases']:,} {plural[case['scope']]}"
             for _, case in shown.iterrows()
         ],
     )
@@ -279,7 +280,8 @@ def prior_posterior(
     ax.plot(prior_at, prior_density, color=ACTUAL, linestyle="--", linewidth=1.5, label="prior")
     ax.set_yticks([])
     ax.set_ylim(0, ax.get_ylim()[1] * 1.12)
-    dress(ax, title=name, x="", y="Density", grid=None)
+    dress(ax, title=plain(name, longest=40, weight="bold"), x="", y="Density", grid=None)
+    thousands(ax.xaxis, whole=False)
     legend(ax, loc="upper right")
     return ax
 

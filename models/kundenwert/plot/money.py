@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from numpy.typing import NDArray
 
 from kundenwert.plot.style import (
@@ -25,8 +25,9 @@ from kundenwert.plot.style import (
     thousands,
 )
 
-LOWEST_SHOWN = 0.01
-"""Share of customers with the least value that the histogram counts instead of drawing: a few stretch it by decades."""
+LEFT_OUT, FAR_BELOW = 0.01, 0.01
+"""The histogram counts instead of drawing at most this share of customers, and those with less than this times the
+median: a few customers with next to nothing would stretch it by decades."""
 
 FORMULA_MARKS = {
     "observed": ("formula, first to last purchase", OKABE_ITO["vermillion"], "v"),
@@ -64,7 +65,10 @@ def formula_versus_posterior(cohorts: pd.DataFrame, *, matched: bool = True, ax:
     'formula, 1 / churn (not computable)'
     """
     ax, height = _tall(ax, len(cohorts))
-    at = row_labels(ax, cohorts["cohort"].astype(str).tolist(), height=height)
+    names = cohorts["cohort"].astype(str).tolist()
+    if names[-1] in names[:-1]:
+        names[-1] += " (total)"
+    at = row_labels(ax, names, height=height)
     for method, (label, colour, marker) in FORMULA_MARKS.items():
         money = cohorts[f"formula_{method}" + ("_matched" if matched else "")].to_numpy(dtype=np.float64)
         lost = int(np.isnan(money).sum())
@@ -150,8 +154,8 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        A stacked histogram on a logarithmic scale; the few customers with
-        next to nothing are counted in the corner.
+        A stacked histogram on a logarithmic scale. Customers without value, and the very few with next to nothing,
+        are counted in the legend.
 
     Examples
     --------
@@ -164,33 +168,34 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax)
     value = table["rlv_mean"].to_numpy(dtype=np.float64)
     once = table["frequency"].to_numpy() == 0
-    positive = value > 0
-    if positive.any():
-        least = np.quantile(value[positive], LOWEST_SHOWN, method="higher")
-        positive &= value >= least
-        low, high = np.log10(least), np.log10(value.max())
-        edges = np.logspace(low - 0.02, high + 0.02, 36)
-        share = 100 * once.mean()
-        names = [f"one purchase so far ({share:.0f} % of customers)", f"repeat buyers ({100 - share:.0f} %)"]
-        ax.hist(
-            [value[positive & once], value[positive & ~once]], bins=edges.tolist(), stacked=True,
-            color=[BARS, MODEL], edgecolor="white", linewidth=0.5, label=names,
-        )  # fmt: skip
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: number(amount)))
-        mean = f"mean of all customers: {number(round(float(value.mean()), 2))}"
-        ax.axvline(value.mean(), color=ACTUAL, linewidth=1.2, linestyle=(0, (4, 2)), label=mean)
-    dress(
-        ax, title="Residual lifetime value of the customers", x="Expected RLV per customer (logarithmic)", y="Customers"
-    )
-    thousands(ax.yaxis)
-    if positive.any():
-        legend_above(ax, 2)
-    if not positive.all():
+    title, x = "Residual lifetime value of the customers", "Expected RLV per customer (logarithmic)"
+    if not (value > 0).any():
         ax.text(
-            0.99, 0.97, f"{int((~positive).sum()):,} customers with less are not shown",
-            transform=ax.transAxes, ha="right", va="top", fontsize=TICK, color=QUIET,
+            0.5, 0.5, f"{_customers(len(value))} without residual value",
+            transform=ax.transAxes, ha="center", va="center", fontsize=TICK, color=QUIET,
         )  # fmt: skip
+        ax.set(xticks=[], yticks=[])
+        return dress(ax, title=title, x=x, y="Customers")
+    least = _least_drawn(value[value > 0])
+    drawn = value >= least
+    edges = np.logspace(np.log10(least) - 0.02, np.log10(value.max()) + 0.02, 36)
+    share = 100 * once.mean()
+    names = [f"one purchase so far ({share:.0f} % of customers)", f"repeat buyers ({100 - share:.0f} %)"]
+    ax.hist(
+        [value[drawn & once], value[drawn & ~once]], bins=edges.tolist(), stacked=True,
+        color=[BARS, MODEL], edgecolor="white", linewidth=0.5, label=names,
+    )  # fmt: skip
+    ax.set_xscale("log")
+    mean = float(value.mean())
+    label = f"mean of all customers: {number(round(mean, 2) if mean >= 1 else mean)}"
+    ax.axvline(mean, color=ACTUAL, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
+    missing = int((~drawn).sum())
+    if missing:
+        ax.plot([], [], linestyle="none", label=f"{_customers(missing)} with less {_are(missing)} not shown")
+    dress(ax, title=title, x=x, y="Customers")
+    thousands(ax.yaxis)
+    _log_ticks(ax)
+    legend_above(ax, 2)
     return ax
 
 
@@ -221,7 +226,7 @@ def rlv_concentration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax.texts[0].get_text()
     'top 10 %: 80 % of value'
     """
-    ax = new_axes(ax, width=5.2, height=3.9)
+    ax = new_axes(ax, height=3.9)
     value = np.sort(table["rlv_mean"].to_numpy(dtype=np.float64))[::-1]
     of_customers = np.arange(len(value) + 1) / max(len(value), 1)
     total = value.sum()
@@ -248,6 +253,31 @@ def rlv_concentration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax, title="Who holds the value", x="Share of customers, the most valuable first", y="Share of expected RLV",
         grid="both",
     )  # fmt: skip
+
+
+def _customers(count: int) -> str:
+    return f"{count:,} customer" + ("" if count == 1 else "s")
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _least_drawn(value: NDArray[np.float64]) -> float:
+    """Give the least value that a histogram of positive values on a logarithmic scale should reach down to."""
+    stretching = min(float(np.quantile(value, LEFT_OUT, method="lower")), FAR_BELOW * float(np.median(value)))
+    return float(value[value >= max(stretching, 1e-9 * value.max())].min())
+
+
+def _log_ticks(ax: Axes) -> None:
+    """Write plain numbers on a logarithmic x axis, the denser the fewer decades there are."""
+    low, high = np.log10(ax.get_xlim())
+    if high - low < 1.2:
+        ax.xaxis.set_major_locator(MaxNLocator(7))
+    elif high - low < 3:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: number(amount)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _tall(ax: Axes | None, rows: int) -> tuple[Axes, float]:

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from kundenwert.compare import NOMINAL
+from kundenwert.plot.names import literal, name_ticks, plain
 
 OKABE_ITO = {
     "black": "#000000",
@@ -37,6 +38,8 @@ INTERVAL = f"{100 * NOMINAL:.0f} % interval"
 """How pictures call the interval from `_q05` to `_q95`."""
 
 TITLE, LABEL, TICK = 11, 9.5, 8.5
+
+_LINE = 80
 
 
 def new_axes(ax: Axes | None, *, width: float = 7.2, height: float = 3.8) -> Axes:
@@ -63,9 +66,10 @@ def dress(ax: Axes, *, title: str, x: str, y: str, grid: Literal["x", "y", "both
     >>> dress(Figure().subplots(), title="Repeat purchases", x="Weeks", y="Count").get_title(loc="left")
     'Repeat purchases'
     """
-    ax.set_title(title, loc="left", fontsize=TITLE, fontweight="bold", pad=8)
-    ax.set_xlabel(x, fontsize=LABEL)
-    ax.set_ylabel(y, fontsize=LABEL)
+    named = plain(title, longest=_LINE, weight="bold")
+    literal(ax.set_title(named, loc="left", fontsize=TITLE, fontweight="bold", pad=8))
+    literal(ax.set_xlabel(plain(x, longest=_LINE), fontsize=LABEL))
+    literal(ax.set_ylabel(plain(y, longest=_LINE), fontsize=LABEL))
     ax.tick_params(labelsize=TICK, color=QUIET, length=3)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
@@ -110,7 +114,9 @@ def legend(ax: Axes, **keywords: Any) -> None:
     handles, labels = ax.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda index: not isinstance(handles[index], ErrorbarContainer))
     look: dict[str, Any] = {"frameon": False, "fontsize": TICK, **keywords}
-    ax.legend([handles[index] for index in order], [labels[index] for index in order], **look)
+    drawn = ax.legend([handles[index] for index in order], [labels[index] for index in order], **look)
+    for text in drawn.get_texts():
+        literal(text)
 
 
 def legend_above(ax: Axes, columns: int) -> None:
@@ -143,7 +149,8 @@ def date_axis(ax: Axes) -> None:
 def row_labels(ax: Axes, labels: list[str], *, height: float) -> NDArray[np.float64]:
     """Name rows from top to bottom on the y axis, leaving labels out where they would touch.
 
-    The last row is always named; `height` is the height of the Axes in inches.
+    The last row is always named; `height` is the height of the Axes in inches. Names are drawn literally, long
+    ones shortened.
 
     Examples
     --------
@@ -157,6 +164,6 @@ def row_labels(ax: Axes, labels: list[str], *, height: float) -> NDArray[np.floa
     step = max(1, int(np.ceil(0.16 * len(labels) / max(height, 0.5))))
     last = len(labels) - 1
     shown = [index for index in range(0, last, step) if index == 0 or last - index >= step] + [last]
-    ax.set_yticks(positions[shown], [labels[index] for index in shown])
+    name_ticks(ax.yaxis, positions[shown], [plain(labels[index]) for index in shown])
     ax.set_ylim(last + 0.7, -0.7)
     return positions

@@ -20,8 +20,7 @@ import nbformat
 import papermill
 from nbconvert import HTMLExporter
 
-from kundenwert.data.export import whole_file, write_csv, write_json, write_parquet
-from kundenwert.errors import SchemaError
+from kundenwert.data.export import check_folder, whole_file, write_csv, write_json, write_parquet
 from kundenwert.report.gather import Results
 
 PACKAGES = ("kundenwert", "pymc", "nutpie", "arviz", "numpy", "scipy", "pandas", "duckdb", "ibis-framework")
@@ -77,22 +76,6 @@ def write(
         for file in sorted(staging.iterdir()):
             file.replace(out / file.name)
     return out / "report.html"
-
-
-def check_folder(out: str | Path) -> None:
-    """Refuse a place for the results that is a file; worth asking before the work is done.
-
-    Raises
-    ------
-    SchemaError
-        If something that is no folder stands in the place, or where a folder above it should be.
-    """
-    for place in (Path(out), *Path(out).parents):
-        if place.exists():
-            if not place.is_dir():
-                msg = f"{place.name} is a file; results need a folder: name another place"
-                raise SchemaError(msg)
-            return
 
 
 def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
