@@ -397,3 +397,40 @@ def test_zero_amounts_are_values(fits, customers):
 
 def test_quantiles_are_written_once():
     assert value_module.QUANTILES == {"q05": 0.05, "q50": 0.5, "q95": 0.95}
+
+
+# ------------------------------------------------------------------------------------------- customers not yet seen
+
+
+def test_a_new_customer_is_a_first_purchase_and_a_customer_of_age_zero(fits):
+    """Closed form: (1 + discounted purchases) × mean spend; the break-even cost is the CLV without the cost."""
+    row = value_module.new_customer_table(*fits, horizon=52.0, margin=0.3, discount_rate=0.1, cac=5.0, seed=1).iloc[0]
+    law, money = fits[0].draws(), fits[1].draws()
+    spend = money["p"] * money["v"] / (money["q"] - 1)
+    delta = np.log(1.1) * 7 / 365.25
+    times = np.linspace(0, 52, 20_001)
+    alive = (law["beta"] / (law["beta"] + times[:, None])) ** law["s"] * np.exp(-delta * times[:, None])
+    repeat = law["r"] / law["alpha"] * np.trapezoid(alive, times, axis=0)
+    expected = 0.3 * (1 + repeat) * spend
+    assert row["break_even_cac_mean"] == pytest.approx(expected.mean(), rel=1e-6)
+    assert row["clv_mean"] == pytest.approx(expected.mean() - 5, rel=1e-6)
+    low, high = np.quantile(expected, [0.05, 0.95])
+    assert [row["break_even_cac_q05"], row["break_even_cac_q95"]] == pytest.approx([low, high], rel=1e-6)
+    assert row["clv_q05"] < row["expected_clv_q05"] < row["expected_clv_q95"] < row["clv_q95"]
+
+
+def test_new_customers_outcomes_have_the_mean_of_the_expectation(fits):
+    """1,500 draws: the mean of the outcomes lies within six standard errors (false alarm below 1e-8)."""
+    drawn = value_module.new_customer_draws(*fits, horizon=Horizon(52.0, 0.002), seed=4)
+    for outcome, expected in ((drawn.purchases, drawn.expected_purchases), (drawn.value, drawn.expected_value)):
+        error = (outcome - expected).std() / np.sqrt(outcome.size)
+        assert abs((outcome - expected).mean()) < 6 * error
+    assert drawn.purchases.min() == 1
+
+
+def test_new_customers_by_cohort_differ_by_their_cost(fits):
+    table = value_module.new_customer_table(*fits, horizon=52.0, margin=0.3, cac={"web": 1.0, "fair": 30.0}, seed=1)
+    assert table["cohort"].tolist() == ["web", "fair"]
+    assert table["clv_mean"].diff().iloc[1] == pytest.approx(-29.0)
+    assert np.ptp(table["break_even_cac_mean"]) == 0
+    assert table.loc[0, "p_pays_back"] > table.loc[1, "p_pays_back"]

@@ -14,8 +14,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from kundenwert.data.customers import DAYS_PER_UNIT
 from kundenwert.errors import DomainError, FitError, SchemaError
-from kundenwert.predict import CustomerDraws, Horizon, customer_draws
+from kundenwert.predict import CustomerDraws, Horizon, customer_draws, new_customer_draws
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
@@ -163,7 +164,7 @@ def value_table(
     if samples is not None and samples < 1:
         msg = f"samples={samples}: at least one draw for each customer is needed"
         raise DomainError(msg)
-    marks = _check(purchases, spend, summary, allow_unconverged=allow_unconverged)
+    marks = _check(purchases, spend, summary.time_unit, allow_unconverged=allow_unconverged)
     assumptions, ahead, cost = assume(summary, horizon=horizon, discount_rate=discount_rate, margin=margin, cac=cac)
     table = summary.table
     basis = margin * table["value_to_date"].to_numpy(np.float64) - cost
@@ -191,6 +192,63 @@ def value_table(
         assumptions,
         marks,
     )
+
+
+def new_customer_table(
+    purchases: Fit,
+    spend: Fit,
+    *,
+    horizon: float,
+    discount_rate: float = 0.10,
+    margin: float = 1.0,
+    cac: float | Mapping[str, float] = 0.0,
+    seed: int,
+    samples: int | None = None,
+    allow_unconverged: bool = False,
+) -> pd.DataFrame:
+    r"""Value a customer not yet seen, first purchase included, at one acquisition cost or at that of each cohort.
+
+    `CLV = margin · (first purchase + Σ spend · e^(-δ t)) - cac`; the break-even cost is the CLV without the cost.
+
+    Parameters
+    ----------
+    purchases, spend
+        Fits of `ParetoNBD` and `GammaGamma`.
+    horizon
+        Length of the future counted after the first purchase, in units of time; may be infinite if discounted.
+    discount_rate, margin, cac, seed, samples, allow_unconverged
+        As in `value_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cost: `cohort, cac, purchases_mean, purchases_q05, …, clv_mean, clv_q05, clv_q50, clv_q95,
+        expected_clv_q05, expected_clv_q95, p_pays_back, break_even_cac_mean, break_even_cac_q05,
+        break_even_cac_q95`. The break-even interval is of the expectation: it bounds what a campaign may pay.
+
+    Raises
+    ------
+    FitError
+        If a fit did not converge.
+    DomainError
+        If an assumption has no meaning.
+    """
+    time_unit = purchases.info["time_unit"]
+    _check(purchases, spend, time_unit, allow_unconverged=allow_unconverged)
+    assumptions = Assumptions(horizon, time_unit, discount_rate, margin, cac)
+    ahead = Horizon(horizon, float(np.log1p(discount_rate)) * DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT["Y"])
+    drawn = new_customer_draws(purchases, spend, horizon=ahead, seed=seed, samples=samples)
+    costs = dict(assumptions.cac) if isinstance(assumptions.cac, Mapping) else {"all": float(assumptions.cac)}
+    worth, expected = margin * drawn.value, margin * drawn.expected_value
+    common = {"purchases_mean": drawn.expected_purchases.mean(), **_quantiles("purchases", drawn.purchases[None])}
+    limit = _quantiles("break_even_cac", expected[None])
+    rows = []
+    for cohort, cost in costs.items():
+        row = {"cohort": cohort, "cac": cost, **common, "clv_mean": expected.mean() - cost}
+        row |= _quantiles("clv", worth[None] - cost) | _quantiles("expected_clv", expected[None] - cost)
+        row |= {"p_pays_back": (worth > cost).mean(), "break_even_cac_mean": expected.mean(), **limit}
+        rows.append({name: value.item() if isinstance(value, np.ndarray) else value for name, value in row.items()})
+    return pd.DataFrame(rows).drop(columns=["expected_clv_q50", "break_even_cac_q50"])
 
 
 def assume(
@@ -226,15 +284,15 @@ def assume(
     return assumptions, ahead, assumptions.cost_of(summary.table["cohort"])
 
 
-def _check(purchases: Fit, spend: Fit, summary: CustomerSummary, *, allow_unconverged: bool) -> tuple[str, ...]:
+def _check(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged: bool) -> tuple[str, ...]:
     for fit, model in ((purchases, "pareto_nbd"), (spend, "gamma_gamma")):
         if fit.model.name != model:
             msg = f"expected a fit of {model} where one of {fit.model.name} was given: the purchase model comes first"
             raise FitError(msg)
-    if purchases.info["time_unit"] != summary.time_unit:
+    if purchases.info["time_unit"] != time_unit:
         msg = (
             f"the purchase model was fitted in units of {purchases.info['time_unit']!r}, the summary is in "
-            f"{summary.time_unit!r}: summarise in the unit of the fit"
+            f"{time_unit!r}: summarise in the unit of the fit"
         )
         raise FitError(msg)
     marks = []

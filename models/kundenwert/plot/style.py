@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from kundenwert.compare import NOMINAL
@@ -109,7 +110,7 @@ def number(value: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def legend(ax: Axes, **keywords: Any) -> None:
+def legend(ax: Axes, **keywords: Any) -> Any:
     """Draw a legend without a frame, in the size of the ticks; what is drawn as an interval comes first."""
     handles, labels = ax.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda index: not isinstance(handles[index], ErrorbarContainer))
@@ -117,14 +118,27 @@ def legend(ax: Axes, **keywords: Any) -> None:
     drawn = ax.legend([handles[index] for index in order], [labels[index] for index in order], **look)
     for text in drawn.get_texts():
         literal(text)
+    return drawn
 
 
 def legend_above(ax: Axes, columns: int) -> None:
-    """Put the legend between title and picture, where it can cover nothing."""
+    """Put the legend between title and picture, where it can cover nothing; call it when the rest is settled.
+
+    Its height is kept free by the title. Beside long names of rows it starts further left, to end in the figure;
+    the layout does not count it, since it would give it room at the cost of the picture.
+    """
     lines = -(-len(ax.get_legend_handles_labels()[1]) // columns)
     title = ax.get_title(loc="left")
     ax.set_title(title, loc="left", fontsize=TITLE, fontweight="bold", pad=12 + 14 * lines)
-    legend(ax, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, columnspacing=1.4, handletextpad=0.5)
+    drawn = legend(
+        ax, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, columnspacing=1.4, handletextpad=0.5
+    )
+    drawn.set_in_layout(False)
+    figure: Any = ax.figure
+    beside = ax.yaxis.get_tightbbox()
+    wanted = drawn.get_window_extent().width + (beside.width if beside else 0)
+    over = max(0.0, (wanted - figure.bbox.width) / figure.dpi + 0.18)
+    drawn.set_bbox_to_anchor((-0.01, 1.0), ax.transAxes + ScaledTranslation(-over, 0, figure.dpi_scale_trans))
 
 
 def inches_high(ax: Axes) -> float:

@@ -133,6 +133,7 @@ def p_alive(
     alpha: ArrayLike,
     s: ArrayLike,
     beta: ArrayLike,
+    nodes: int = NODES,
 ) -> Array:
     r"""Probability that a customer is alive at the end of observation.
 
@@ -142,6 +143,8 @@ def p_alive(
     ----------
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`.
+    nodes
+        Quadrature nodes.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def p_alive(
     0.997871
     """
     x, t_x, T, r, alpha, s, beta = float_arrays(frequency, recency, T, r, alpha, s, beta)
-    log_alive, log_dead = log_terms(x, t_x, T, r, alpha, s, beta)
+    log_alive, log_dead = log_terms(x, t_x, T, r, alpha, s, beta, nodes)
     return np.asarray(np.exp(log_alive - np.logaddexp(log_alive, log_dead)))
 
 
