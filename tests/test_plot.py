@@ -64,15 +64,10 @@ def tracked():
 
 def coverage_table():
     return pd.DataFrame(
-        {
-            "quantity": ["purchases", "purchases", "purchases"],
-            "scope": ["customer", "customer", "total"],
-            "interval": ["outcome", "expectation", "outcome"],
-            "cases": [2357, 2357, 1],
-            "nominal": 0.9,
-            "inside": [0.951, 0.017, 1.0],
-        }
-    )
+        {"quantity": "purchases", "scope": ["customer", "customer", "total"],
+         "interval": ["outcome", "expectation", "outcome"], "cases": [2357, 2357, 1], "nominal": 0.9,
+         "inside": [0.951, 0.017, 1.0]}
+    )  # fmt: skip
 
 
 def counts():
@@ -252,8 +247,6 @@ def test_rlv_pictures_bear_customers_without_value():
     said = [plot.rlv_distribution(none.iloc[:number]).texts[0].get_text() for number in (1, 2)]
     assert said == ["1 customer without residual value", "2 customers without residual value"]
     assert len(plot.rlv_concentration(none).lines) == 1
-    one = pd.DataFrame({"rlv_mean": [5.0], "frequency": [0]})
-    assert plot.rlv_distribution(one).get_xscale() == "log"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +269,6 @@ def test_legends_cover_nothing():
     for ax in (plot.conditional_expectation(falling), plot.rlv_distribution(values())):
         ax.figure.canvas.draw()
         assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1
-        assert ax.get_legend().get_window_extent().y1 <= ax.title.get_window_extent().y0 + ax.bbox.height
 
 
 def test_pictures_of_the_page_have_type_of_one_size():
@@ -302,40 +294,43 @@ def test_every_axis_has_the_same_minus_sign():
 HOSTILE = {
     "formula": "$x^2$",
     "broken formula": r"$\frac{$",
-    "money": "$10 to $20",
-    "escaped": r"\$5 a\_b {c}^d \\",
+    "escaped": r"\$5 to $20 a\_b {c}^d \\",
     "long": "Süd & Ost " * 20,
     "one word": "W" * 150,
     "not in the font": "Zoë 顧客 🙂",
-    "control": "a\nb\tc\0d\r\x1b[0m",
-    "separators": "a\u2028b\u2029c",
+    "control": "a\nb\tc\0d\r\x1b[0m e\u2028f\u2029g",
     "invisible": "a\u200bb\u202ec\u00add",
     "marks": "a" + "\u0301\u0323" * 30,
     "right to left": "شركة עברית",
     "joined": "👨\u200d👩\u200d👧 \U000e0041 \uffff \ufdfd \U0010ffff",
-    "nothing": "",
-    "blank": " \n ",
+    "nothing": " \n ",
     "total": "all",
-    "percent": "{0} %s %(x)d {{ 7*7 }}",
 }
 
 
-def hostile_pictures(name):
-    table = cohorts(3).assign(cohort=[name, name + "2", "web", "all"])
-    bought = purchases(2).replace({"0000": name})
+def hostile_pictures(hostile):
+    number = len(hostile)
+    table = cohorts(number).assign(cohort=[*hostile, "all"])
+    bought = purchases(number).assign(customer_id=np.repeat(hostile, 3))
+    rows = {"quantity": hostile, "scope": "cohort", "interval": "outcome", "cases": 9, "nominal": 0.9, "inside": 0.5}
+    few = [*hostile[:1], "1", "2+"]
     yield plot.formula_versus_posterior(table)
     yield plot.holdout_by_cohort(table)
-    yield plot.customer_timelines(bought, observation_end="2024-06-30", p_alive={name: 0.5})
-    yield plot.repeat_purchase_histogram(counts().assign(frequency=[name, "1", "2+"]))
-    yield plot.conditional_expectation(groups().assign(frequency=[name, "1+"]))
-    yield plot.coverage(coverage_table().assign(quantity=name))
-    yield plot.prior_posterior([0.1, 1, 2], [0.1, 0.6, 0.1], np.linspace(0.9, 1.1, 50), name=name)
-    yield plot.p_alive_surface([1, 2], [0.0, 9.0], [[0.3, 0.2], [0.9, 0.95]], time_unit=name)
+    yield plot.customer_timelines(bought, observation_end="2024-06-30", p_alive={hostile[0]: 0.5})
+    yield plot.coverage(pd.DataFrame(rows))
+    yield plot.repeat_purchase_histogram(counts().assign(frequency=few))
+    yield plot.conditional_expectation(groups().assign(frequency=few[:2]))
+    yield plot.prior_posterior([0.1, 1, 2], [0.1, 0.6, 0.1], np.linspace(0.9, 1.1, 50), name=hostile[0])
+    yield plot.p_alive_surface([1, 2], [0.0, 9.0], [[0.3, 0.2], [0.9, 0.95]], time_unit=hostile[0])
 
 
-@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_any_name_can_be_drawn(name):
-    for ax in hostile_pictures(name):
+@pytest.mark.parametrize(
+    "hostile",
+    [[*HOSTILE.values()], *([HOSTILE[name]] for name in ("one word", "long", "not in the font", "marks"))],
+    ids=["all", "one word", "long", "not in the font", "marks"],
+)
+def test_any_name_can_be_drawn(hostile):
+    for ax in hostile_pictures(hostile):
         figure = ax.figure
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -348,20 +343,13 @@ def test_any_name_can_be_drawn(name):
 
 def test_names_are_drawn_as_they_are_written():
     table = cohorts(2).assign(cohort=["$x^2$", r"$\frac{$", "all"])
-    ax = plot.formula_versus_posterior(table)
-    ax.yaxis.reset_ticks()
-    labels = ax.get_yticklabels()
-    assert [label.get_text() for label in labels] == table["cohort"].tolist()
-    assert not any(label.get_parse_math() for label in labels)
-
-
-def test_axes_that_share_their_rows_draw_names_literally():
     left, right = plt.figure(figsize=(9, 4)).subplots(1, 2, sharey=True)
-    plot.formula_versus_posterior(cohorts(1).assign(cohort=["$x^2$", "all"]), ax=left)
+    plot.formula_versus_posterior(table, ax=left)
+    left.yaxis.reset_ticks()
     right.tick_params(labelleft=True)
-    left.figure.canvas.draw()
-    assert right.get_yticklabels()[0].get_text() == "$x^2$"
-    assert not right.get_yticklabels()[0].get_parse_math()
+    for labels in (left.get_yticklabels(), right.get_yticklabels()):
+        assert [label.get_text() for label in labels] == table["cohort"].tolist()
+        assert not any(label.get_parse_math() for label in labels)
 
 
 def test_long_names_keep_both_ends_and_short_ones_stay():

@@ -79,11 +79,11 @@ def formula_versus_posterior(cohorts: pd.DataFrame, *, matched: bool = True, ax:
     _intervals(ax, at, cohorts, "clv", f"posterior: median and {INTERVAL}")
     if ax.get_xlim()[0] < 0 < ax.get_xlim()[1]:
         ax.axvline(0, color=QUIET, linewidth=0.9)
-    basis = "the posterior's horizon and discounting" if matched else "no horizon, no discounting"
+    basis = "same horizon and discounting" if matched else "no horizon, no discounting"
     dress(
         ax,
         title="CLV by cohort: formula and posterior",
-        x=f"CLV per customer (formula with {basis})",
+        x=f"CLV per customer (formula: {basis})",
         y="Cohort",
         grid="x",
     )
@@ -272,10 +272,10 @@ def _least_drawn(value: NDArray[np.float64]) -> float:
 def _log_ticks(ax: Axes) -> None:
     """Write plain numbers on a logarithmic x axis, the denser the fewer decades there are."""
     low, high = np.log10(ax.get_xlim())
-    if high - low < 1.2:
+    if high - low < 0.4:
         ax.xaxis.set_major_locator(MaxNLocator(7))
     elif high - low < 3:
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 4, 6, 8) if high - low < 1.2 else (1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: number(amount)))
     ax.xaxis.set_minor_formatter(NullFormatter())
 

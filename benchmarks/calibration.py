@@ -1,0 +1,302 @@
+"""Is the posterior as sure as it may be? Simulated shops whose truth is known, fitted and predicted.
+
+    .venv/bin/python benchmarks/calibration.py --part sbc        # ranks of true values: simulation-based calibration
+    .venv/bin/python benchmarks/calibration.py --part grid       # recovery and coverage over a grid of populations
+    .venv/bin/python benchmarks/calibration.py --part agreement  # fast path against NUTS
+    .venv/bin/python benchmarks/calibration.py --part robust     # likelihood and gradient at 100,000 extreme points
+
+Each part prints its tables and writes them to benchmarks/results/calibration-*.csv, with the command in
+benchmarks/results/calibration.md. `--simulations N` makes a part larger or smaller.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+import kundenwert as kw
+from kundenwert.kernels import pareto_nbd
+from kundenwert.validate import calibration as tools
+
+RESULTS = Path(__file__).resolve().parent / "results"
+WINDOW = 52.0
+HORIZON = kw.Horizon(52.0, np.log(1.1) * 7 / 365.25)
+SPEND_SCALE = 30.0
+DRAWS = 199
+LAW = ("r", "alpha", "s", "beta")
+FIT = {"draws": 500, "tune": 500, "chains": 4}
+FEWEST_REPEATERS, MOST_PURCHASES = 10, 5000
+
+
+@dataclass(frozen=True)
+class KnownScale(kw.GammaGamma):
+    """The spend model with its prior on a scale fixed in advance.
+
+    The default measures `relative_spend` in units of the data's own mean, so that it is no prior in the strict sense,
+    and ranks under it are uniform only nearly. Both are run.
+    """
+
+    def units(self, summary):
+        return {"mean_value": SPEND_SCALE}
+
+
+def prior_law(rng):
+    """Draw parameters from the default priors, by formulas of their own."""
+    drawn = {
+        name: float(prior.draw(1, rng)[0])
+        for model in (kw.ParetoNBD(), kw.GammaGamma())
+        for name, prior in model.resolved_priors().items()
+    }
+    law = {"r": drawn["rate_cv"] ** -2, "s": drawn["dropout_cv"] ** -2}
+    law["alpha"] = law["r"] * WINDOW / drawn["window_purchases"]
+    law["beta"] = drawn["half_life"] * WINDOW / (2 ** (1 / law["s"]) - 1)
+    law |= {"p": drawn["purchase_cv"] ** -2, "q": drawn["customer_cv"] ** -2}
+    return law | {"v": drawn["relative_spend"] * SPEND_SCALE * law["q"] / law["p"]}
+
+
+def shop(law, customers, rng):
+    """Simulate customers purchase by purchase, through observation and horizon: what is seen, and what is not."""
+    T = rng.uniform(WINDOW / 2, WINDOW, customers)
+    rate = rng.gamma(law["r"], 1 / law["alpha"], customers)
+    lifetime = rng.exponential(1 / np.maximum(rng.gamma(law["s"], 1 / law["beta"], customers), 1e-300))
+    nu = np.maximum(rng.gamma(law["q"], 1 / law["v"], customers), 1e-300)
+    end = np.minimum(lifetime, T + HORIZON.length)
+    number = rng.poisson(rate * end)
+    who = np.repeat(np.arange(customers), number)
+    at = rng.random(who.size) * end[who]
+    worth = rng.gamma(law["p"], 1, who.size) / nu[who]
+    seen = at <= T[who]
+    x = np.bincount(who[seen], minlength=customers)
+    t_x = np.zeros(customers)
+    np.maximum.at(t_x, who[seen], at[seen])
+    total = np.bincount(who[seen], worth[seen], minlength=customers)
+    frame = pd.DataFrame(
+        {"customer_id": [f"{i:06d}" for i in range(customers)], "frequency": x, "recency": t_x, "T": T}
+    )
+    frame["monetary_value"] = np.where(x > 0, total / np.maximum(x, 1), np.nan)
+    later = who[~seen]
+    paid = worth[~seen] * np.exp(-HORIZON.discount_rate * (at[~seen] - T[later]))
+    hidden = pd.DataFrame({"alive": lifetime > T, "purchases": np.bincount(later, minlength=customers)})
+    hidden["value"] = np.bincount(later, paid, minlength=customers)
+    return frame, hidden
+
+
+def usable(frame):
+    """The rule on the data by which simulated shops are left out; a rule on data keeps calibration exact."""
+    return (frame["frequency"] > 0).sum() >= FEWEST_REPEATERS and frame["frequency"].max() <= MOST_PURCHASES
+
+
+def fitted(model, summary, seed):
+    """As a user would: `auto`."""
+    return kw.fit(model, summary, seed=seed, method="auto", progress=False, **FIT)
+
+
+def predicted(purchases, spend, table, seed, samples=DRAWS):
+    """P(alive), purchases and discounted value of each customer: arrays (customers, samples), in the table's order."""
+    whole = {name: np.empty((len(table), samples)) for name in ("p_alive", "purchases", "value")}
+    for block in kw.customer_draws(purchases, spend, table, horizon=HORIZON, seed=seed, samples=samples):
+        for name, values in whole.items():
+            values[block.rows] = getattr(block, name)
+    return whole
+
+
+# ------------------------------------------------------------------------------------------------ SBC
+
+
+@dataclass
+class Study:
+    """Simulate and infer for `validate.sbc`, keeping count of what happened on the way."""
+
+    counts: Counter = field(default_factory=Counter)
+    customers: list = field(default_factory=list)
+
+    def simulate(self, rng):
+        while True:
+            law = prior_law(rng)
+            frame, hidden = shop(law, int(rng.integers(100, 301)), rng)
+            self.counts["simulated"] += 1
+            if usable(frame):
+                break
+        self.counts["used"] += 1
+        summary = kw.CustomerSummary.from_frame(frame, time_unit="W", window=WINDOW)
+        best = int(frame["frequency"].argmax())
+        truth = law | {f"{name}, data-scaled prior": law[name] for name in ("p", "q", "v")}
+        truth["log-likelihood of purchases"] = float(likelihood(summary, law)[0])
+        own = dict(zip(("frequency", "recency", "T"), frame.iloc[0][["frequency", "recency", "T"]], strict=True))
+        truth["P(alive), one customer"] = float(pareto_nbd.p_alive(*own.values(), **{n: law[n] for n in LAW}))
+        truth["alive or not, one customer"] = float(hidden["alive"][0])
+        for label, row in (("one customer", 0), ("best customer", best)):
+            truth[f"purchases, {label}"] = float(hidden["purchases"][row])
+            truth[f"RLV, {label}"] = float(hidden["value"][row])
+        truth |= {"purchases, all": float(hidden["purchases"].sum()), "RLV, all": float(hidden["value"].sum())}
+        return SimpleNamespace(summary=summary, best=best, hidden=hidden), truth
+
+    def infer(self, data, rng):
+        seed = int(rng.integers(2**31))
+        fits = {
+            "purchases": fitted(kw.ParetoNBD(), data.summary, seed),
+            "spend": fitted(KnownScale(), data.summary, seed),
+            "spend, data-scaled prior": fitted(kw.GammaGamma(), data.summary, seed),
+        }
+        for name, fit in fits.items():
+            self.counts[f"{name}: {fit.info['method']}"] += 1
+            if not fit.diagnosis.converged:
+                self.counts[f"{name}: not converged, left out"] += 1
+        number = self.counts["used"]
+        if number % 50 == 0:
+            print(f"  {number} simulations", dict(self.counts), flush=True)
+        if not all(fit.diagnosis.converged for fit in fits.values()):
+            return None
+        one, scaled = fits["purchases"].draws(DRAWS) | fits["spend"].draws(DRAWS), fits["spend, data-scaled prior"]
+        drawn = predicted(fits["purchases"], fits["spend"], data.summary.table, seed)
+        self.keep(drawn, data, rng)
+        result = one | {f"{name}, data-scaled prior": values for name, values in scaled.draws(DRAWS).items()}
+        result["log-likelihood of purchases"] = likelihood(data.summary, one)
+        result["P(alive), one customer"] = drawn["p_alive"][0]
+        result["alive or not, one customer"] = (rng.random(DRAWS) < drawn["p_alive"][0]).astype(float)
+        for label, row in (("one customer", 0), ("best customer", data.best)):
+            result[f"purchases, {label}"], result[f"RLV, {label}"] = drawn["purchases"][row], drawn["value"][row]
+        return result | {"purchases, all": drawn["purchases"].sum(axis=0), "RLV, all": drawn["value"].sum(axis=0)}
+
+    def keep(self, drawn, data, rng):
+        """Note every customer's outcome beside its prediction."""
+        frame = pd.DataFrame({"shop": self.counts["used"], "p_alive": drawn["p_alive"].mean(axis=1)})
+        frame["alive"] = data.hidden["alive"]
+        frame["purchases"] = tools.randomised_pit(data.hidden["purchases"], drawn["purchases"], rng)
+        frame["RLV"] = tools.randomised_pit(data.hidden["value"], drawn["value"], rng)
+        self.customers.append(frame)
+
+
+def likelihood(summary, law):
+    data = kw.patterns(summary.table)
+    histories = (data.frequency, data.recency, data.T, data.count)
+    return pareto_nbd.total_log_likelihood(*histories, **{name: np.atleast_1d(law[name]) for name in LAW}, nodes=20)
+
+
+def run_sbc(simulations):
+    study = Study()
+    ranks = tools.sbc(study.simulate, study.infer, simulations=simulations, seed=20261121)
+    customers = pd.concat(study.customers, ignore_index=True)
+    wide = ranks.pivot_table(index="simulation", columns="quantity", values="rank", sort=False).astype(int)
+    wide.insert(0, "draws", DRAWS)
+    write(wide.reset_index(), "sbc-ranks")
+    write(tools.uniformity(ranks), "sbc")
+    write(tools.reliability(customers["p_alive"], customers["alive"], customers["shop"]), "sbc-alive")
+    covered = [
+        tools.interval_coverage(customers[name], customers["shop"]).assign(quantity=name)
+        for name in ("purchases", "RLV")
+    ]
+    write(pd.concat(covered)[["quantity", "nominal", "cases", "groups", "inside", "error"]], "sbc-coverage")
+    write(pd.Series(dict(study.counts), name="count").rename_axis("what").reset_index(), "sbc-counts")
+
+
+# ------------------------------------------------------------------------------------------------ grid
+
+RATES = {"rare": {"r": 0.6, "alpha": 20.0}, "frequent": {"r": 1.2, "alpha": 6.0}}
+LIVES = {"short": {"s": 0.7, "beta": 8.0}, "long": {"s": 1.5, "beta": 150.0}}
+SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
+SIZES = {200: 1.0, 1000: 0.25, 5000: 0.03}
+
+
+def run_grid(simulations):
+    """Fixed truths: `simulations` shops of 200 customers for each population, fewer of the larger ones."""
+    places, parameters, counts = [], [], Counter()
+    for size, share in SIZES.items():
+        for buyers, rate in RATES.items():
+            for lives, drop in LIVES.items():
+                cell = {"buyers": buyers, "lives": lives, "customers": size}
+                for number in range(max(2, round(simulations * share))):
+                    one_shop(cell, rate | drop | SPEND, number, places, parameters, counts)
+                print("  done", cell, dict(counts), flush=True)
+        write_grid(places, parameters, counts)
+
+
+def one_shop(cell, law, number, places, parameters, counts):
+    rng = np.random.default_rng([77, number, cell["customers"], *(len(str(value)) for value in cell.values())])
+    frame, hidden = shop(law, cell["customers"], rng)
+    summary = kw.CustomerSummary.from_frame(frame, time_unit="W", window=WINDOW)
+    purchases, spend = (fitted(model, summary, number) for model in (kw.ParetoNBD(), kw.GammaGamma()))
+    for name, fit in (("purchases", purchases), ("spend", spend)):
+        counts[f"{name}: {fit.info['method']}"] += 1
+        counts[f"{name}: not converged"] += not fit.diagnosis.converged
+    drawn = predicted(purchases, spend, summary.table, number, samples=399)
+    shop_id = f"{cell} {number}"
+    for quantity in ("purchases", "value"):
+        own = tools.randomised_pit(hidden[quantity], drawn[quantity], rng)
+        total = tools.randomised_pit(hidden[quantity].sum(), drawn[quantity].sum(axis=0), rng)
+        base = cell | {"quantity": "RLV" if quantity == "value" else quantity, "shop": shop_id}
+        places.append(pd.DataFrame(base | {"scope": "customer", "pit": own}))
+        places.append(pd.DataFrame(base | {"scope": "total", "pit": [float(total)]}))
+    draws = purchases.draws() | spend.draws()
+    for name, values in draws.items():
+        inside = np.quantile(values, [0.05, 0.95])
+        error = np.log(values).mean() - np.log(law[name])
+        hit = bool(inside[0] <= law[name] <= inside[1])
+        parameters.append(cell | {"parameter": name, "log_error": error, "sd": np.log(values).std(), "inside_90": hit})
+
+
+def write_grid(places, parameters, counts):
+    rows = []
+    frame = pd.concat(places, ignore_index=True)
+    by_cell = ["scope", "quantity", "buyers", "lives", "customers"]
+    for keys, own in [*frame.groupby(by_cell, sort=False), *frame.groupby(["scope", "quantity"], sort=False)]:
+        label = dict(zip(by_cell, (*keys, "all", "all", "all")[:5], strict=True))
+        rows.append(tools.interval_coverage(own["pit"], own["shop"]).assign(**label))
+    covered = pd.concat(rows)[[*by_cell, "nominal", "cases", "groups", "inside", "error"]]
+    write(covered.sort_values(["scope", "quantity"], kind="stable"), "grid")
+    one = pd.DataFrame(parameters).groupby(["parameter", "buyers", "lives", "customers"], sort=False)
+    recovery = one.agg(
+        shops=("log_error", "size"), bias=("log_error", "mean"), spread=("log_error", "std"),
+        posterior_sd=("sd", "mean"), inside_90=("inside_90", "mean"),
+    )  # fmt: skip
+    write(recovery.reset_index(), "grid-recovery", show=False)
+    write(pd.Series(dict(counts), name="count").rename_axis("what").reset_index(), "grid-counts")
+
+
+# ------------------------------------------------------------------------------------------------ results
+
+PARTS = {"sbc": (run_sbc, 600), "grid": (run_grid, 100)}
+
+
+def write(table, name, *, show=True):
+    """Print a table and store it, small numbers shortened."""
+    RESULTS.mkdir(exist_ok=True)
+    rounded = table.round(4)
+    rounded.to_csv(RESULTS / f"calibration-{name}.csv", index=False)
+    if show and len(table) < 250:
+        print(f"\n{name}\n{rounded.to_string(index=False)}", flush=True)
+
+
+def log_run(part, simulations, seconds):
+    """Keep one line for each part: when it was run, how, and how long it took."""
+    file = RESULTS / "calibration.md"
+    head = "# Calibration runs\n\nTables `calibration-<part>*.csv` beside this file are the output of:\n\n"
+    head += "| part | command | minutes | versions |\n|---|---|---|---|\n"
+    old = [line for line in file.read_text().splitlines() if line.startswith("| ")][1:] if file.exists() else []
+    command = f"python benchmarks/calibration.py --part {part} --simulations {simulations}"
+    versions = f"kundenwert {kw.__version__}, NumPy {np.__version__}, Python {sys.version.split()[0]}"
+    rows = {line.split("|")[1].strip(): line for line in old}
+    rows[part] = f"| {part} | `{command}` | {seconds / 60:.1f} | {versions} |"
+    file.write_text(head + "\n".join(rows[name] for name in PARTS if name in rows) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=PARTS, required=True)
+    parser.add_argument("--simulations", type=int)
+    options = parser.parse_args()
+    run, default = PARTS[options.part]
+    simulations = options.simulations or default
+    started = time.perf_counter()
+    run(simulations)
+    log_run(options.part, simulations, time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()

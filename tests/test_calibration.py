@@ -1,0 +1,250 @@
+"""Calibration tools: silent about right posteriors at the stated rate, and loud about narrow and shifted ones.
+
+The model is a normal mean with a normal prior, whose posterior is known: every fault in the draws is put there on
+purpose. Seeds are fixed; the rates at which a test would fail with another seed are written beside it.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from kundenwert.errors import DomainError
+from kundenwert.validate.calibration import (
+    BAND,
+    Uniform,
+    ecdf_difference,
+    gaps,
+    interval_coverage,
+    probability_pit,
+    randomised_pit,
+    rank,
+    rank_histogram,
+    reliability,
+    sbc,
+    uniformity,
+)
+
+SIMULATIONS = 500
+DRAWS = 99
+
+
+def simulate(rng):
+    mean = rng.normal()
+    return rng.normal(mean, size=4), {"mean": mean}
+
+
+def posterior(width=1.0, shift=0.0):
+    """Draws from the exact posterior N(4/5 ȳ, 1/5), made wrong by a factor of its sd and a shift in sds."""
+
+    def infer(data, rng):
+        sd = np.sqrt(1 / 5)
+        return {"mean": 0.8 * data.mean() + sd * (shift + width * rng.normal(size=DRAWS))}
+
+    return infer
+
+
+def verdict(width=1.0, shift=0.0, seed=1):
+    return uniformity(sbc(simulate, posterior(width, shift), simulations=SIMULATIONS, seed=seed)).iloc[0]
+
+
+def test_a_right_posterior_passes():
+    """Fails for one seed in twenty, by construction of the band."""
+    found = verdict()
+    assert found["inside"]
+    assert found["simulations"] == SIMULATIONS
+    assert abs(found["centre"] - 0.5) < 3.3 * np.sqrt(1 / 12 / SIMULATIONS)
+    assert abs(found["spread"] - 1) < 0.13  # 3.3 standard errors; a variance of uniform numbers has sd 0.9 / sqrt(n)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("width", [0.75, 1.33], ids=["narrow", "wide"])
+def test_a_wrong_width_is_caught(width, seed):
+    """A quarter too narrow or a third too wide: none of 200 other seeds missed either."""
+    found = verdict(width=width, seed=seed)
+    assert not found["inside"]
+    assert found["p_value"] < 0.05
+    assert (found["spread"] > 1) == (width < 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("shift", [-0.3, 0.3])
+def test_a_shift_is_caught(shift, seed):
+    """By 0.3 posterior sds: none of 200 other seeds missed it."""
+    found = verdict(shift=shift, seed=seed)
+    assert not found["inside"]
+    assert (found["centre"] < 0.5) == (shift > 0)
+
+
+def test_the_written_false_alarm_rate_is_kept():
+    """Of 2,000 sets of uniform ranks 5 % leave their band; 70 to 130 hold 99.8 % of a binomial of 100."""
+    law = Uniform.of(300, DRAWS)
+    lower, upper = law.band()
+    rng = np.random.default_rng(8)
+    steps = np.rint(law.cuts * (DRAWS + 1))
+    ranks = np.sort(rng.integers(0, DRAWS + 1, size=(2000, 300)), axis=1)
+    below = np.stack([np.searchsorted(row, steps) for row in ranks]) / 300
+    alarms = int(((below < lower - 1e-9) | (below > upper + 1e-9)).any(axis=1).sum())
+    # counts are whole numbers, so that the band is a little wider than it had to be: fewer alarms, never many more
+    assert 40 <= alarms <= 130
+    assert BAND == 0.95
+    p = np.array([law.p_value(row) for row in below[:500]])
+    assert abs((p < 0.05).mean() - 0.05) < 0.035
+    assert abs((p < 0.5).mean() - 0.5) < 0.08
+
+
+def test_bands_are_simultaneous_and_wider_than_pointwise():
+    lower, upper = Uniform.of(500, DRAWS).band()
+    cuts = Uniform.of(500, DRAWS).cuts
+    alone = stats.binom(500, cuts).interval(0.95)
+    assert (upper * 500 >= alone[1]).all()
+    assert (lower * 500 <= alone[0]).all()
+    assert upper[49] * 500 - 250 == pytest.approx(3.0 * np.sqrt(125), rel=0.1)  # a pointwise band: 1.96 sd
+
+
+def test_many_quantities_are_judged_together():
+    """Of twenty uniform quantities one leaves its own band as a rule; the joint rule stays silent 19 times in 20."""
+    rng = np.random.default_rng(3)
+    frames = [
+        pd.DataFrame({"simulation": range(300), "quantity": f"q{i}", "rank": rng.integers(0, 100, 300), "draws": 99})
+        for i in range(20)
+    ]
+    wrong = frames[0].assign(quantity="wrong", rank=np.rint(99 * rng.beta(0.5, 0.5, 300)).astype(int))
+    table = uniformity(pd.concat([*frames, wrong])).set_index("quantity")
+    assert table.loc["q0":"q19", "inside_all"].all()
+    assert not table.loc["wrong", "inside_all"]
+    assert (table["inside_all"] | ~table["inside_all"]).all()
+
+
+def test_runs_can_be_split_and_repeated():
+    whole = sbc(simulate, posterior(), simulations=20, seed=4)
+    parts = pd.concat([sbc(simulate, posterior(), simulations=range(*cut), seed=4) for cut in ((0, 7), (7, 20))])
+    pd.testing.assert_frame_equal(whole, parts.reset_index(drop=True))
+    assert not whole.equals(sbc(simulate, posterior(), simulations=20, seed=5))
+
+
+def test_a_simulation_without_a_posterior_has_no_rows():
+    table = sbc(
+        simulate,
+        lambda data, rng: None if data[0] > 0 else {"mean": rng.normal(size=9)},
+        simulations=40,
+        seed=1,
+    )
+    assert 5 < table["simulation"].nunique() < 35
+
+
+def test_leaving_out_by_the_data_keeps_ranks_uniform_and_by_the_parameter_does_not():
+    """What the module's head claims, on 1,500 simulations; the first assertion fails for one seed in twenty."""
+
+    def by_data(data, rng):
+        return posterior()(data, rng) if data.mean() > 0.3 else None
+
+    def truth_above(rng):
+        while True:
+            data, truth = simulate(rng)
+            if truth["mean"] > 0.3:
+                return data, truth
+
+    assert uniformity(sbc(simulate, by_data, simulations=1500, seed=2))["inside"].all()
+    assert not uniformity(sbc(truth_above, posterior(), simulations=1500, seed=2))["inside"].any()
+
+
+# ------------------------------------------------------------------------------------------------ ranks and PIT
+
+
+def test_ties_are_broken_evenly():
+    """Truth tied with all 4 draws: each of 5 ranks, 10,000 times; chi-square below its 99.99 % point."""
+    ranks = rank(np.zeros(50_000), np.zeros((50_000, 4)), np.random.default_rng(6))
+    assert stats.chisquare(np.bincount(ranks, minlength=5)).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("rate", [0.05, 1.0, 20.0])
+def test_counts_have_uniform_places_too(rate):
+    """Kolmogorov-Smirnov at a level of 1e-4."""
+    rng = np.random.default_rng(9)
+    truth, draws = rng.poisson(rate, 4000), rng.poisson(rate, (4000, 50))
+    u = randomised_pit(truth, draws, rng)
+    assert stats.kstest(u, "uniform").pvalue > 1e-4
+    table = interval_coverage(u)
+    assert (np.abs(table["inside"] - table["nominal"]) < 3.9 * table["error"]).all()
+    if rate < 20:  # intervals of whole numbers cannot: a "90 % interval" of a rare count is all of its zeros
+        plain = (truth >= np.quantile(draws, 0.05, axis=1)) & (truth <= np.quantile(draws, 0.95, axis=1))
+        assert plain.mean() > 0.93
+
+
+def test_probabilities_have_uniform_places():
+    rng = np.random.default_rng(10)
+    p = rng.beta(0.4, 0.4, 5000)
+    happened = rng.random(5000) < p
+    assert stats.kstest(probability_pit(p, happened, rng), "uniform").pvalue > 1e-4
+    assert stats.kstest(probability_pit(p**2, happened, rng), "uniform").pvalue < 1e-4
+
+
+def test_missing_draws_are_refused():
+    with pytest.raises(DomainError, match="finite truth"):
+        rank(0.0, [np.nan, 1.0], np.random.default_rng(1))
+    with pytest.raises(DomainError, match="finite truth"):
+        rank(np.inf, [0.0, 1.0], np.random.default_rng(1))
+
+
+def test_ranks_among_different_numbers_of_draws_are_refused():
+    table = pd.DataFrame({"simulation": [0, 1], "quantity": "r", "rank": [1, 2], "draws": [9, 19]})
+    with pytest.raises(DomainError, match="different numbers of draws"):
+        uniformity(table)
+
+
+def test_tables_for_pictures():
+    table = sbc(simulate, posterior(width=0.5), simulations=200, seed=1)
+    bars = rank_histogram(table, bins=10)
+    assert bars["count"].sum() == 200
+    assert bars["expected"].tolist() == pytest.approx([20.0] * 10)
+    assert bars["count"].iloc[[0, -1]].min() > bars["upper"].max()
+    curve = ecdf_difference(table)
+    assert (curve["lower"] < 0).all()
+    assert (curve["upper"] > 0).all()
+    outside = (curve["difference"] < curve["lower"]) | (curve["difference"] > curve["upper"])
+    assert outside.any() == (not uniformity(table)["inside"].item())
+
+
+# ------------------------------------------------------------------------------------------------ coverage
+
+
+def test_coverage_errors_know_that_customers_of_one_data_set_miss_together():
+    """100 data sets of 50 customers, all with one place: the error is that of 100, not of 5,000."""
+    rng = np.random.default_rng(12)
+    groups = np.repeat(np.arange(100), 50)
+    shared = np.repeat(rng.random(100), 50)
+    table = interval_coverage(shared, groups).set_index("nominal")
+    assert table.loc[0.5, "error"] == pytest.approx(np.sqrt(0.25 / 100), rel=0.1)
+    assert interval_coverage(shared).set_index("nominal").loc[0.5, "error"] == pytest.approx(
+        np.sqrt(0.25 / 5000), rel=0.1
+    )
+
+
+@pytest.mark.parametrize(("width", "inside"), [(1.0, 0.9), (0.7, 0.7504), (1.4, 0.9787)])
+def test_coverage_of_normal_intervals(width, inside):
+    """A predictive law narrower by w holds 2Φ(1.645 w) - 1; five standard errors of 10,000 cases."""
+    rng = np.random.default_rng(13)
+    u = randomised_pit(rng.normal(size=10_000), width * rng.normal(size=(10_000, 199)), rng)
+    found = interval_coverage(u).set_index("nominal").loc[0.9]
+    assert found["inside"] == pytest.approx(inside, abs=5 * found["error"] + 0.004)
+
+
+def test_reliability_finds_overconfidence():
+    rng = np.random.default_rng(14)
+    p = rng.random(20_000)
+    happened = rng.random(20_000) < p
+    honest = reliability(p, happened)
+    assert len(honest) == 10
+    assert (np.abs(honest["happened"] - honest["predicted"]) < 3.9 * honest["error"]).all()
+    bold = reliability(np.where(p > 0.5, np.sqrt(p), p**2), happened)
+    assert (np.abs(bold["happened"] - bold["predicted"]) > 3.9 * bold["error"]).sum() >= 6
+
+
+def test_gaps_are_signed_and_scaled():
+    z = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
+    table = gaps({"a": 2 * z, "b": z - 1}, {"a": z, "b": z}, {"a": (2000, 500), "b": (2000, 2000)})
+    assert table["errors"].iloc[0] == pytest.approx(0, abs=1e-9)
+    assert table["errors"].iloc[1] == pytest.approx(-1 / np.sqrt(2 / 2000), rel=0.01)
+    assert table["low"].tolist() == pytest.approx([-0.5, -1 / 3.29], abs=0.002)
+    assert table["high"].tolist() == pytest.approx([0.5, -1 / 3.29], abs=0.002)
