@@ -355,9 +355,14 @@ def posterior_table(fits):
         if "chains" in found:
             name += f", {found['chains']} × ({found['tune']:,} + {found['draws']:,})"
         if "note" in found:
-            rows.append([name, found["note"], *[""] * 7])
+            rows.append([name, found["note"], *[""] * 8])
             continue
-        times = [f"{found['seconds']:.2f}", seconds(found["again"]), f"{found['process']:.2f}"]
+        times = [
+            f"{found['seconds']:.2f}",
+            f"{found['processors']:.2f}",
+            seconds(found["again"]),
+            f"{found['process']:.2f}",
+        ]
         peak = f"{found['peak']:,.0f}"
         if "effective" not in found:
             rows.append([name, "", "", *times, "", "", peak])
@@ -372,6 +377,7 @@ def posterior_table(fits):
         "effective draws",
         "R-hat",
         "fit, s",
+        "CPU, s",
         "again, s",
         "process, s",
         "to 1,000 effective, s",
@@ -381,12 +387,15 @@ def posterior_table(fits):
         "## Posterior of the Pareto/NBD\n\n"
         + grid([*head, "peak MB"], rows)
         + "\n\nEffective draws: ArviZ' bulk ESS, the smallest of r, alpha, s, beta; for importance sampling Kish's "
-        "1/Σw². *Fit*: the call alone, the first in its process; *again*: the median of further calls there. "
+        "1/Σw². *Fit*: the call alone, the first in its process; *CPU*: of all its "
+        "threads and processes, which suffers less from what else the machine does; *again*: the median of further "
+        "calls there. "
         "*Process*: from its start to the posterior, imports, reading and compilation included. *To 1,000 effective* "
         "is the process's time too; for PyMC-Marketing's samplers its draws are scaled to 1,000 effective ones, and "
         "imports, compilation and warm-up (2 chains at a time) stay as they were. *Effective / s* flatters "
         "PyMC-Marketing: its samplers are judged by the seconds after warm-up alone, this project by the whole fit. "
-        "Priors are PyMC-Marketing's defaults unless the row says otherwise."
+        "Priors are PyMC-Marketing's defaults unless the row says otherwise. Peak "
+        "memory is that of the largest single process."
     )
 
 
@@ -468,13 +477,15 @@ def value_tables(tables):
     for (who, draws), found in tables.items():
         name = [TITLES[who], gives[who], f"{draws:,}"]
         if "note" in found:
-            rows.append([*name, found["note"], "", ""])
+            rows.append([*name, found["note"], "", "", ""])
         else:
             memory = "" if found["megabytes"] is None else f"{found['megabytes']:,.0f}"
-            rows.append([*name, f"{found['seconds']:.2f}", memory, f"{found['total']:,.0f}"])
+            rows.append(
+                [*name, f"{found['seconds']:.2f}", f"{found['processors']:.2f}", memory, f"{found['total']:,.0f}"]
+            )
     return (
         "## Value of every customer over twelve months, discounted at 10 % a year\n\n"
-        + grid(["", "gives", "draws", "s", "peak MB above start", "value of all"], rows)
+        + grid(["", "gives", "draws", "s", "CPU, s", "peak MB above start", "value of all"], rows)
         + "\n\nFitting is not included. PyMC-Marketing gets this project's draws of r, alpha, s, beta, p, q, v, so "
         "that the values can be compared; it discounts at the ends of months and puts in each customer's mean spend, "
         "without its uncertainty. lifetimes uses its own maximum likelihood."

@@ -13,7 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-NAMES = ["01-data", "02-models", "03-customer-value", "04-formula-versus-posterior"]
+NAMES = ["01-data", "02-models", "03-customer-value", "04-formula-versus-posterior", "05-can-you-trust-it"]
 EVERY = 8
 """Every 8th customer of CDNOW makes a shop that is quick to fit and still like CDNOW."""
 
@@ -23,6 +23,7 @@ SMALL = {
     "02-models": FITTING | {"prior_draws": 100},
     "03-customer-value": FITTING | {"samples": 200},
     "04-formula-versus-posterior": FITTING | {"samples": 200},
+    "05-can-you-trust-it": FITTING | {"simulations": 6},
 }
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 

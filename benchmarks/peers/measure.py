@@ -21,7 +21,7 @@ def answer(values):
 
 
 class Measured:
-    """Seconds of a block, the moment it ended, and the peak of resident memory above its start, in MB."""
+    """Seconds of a block, also of processors, when it ended, and peak resident memory above its start, in MB."""
 
     def __enter__(self):
         gc.collect()
@@ -30,17 +30,25 @@ class Measured:
             self._start = _kilobytes("VmRSS")
         except OSError:
             self._start = None
-        self._from = time.perf_counter()
+        self._processors, self._from = _processor_seconds(), time.perf_counter()
         return self
 
     def __exit__(self, *_):
         self.seconds = time.perf_counter() - self._from
         self.ended = time.monotonic()
+        self.processors = _processor_seconds() - self._processors
         self.megabytes = None if self._start is None else (_kilobytes("VmHWM") - self._start) / 1024
 
     @property
     def values(self):
-        return {"seconds": self.seconds, "ended": self.ended, "megabytes": self.megabytes}
+        names = ("seconds", "processors", "ended", "megabytes")
+        return {name: getattr(self, name) for name in names}
+
+
+def _processor_seconds():
+    """Seconds of processor taken by this process, all its threads, and its children that have ended."""
+    taken = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in taken)
 
 
 def _kilobytes(field):

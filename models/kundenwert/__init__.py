@@ -28,7 +28,7 @@ _ROOMS = {
         "read_transactions",
         "summarise",
     ),
-    "bayes": ("Diagnosis", "Fit", "GammaGamma", "ParetoNBD", "Prior", "fit", "load_fit", "loo"),
+    "bayes": ("NBD", "Diagnosis", "Fit", "GammaGamma", "ParetoNBD", "Prior", "fit", "load_fit", "loo"),
     "predict": ("Horizon", "customer_draws", "new_customer_draws"),
     "value": ("Assumptions", "ValueResult", "new_customer_table", "value_table"),
     "formula": ("formula_clv", "formula_clv_matched", "kpis", "lifespan"),

@@ -3,10 +3,12 @@
 from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
 from kundenwert.bayes.fit import Fit, Method, fit, load_fit
 from kundenwert.bayes.gamma_gamma import GammaGamma
+from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import WEIBULL, Prior
 
 __all__ = [
+    "NBD",
     "WEIBULL",
     "Check",
     "Diagnosis",

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from kundenwert.bayes.importance import PARETO_K_BOUND, Importance, Mode
+from kundenwert.errors import FitError
 
 R_HAT_BOUND = 1.01
 """Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
@@ -150,10 +151,18 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     arviz.ELPDData
         With one pointwise entry per customer, so that `arviz.compare` works on it.
 
+    Raises
+    ------
+    FitError
+        If the fit was made without a pointwise log-likelihood.
+
     References
     ----------
     Vehtari, Gelman & Gabry (2017), "Practical Bayesian model evaluation using leave-one-out cross-validation".
     """
+    if "log_likelihood" not in tree.children:
+        msg = "the fit holds no pointwise log-likelihood; fit with log_likelihood=True, and fewer draws if it is large"
+        raise FitError(msg)
     count = tree["constant_data"]["count"].to_numpy()
     result = az.loo(tree, pointwise=True)
     log_likelihood = next(iter(tree["log_likelihood"].data_vars.values()))

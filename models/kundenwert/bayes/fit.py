@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from kundenwert.bayes.diagnose import Diagnosis, diagnose, diagnose_importance, diagnose_mode
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.importance import Importance, Mode, find_mode, resample, sample
+from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import Prior
 from kundenwert.bayes.target import Target
@@ -28,18 +29,22 @@ from kundenwert.data import CustomerSummary
 from kundenwert.data.export import whole_file
 from kundenwert.errors import DomainError, FitError, SchemaError
 
-type Model = ParetoNBD | GammaGamma
+type Model = ParetoNBD | GammaGamma | NBD
+type Kind = type[ParetoNBD] | type[GammaGamma] | type[NBD]
 type Method = Literal["auto", "importance", "nuts", "map"]
 
-MODELS: dict[str, type[ParetoNBD] | type[GammaGamma]] = {kind.name: kind for kind in (ParetoNBD, GammaGamma)}
+MODELS: dict[str, Kind] = {kind.name: kind for kind in (ParetoNBD, GammaGamma, NBD)}
 
-_STREAMS = {ParetoNBD.name: 1, GammaGamma.name: 2}
+_STREAMS = {ParetoNBD.name: 1, GammaGamma.name: 2, NBD.name: 3}
 
 PROPOSALS = 4096
-"""Proposals in a round of importance sampling, a power of two for the Sobol sequence."""
+"""Most proposals in a round of importance sampling; rounds are powers of two, for the Sobol sequence."""
 
 ENOUGH = 1000.0
 """Effective draws that importance sampling goes on for."""
+
+MANY = 10_000
+"""Histories from which the mode is approached by a thinned likelihood, and rounds of proposals are smaller."""
 
 PRIOR_DRAWS = 1000
 
@@ -170,6 +175,7 @@ def fit(
     tune: int = 500,
     chains: int = 4,
     target_accept: float = 0.9,
+    log_likelihood: bool = True,
     progress: bool | None = None,
 ) -> Fit:
     """Draw from the posterior of a model.
@@ -177,7 +183,7 @@ def fit(
     Parameters
     ----------
     model
-        `ParetoNBD(...)` or `GammaGamma(...)`.
+        `ParetoNBD(...)`, `GammaGamma(...)` or, to compare with, `NBD(...)`.
     summary
         One row per customer.
     seed
@@ -191,6 +197,8 @@ def fit(
         in the same shape; its chains are only a shape.
     target_accept
         Of NUTS' step-size adaptation, in (0, 1).
+    log_likelihood
+        Whether to store the pointwise log-likelihood, which `loo` needs; left out where it would be very large.
     progress
         Whether to show NUTS' progress; if not given, on a terminal only.
 
@@ -218,13 +226,17 @@ def fit(
     started = perf_counter()
     rng = np.random.default_rng([seed, _STREAMS[model.name]])
     target = model.target(summary, workers=os.cpu_count() or 1)
-    mode = find_mode(target)
+    observed = model.constant_data(summary)
+    patterns = observed.sizes["pattern"]
+    mode = _mode(model, summary, target, patterns)
     used, why = method, "asked for"
     stats: xr.Dataset | None = None
     if method == "map":
         posterior, diagnosis = _at_mode(target, mode, chains, draws), diagnose_mode(mode)
     if method in ("auto", "importance"):
-        drawn = sample(target, mode, draws=PROPOSALS, rng=rng, enough=ENOUGH)
+        most = PROPOSALS if patterns < MANY else PROPOSALS // 4
+        proposals = 1 << (int(np.clip(chains * draws, 512, most)) - 1).bit_length()
+        drawn = sample(target, mode, draws=proposals, rng=rng, enough=min(ENOUGH, chains * draws / 2))
         diagnosis = diagnose_importance(drawn)
         posterior = _resampled(target, drawn, chains, draws, rng)
         if method == "auto":
@@ -237,7 +249,7 @@ def fit(
             model, summary, start, seed=seed, draws=draws, tune=tune, chains=chains, accept=target_accept, show=show
         )
         diagnosis = diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
-    tree = _complete(model, posterior, stats, _prior_draws(model, target, rng), summary)
+    tree = _tree(model, posterior, stats, _prior_draws(model, target, rng), observed, log_likelihood=log_likelihood)
     info = model.units(summary) | {
         "method": used,
         "why": why,
@@ -250,6 +262,14 @@ def fit(
         "versions": {name: version(name) for name in ("kundenwert", "pymc", "nutpie", "arviz", "numpy")},
     }
     return Fit(model, tree, diagnosis, info)
+
+
+def _mode(model: Model, summary: CustomerSummary, target: Target, patterns: int) -> Mode:
+    """The posterior mode; of many histories by way of the mode of a few, which is near."""
+    if patterns < MANY:
+        return find_mode(target)
+    few = find_mode(model.target(summary, every=patterns // (MANY // 4)))
+    return find_mode(target, replace(few, factor=few.factor * np.sqrt(MANY / 4 / patterns)))
 
 
 def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
@@ -309,16 +329,21 @@ def _nuts(
     return tree["posterior"].to_dataset(), stats[numeric]
 
 
-def _complete(
-    model: Model, posterior: xr.Dataset, stats: xr.Dataset | None, prior: xr.Dataset, summary: CustomerSummary
+def _tree(
+    model: Model,
+    posterior: xr.Dataset,
+    stats: xr.Dataset | None,
+    prior: xr.Dataset,
+    observed: xr.Dataset,
+    *,
+    log_likelihood: bool,
 ) -> xr.DataTree:
     """Put together the groups that are kept, with the pointwise log-likelihood."""
-    observed = model.constant_data(summary)
     groups = {"posterior": posterior, "prior": prior, "constant_data": observed}
     if stats is not None:
         groups["sample_stats"] = stats
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], observed.sizes["pattern"])
-    if np.prod(shape, dtype=np.int64) <= LARGEST_LOG_LIKELIHOOD:
+    if log_likelihood and np.prod(shape, dtype=np.int64) <= LARGEST_LOG_LIKELIHOOD:
         draws = {name: posterior[name].to_numpy().reshape(-1) for name in model.parameters}
         values = model.pointwise_log_likelihood(observed, draws).reshape(shape)
         groups["log_likelihood"] = xr.Dataset({"history": (("chain", "draw", "pattern"), values)})

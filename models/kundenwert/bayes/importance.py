@@ -8,6 +8,7 @@ draws are kept, weighted against the mixture of all proposals); where that fails
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from arviz_stats.base import array_stats
@@ -48,13 +49,15 @@ class Importance:
     rounds: int
 
 
-def find_mode(target: Target) -> Mode:
-    """Maximise the log posterior by quasi-Newton steps from several starts, and take its curvature by differences.
+def find_mode(target: Target, near: Mode | None = None) -> Mode:
+    """Maximise the log posterior by quasi-Newton steps, and take its curvature by differences.
 
     Parameters
     ----------
     target
         Log posterior on the log scale.
+    near
+        Where to start, with a guess of the inverse curvature; the best of several points about 0 if not given.
 
     Returns
     -------
@@ -65,12 +68,18 @@ def find_mode(target: Target) -> Mode:
 
     def negative(point: Array) -> tuple[float, Array]:
         values = target(np.vstack([point, point + offsets]))
-        gradient = (values[1 : d + 1] - values[d + 1 :]) / 2e-4
+        with np.errstate(invalid="ignore"):
+            gradient = (values[1 : d + 1] - values[d + 1 :]) / 2e-4
         return -float(values[0]), -np.where(np.isfinite(gradient), gradient, 0.0)
 
-    starts = np.vstack([np.zeros(d), np.random.default_rng(0).normal(size=(63, d))])
-    start = starts[np.argmax(target(starts))]
-    found = optimize.minimize(negative, start, jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 200})
+    options: dict[str, Any] = {"gtol": 1e-3, "maxiter": 200}
+    if near is None:
+        starts = np.vstack([np.zeros(d), np.random.default_rng(0).normal(size=(63, d))])
+        start = starts[np.argmax(target(starts))]
+    else:
+        start = near.point
+        options |= {"hess_inv0": near.factor @ near.factor.T}
+    found = optimize.minimize(negative, start, jac=True, method="BFGS", options=options)
     hessian = _hessian(target, found.x)
     values, vectors = linalg.eigh(-hessian)
     sane = bool(np.all(np.isfinite(values)) and values.min() > 0)
@@ -106,7 +115,7 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
     rng
         Source of randomness.
     enough
-        Effective draws wanted.
+        Effective draws wanted: while the tail of the weights is sound but there are too few, more are drawn.
 
     Returns
     -------
@@ -119,7 +128,7 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
     number = 0
     while True:
         number += 1
-        proposals.append((centre, factor))
+        proposals.append((centre, factor))  # a repeated proposal counts as often as it was drawn from
         fresh = _draw(centre, factor, draws, rng)
         points, values = np.vstack([points, fresh]), np.concatenate([values, target(fresh)])
         log_weights = values - _mixture(points, proposals)
@@ -129,6 +138,8 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
         result = Importance(points, weights, float(k), float(1 / np.sum(weights**2)), number)
         if number == ROUNDS or (result.pareto_k < PARETO_K_BOUND and result.effective >= enough):
             return result
+        if result.pareto_k < PARETO_K_BOUND:
+            continue
         centre = weights @ points
         spread = points - centre
         covariance = (weights[:, None] * spread).T @ spread

@@ -94,10 +94,10 @@ class ParetoNBD:
         """Distinct histories of the summary's customers, with counts."""
         return patterns(summary.table)
 
-    def target(self, summary: CustomerSummary, *, workers: int = 1) -> Target:
-        """The log posterior as an array function, without compiling anything."""
+    def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
+        """The log posterior as an array function, without compiling; of every n-th history only, if asked for."""
         data, window, priors = self.observations(summary), summary.window, self.resolved_priors()
-        histories = (data.frequency, data.recency, data.T, data.count)
+        histories = [values[::every] for values in (data.frequency, data.recency, data.T, data.count)]
 
         def derive(quantities: Draws) -> Draws:
             variables = dict(quantities)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 type Array = NDArray[np.float64]
 type Draws = dict[str, Array]
 
+PARTS = 16
+"""Parts that parameter sets are evaluated in, whatever the number of processors."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -54,13 +57,11 @@ class Target:
 
 
 def in_threads(function: Callable[[Draws], Array], draws: Draws, workers: int) -> Array:
-    """Evaluate a function of many parameter sets in equal parts, one for each worker."""
+    """Evaluate a function of many parameter sets in parts; the parts, and so the result, do not depend on workers."""
     size = next(iter(draws.values())).size
-    parts = min(workers, size)
+    parts = min(PARTS, size)
     cuts = [slice(size * part // parts, size * (part + 1) // parts) for part in range(parts)]
-    if parts == 1:
-        return function(draws)
-    with ThreadPoolExecutor(parts) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         results = pool.map(lambda cut: function({name: values[cut] for name, values in draws.items()}), cuts)
         return np.concatenate(list(results))
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ POINTS = 99
 PROBABILITIES = (0.5, 0.8, 0.9, 0.95)
 """Nominal shares of the intervals whose coverage is measured."""
 
+_ENDS = (0.05, 0.95)
 _BAND_DRAWS = 4000
 _UNSEEN = 0xBA2D
 
@@ -180,12 +182,7 @@ class Uniform:
     @classmethod
     def of(cls, size: int, draws: int) -> Uniform:
         """Simulate n ranks on 0, …, draws many times over."""
-        steps = np.unique(np.linspace(0, draws + 1, min(POINTS, draws) + 2).round().astype(int))
-        cuts = steps[1:-1] / (draws + 1)
-        rng = np.random.default_rng([_UNSEEN, size, draws])
-        counts = rng.multinomial(size, np.diff(steps) / (draws + 1), size=_BAND_DRAWS).cumsum(axis=1)[:, :-1]
-        smallest = np.sort(_tails(size, cuts)[counts, np.arange(cuts.size)].min(axis=1))
-        return cls(size, cuts, smallest)
+        return cls(size, *_simulated(size, draws))
 
     def band(self, probability: float = BAND) -> tuple[Array, Array]:
         """Lower and upper ends of an ECDF that hold all of it with that probability."""
@@ -196,14 +193,25 @@ class Uniform:
     def p_value(self, share_below: Array) -> float:
         """Probability that uniform ranks leave the diagonal as far, anywhere, as these do."""
         counts = np.rint(np.asarray(share_below) * self.size).astype(int)
-        found = _tails(self.size, self.cuts)[counts, np.arange(self.cuts.size)].min()
+        found = _tails(self.size, self.cuts, counts).min()
         return float((1 + np.searchsorted(self.smallest, found * (1 + 1e-9), side="right")) / (1 + _BAND_DRAWS))
 
 
-def _tails(size: int, cuts: Array) -> Array:
-    """Two-sided tail probability of each count at each cut, of shape (size + 1, cuts)."""
-    law, count = stats.binom(size, cuts), np.arange(size + 1)[:, None]
-    return np.asarray(np.minimum(1.0, 2 * np.minimum(law.cdf(count), law.sf(count - 1))))
+@lru_cache(maxsize=32)
+def _simulated(size: int, draws: int) -> tuple[Array, Array]:
+    """Cuts, and sorted draws of the smallest tail probability over them under uniform ranks."""
+    steps = np.unique(np.linspace(0, draws + 1, min(POINTS, draws) + 2).round().astype(int))
+    cuts = steps[1:-1] / (draws + 1)
+    rng = np.random.default_rng([_UNSEEN, size, draws])
+    counts = rng.multinomial(size, np.diff(steps) / (draws + 1), size=_BAND_DRAWS).cumsum(axis=1)[:, :-1]
+    table = _tails(size, cuts, np.arange(size + 1)[:, None])
+    return cuts, np.sort(table[counts, np.arange(cuts.size)].min(axis=1))
+
+
+def _tails(size: int, cuts: Array, counts: NDArray[np.int64]) -> Array:
+    """Two-sided binomial tail probability of each count at its cut."""
+    law = stats.binom(size, cuts)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(law.cdf(counts), law.sf(counts - 1))))
 
 
 def ecdf_difference(ranks: pd.DataFrame, *, probability: float = BAND) -> pd.DataFrame:
@@ -438,20 +446,33 @@ def gaps(first: Values, second: Values, effective: Mapping[str, tuple[float, flo
     -------
     pandas.DataFrame
         Columns `quantity, mean_first, mean_second, errors` (difference of means over its combined standard error),
-        `low, high` (difference of the 5 % and 95 % quantiles over the width of the second's interval).
+        `low, high` (difference of the 5 % and 95 % quantiles over the width of the second's interval) and `low_error,
+        high_error` (their Monte-Carlo standard errors, in the same unit).
 
     Examples
     --------
     >>> z = stats.norm.ppf(np.linspace(0.0005, 0.9995, 1000))
     >>> table = gaps({"z": z + 0.1}, {"z": z}, {"z": (1000, 1000)})
-    >>> table[["errors", "low", "high"]].to_numpy().round(2).tolist()
-    [[2.24, 0.03, 0.03]]
+    >>> table[["errors", "low", "high", "low_error"]].to_numpy().round(2).tolist()
+    [[2.24, 0.03, 0.03, 0.03]]
     """
     rows = []
     for name, sizes in effective.items():
         one, two = (np.ravel(np.asarray(values[name], dtype=np.float64)) for values in (first, second))
         error = np.hypot(one.std() / np.sqrt(sizes[0]), two.std() / np.sqrt(sizes[1]))
-        ends_one, ends_two = (np.quantile(values, [0.05, 0.95]) for values in (one, two))
-        low, high = (ends_one - ends_two) / (ends_two[1] - ends_two[0])
-        rows.append((name, one.mean(), two.mean(), (one.mean() - two.mean()) / error, low, high))
-    return pd.DataFrame(rows, columns=["quantity", "mean_first", "mean_second", "errors", "low", "high"])
+        row: dict[str, object] = {"quantity": name, "mean_first": one.mean(), "mean_second": two.mean()}
+        row["errors"] = (one.mean() - two.mean()) / error
+        width = np.ptp(np.quantile(two, _ENDS))
+        for label, end in zip(("low", "high"), _ENDS, strict=True):
+            row[label] = (np.quantile(one, end) - np.quantile(two, end)) / width
+            noise = np.hypot(_quantile_error(one, end, sizes[0]), _quantile_error(two, end, sizes[1]))
+            row[f"{label}_error"] = noise / width
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _quantile_error(values: Array, probability: float, effective: float) -> float:
+    """Standard error of a sample quantile: half the distance of the quantiles one binomial error to either side."""
+    step = np.sqrt(probability * (1 - probability) / effective)
+    below, above = np.quantile(values, [max(probability - step, 0.0), min(probability + step, 1.0)])
+    return float(above - below) / 2

@@ -54,14 +54,18 @@ def total_log_likelihood(
     x, t_x, end, n = float_arrays(frequency, recency, T, count)
     distinct, group = np.unique(x, return_inverse=True)
     customers = np.bincount(group, weights=n)
-    law = np.broadcast_arrays(*map(np.atleast_1d, float_arrays(r, alpha, s, beta)))
-    r, alpha, s, beta = (value[:, None] for value in law)
+    sets = np.broadcast_arrays(*map(np.atleast_1d, float_arrays(r, alpha, s, beta)))
+    r, alpha, s, beta = (value[:, None] for value in sets)
     result = log_rising(r, distinct) @ customers
-    step = max(1, CELLS // (x.size * nodes))
+    width = min(x.size, CELLS // nodes)
+    step = max(1, CELLS // (width * nodes))
     with np.errstate(all="ignore"):  # far out in the tails parameters over- and underflow; the result says so
         for start in range(0, len(result), step):
             part = slice(start, start + step)
-            result[part] += _rest(x, t_x, end, r[part], alpha[part], s[part], beta[part], nodes) @ n
+            law = r[part], alpha[part], s[part], beta[part]
+            for left in range(0, x.size, width):
+                some = slice(left, left + width)
+                result[part] += np.einsum("sp,p->s", _rest(x[some], t_x[some], end[some], *law, nodes), n[some])
     return np.asarray(result)
 
 
