@@ -10,6 +10,7 @@ on first use from the pinned lists beside this file.
 
 import argparse
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -256,6 +257,7 @@ def hard_cases():
 
 
 def report(options, run, summary):
+    before = source()
     cases, truth = hard_cases()
     likelihoods = {"kundenwert": [float(pareto_nbd.log_likelihood(*c[4:], **law(c))) for c in cases]}
     for who in options.peers:  # first, so that what comes next finds its imports warm
@@ -265,9 +267,10 @@ def report(options, run, summary):
     what = "CDNOW, times in weeks" if options.customers is None else "simulated like CDNOW, times in whole days"
     command = shlex.join([".venv/bin/python", "benchmarks/peers.py", *shown_arguments()])
     made = f"Made by `{command}` on {os.cpu_count()} cores. {len(summary):,} customers ({what}). "
+    after = "" if source() == before else " The source CHANGED DURING THE RUN: run it again."
     parts = [
         "# The same data in this project, PyMC-Marketing and lifetimes",
-        made + "Each row is a fresh process; they ran one after another.",
+        f"{made}Each row is a fresh process; they ran one after another. Source {before}.{after}",
         posterior_table(fits),
         estimates_table(fits, summary),
         agreement_table(fits),
@@ -276,6 +279,14 @@ def report(options, run, summary):
         ratios(fits, tables, len(summary)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def source():
+    """A short name for the state of this project's source, so that a table can be told from one of other code."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "models").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
 
 
 def shown_arguments():
@@ -394,6 +405,7 @@ def posterior_table(fits):
         "is the process's time too; for PyMC-Marketing's samplers its draws are scaled to 1,000 effective ones, and "
         "imports, compilation and warm-up (2 chains at a time) stay as they were. *Effective / s* flatters "
         "PyMC-Marketing: its samplers are judged by the seconds after warm-up alone, this project by the whole fit. "
+        "Chains with an R-hat above 1.01 have not converged; their effective size is a rough guess. "
         "Priors are PyMC-Marketing's defaults unless the row says otherwise. Peak "
         "memory is that of the largest single process."
     )

@@ -4,11 +4,13 @@ The model is a normal mean with a normal prior, whose posterior is known: every 
 purpose. Seeds are fixed; the rates at which a test would fail with another seed are written beside it.
 """
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+import kundenwert as kw
 from kundenwert.errors import DomainError
 from kundenwert.kernels import pareto_nbd
 from kundenwert.validate.calibration import (
@@ -282,3 +284,49 @@ def test_extreme_points_have_values_gradients_and_probabilities():
         off = np.abs(slope - (up - down) / 2e-4) - 4e-12 * np.abs(found.value)
         assert (off < 1e-3 * (1 + np.abs(slope))).all()
         assert (off < 1e-5 * (1 + np.abs(slope))).mean() > 0.995
+
+
+# ------------------------------------------------------------------------------------------------ fast path and NUTS
+
+RARE, FREQUENT = {"r": 0.6, "alpha": 20.0}, {"r": 1.2, "alpha": 6.0}
+SHORT, LONG = {"s": 0.7, "beta": 8.0}, {"s": 1.5, "beta": 150.0}
+SHOPS = {
+    "rare, short": (RARE | SHORT, 300),
+    "rare, long": (RARE | LONG, 300),
+    "frequent, short": (FREQUENT | SHORT, 300),
+    "frequent, long": (FREQUENT | LONG, 300),
+    "small": (FREQUENT | SHORT, 60),
+    "smaller": (RARE | LONG, 40),
+    "large": (RARE | SHORT, 2000),
+    "heavy buyers": ({"r": 0.4, "alpha": 0.1} | SHORT, 200),
+    "nobody leaves": ({"r": 0.8, "alpha": 8.0, "s": 1.0, "beta": 1e7}, 300),
+    "everybody leaves at once": ({"r": 0.8, "alpha": 1.0, "s": 3.0, "beta": 3.0}, 300),
+    "all alike": ({"r": 50.0, "alpha": 500.0, "s": 50.0, "beta": 2000.0}, 300),
+    "few repeaters": ({"r": 0.1, "alpha": 60.0} | SHORT, 400),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOPS)
+def test_fast_path_and_nuts_agree(name):
+    """Means within 4 errors (48 comparisons: one in 300 runs fails); ends within 5 % of the width, plus 3 errors."""
+    law, customers = SHOPS[name]
+    rng = np.random.default_rng([31, len(name)])
+    T = rng.uniform(26, 52, customers)
+    x, t_x = pareto_nbd.simulate(T, **law, rng=rng)
+    frame = pd.DataFrame({"frequency": x, "recency": t_x, "T": T})
+    summary = kw.CustomerSummary.from_frame(frame, time_unit="W", window=52.0)
+    model = kw.ParetoNBD()
+    quick = [kw.fit(model, summary, seed=seed, method="importance") for seed in range(4)]
+    slow = kw.fit(model, summary, seed=1, method="nuts", draws=2500, tune=1000, target_accept=0.95)
+    assert slow.diagnosis.converged, str(slow.diagnosis)
+    if not all(fit.diagnosis.converged for fit in quick):
+        pytest.skip("the fast path says itself that it failed, and `auto` hands over")
+    effective = sum(check.value for fit in quick for check in fit.diagnosis if check.name == "effective draws")
+    chains = slow.tree["posterior"]
+    worth = {n: min(float(az.ess(chains[n].to_numpy(), method=m)) for m in ("bulk", "tail")) for n in model.parameters}
+    pooled = {n: np.concatenate([fit.draws()[n] for fit in quick]) for n in model.parameters}
+    table = gaps(pooled, slow.draws(), {n: (effective, worth[n]) for n in model.parameters})
+    assert (table["errors"].abs() < 4).all(), table
+    assert (table["low"].abs() < 0.05 + 3 * table["low_error"]).all(), table
+    assert (table["high"].abs() < 0.05 + 3 * table["high_error"]).all(), table

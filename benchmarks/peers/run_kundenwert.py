@@ -9,7 +9,7 @@ MONEY = {"discount_rate": 0.10, "margin": 1.0, "cac": 0.0}
 
 
 def customers(options):
-    frame = pd.read_csv(options["customers"], float_precision="round_trip")
+    frame = pd.read_csv(options["customers"])
     return kw.CustomerSummary.from_frame(frame, time_unit="W")
 
 

@@ -11,7 +11,7 @@ warnings.filterwarnings("ignore")
 
 
 def customers(options):
-    return pd.read_csv(options["customers"], float_precision="round_trip").fillna({"monetary_value": 0.0})
+    return pd.read_csv(options["customers"]).fillna({"monetary_value": 0.0})
 
 
 def fit(options):
