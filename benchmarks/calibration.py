@@ -117,6 +117,7 @@ class Study:
 
     counts: Counter = field(default_factory=Counter)
     customers: list = field(default_factory=list)
+    spend_shapes: list = field(default_factory=list)
 
     def simulate(self, rng):
         while True:
@@ -126,6 +127,7 @@ class Study:
             if usable(frame):
                 break
         self.counts["used"] += 1
+        self.spend_shapes.append(law["q"])
         summary = kw.CustomerSummary.from_frame(frame, time_unit="W", window=WINDOW)
         best = int(frame["frequency"].argmax())
         truth = law | {f"{name}, data-scaled prior": law[name] for name in ("p", "q", "v")}
@@ -187,6 +189,7 @@ def run_sbc(simulations):
     customers = pd.concat(study.customers, ignore_index=True)
     wide = ranks.pivot_table(index="simulation", columns="quantity", values="rank", sort=False).astype(int)
     wide.insert(0, "draws", DRAWS)
+    wide.insert(1, "true_q", [study.spend_shapes[number] for number in wide.index])
     write(wide.reset_index(), "sbc-ranks")
     write(tools.uniformity(ranks), "sbc")
     write(tools.reliability(customers["p_alive"], customers["alive"], customers["shop"]), "sbc-alive")
@@ -338,16 +341,20 @@ def run_agreement(draws):
 def compared(model, summary, draws):
     """All parameters of one data set by both methods; effective sizes as each method's own diagnosis has them."""
     quick = [kw.fit(model, summary, seed=50 + seed, method="importance", draws=2000) for seed in range(POOLED)]
-    nuts = kw.fit(model, summary, seed=1, method="nuts", draws=draws, tune=1000, target_accept=0.95, progress=False)
+    nuts = kw.fit(model, summary, seed=1, method="nuts", draws=draws, tune=1000, progress=False)
     first = {name: np.concatenate([fit.draws()[name] for fit in quick]) for name in model.parameters}
     numbers = [{check.name: check.value for check in fit.diagnosis} for fit in quick]
     weighed = sum(number["effective draws"] for number in numbers)
-    chains = {name: nuts.tree["posterior"][name].to_numpy() for name in model.parameters}
-    worth = {name: min(float(az.ess(draws, method=how)) for how in ("bulk", "tail")) for name, draws in chains.items()}
-    effective = {name: (weighed, worth[name]) for name in model.parameters}
-    table = tools.gaps(first, nuts.draws(), effective)
+    second, chains = nuts.draws(), nuts.tree["posterior"].to_dataset()
+    worth = {name: min(float(az.ess(chains, method=how)[name]) for how in ("bulk", "tail")) for name in first}
+    # on the log scale too, where posteriors are nearly normal: of a long tail's far end NUTS itself knows little
+    for name in tuple(first):
+        first[f"log {name}"], second[f"log {name}"] = np.log(first[name]), np.log(second[name])
+        worth[f"log {name}"] = worth[name]
+    effective = {name: (weighed, size) for name, size in worth.items()}
+    table = tools.gaps(first, second, effective)
     table["k"], table["effective"] = max(number["Pareto k"] for number in numbers), weighed
-    table["ess_nuts"] = [effective[name][1] for name in model.parameters]
+    table["ess_nuts"] = list(worth.values())
     table["converged"] = all(fit.diagnosis.converged for fit in quick)
     table["nuts_converged"] = nuts.diagnosis.converged
     return table

@@ -323,8 +323,8 @@ def test_fast_path_and_nuts_agree(name):
     if not all(fit.diagnosis.converged for fit in quick):
         pytest.skip("the fast path says itself that it failed, and `auto` hands over")
     effective = sum(check.value for fit in quick for check in fit.diagnosis if check.name == "effective draws")
-    chains = slow.tree["posterior"]
-    worth = {n: min(float(az.ess(chains[n].to_numpy(), method=m)) for m in ("bulk", "tail")) for n in model.parameters}
+    chains = slow.tree["posterior"].to_dataset()
+    worth = {n: min(float(az.ess(chains, method=how)[n]) for how in ("bulk", "tail")) for n in model.parameters}
     pooled = {n: np.concatenate([fit.draws()[n] for fit in quick]) for n in model.parameters}
     table = gaps(pooled, slow.draws(), {n: (effective, worth[n]) for n in model.parameters})
     assert (table["errors"].abs() < 4).all(), table

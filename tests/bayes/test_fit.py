@@ -279,8 +279,7 @@ PUBLISHED_ESS = 40_000 * 1_800 / 4_000
 """The published proposals are worth as many draws in proportion as their pilot run: 1,800 of 4,000."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("method", ["importance", "nuts"])
+@pytest.mark.parametrize("method", ["importance", pytest.param("nuts", marks=pytest.mark.slow)])
 def test_cdnow_under_weibull_priors(cdnow_summary, method):
     """Means within 3 Monte-Carlo standard errors, both programs' errors combined."""
     one = fit(ParetoNBD(WEIBULL), cdnow_summary, method=method, seed=20, draws=2000, tune=1000)
