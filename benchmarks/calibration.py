@@ -24,7 +24,7 @@ import pandas as pd
 
 import kundenwert as kw
 from kundenwert.kernels import pareto_nbd
-from kundenwert.validate import calibration as tools
+from kundenwert.validate import intervals, sbc, uniformity
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WINDOW = 52.0
@@ -172,8 +172,8 @@ class Study:
         """Note every customer's outcome beside its prediction."""
         frame = pd.DataFrame({"shop": self.counts["used"], "p_alive": drawn["p_alive"].mean(axis=1)})
         frame["alive"] = data.hidden["alive"]
-        frame["purchases"] = tools.randomised_pit(data.hidden["purchases"], drawn["purchases"], rng)
-        frame["RLV"] = tools.randomised_pit(data.hidden["value"], drawn["value"], rng)
+        frame["purchases"] = intervals.randomised_pit(data.hidden["purchases"], drawn["purchases"], rng)
+        frame["RLV"] = intervals.randomised_pit(data.hidden["value"], drawn["value"], rng)
         self.customers.append(frame)
 
 
@@ -185,16 +185,16 @@ def likelihood(summary, law):
 
 def run_sbc(simulations):
     study = Study()
-    ranks = tools.sbc(study.simulate, study.infer, simulations=simulations, seed=20261121)
+    ranks = sbc(study.simulate, study.infer, simulations=simulations, seed=20261121)
     customers = pd.concat(study.customers, ignore_index=True)
     wide = ranks.pivot_table(index="simulation", columns="quantity", values="rank", sort=False).astype(int)
     wide.insert(0, "draws", DRAWS)
     wide.insert(1, "true_q", [study.spend_shapes[number] for number in wide.index])
     write(wide.reset_index(), "sbc-ranks")
-    write(tools.uniformity(ranks), "sbc")
-    write(tools.reliability(customers["p_alive"], customers["alive"], customers["shop"]), "sbc-alive")
+    write(uniformity(ranks), "sbc")
+    write(intervals.reliability(customers["p_alive"], customers["alive"], customers["shop"]), "sbc-alive")
     covered = [
-        tools.interval_coverage(customers[name], customers["shop"]).assign(quantity=name)
+        intervals.interval_coverage(customers[name], customers["shop"]).assign(quantity=name)
         for name in ("purchases", "RLV")
     ]
     write(pd.concat(covered)[["quantity", "nominal", "cases", "groups", "inside", "error"]], "sbc-coverage")
@@ -233,8 +233,8 @@ def one_shop(cell, law, number, places, parameters, counts):
     drawn = predicted(purchases, spend, summary.table, number, samples=399)
     shop_id = f"{cell} {number}"
     for quantity in ("purchases", "value"):
-        own = tools.randomised_pit(hidden[quantity], drawn[quantity], rng)
-        total = tools.randomised_pit(hidden[quantity].sum(), drawn[quantity].sum(axis=0), rng)
+        own = intervals.randomised_pit(hidden[quantity], drawn[quantity], rng)
+        total = intervals.randomised_pit(hidden[quantity].sum(), drawn[quantity].sum(axis=0), rng)
         base = cell | {"quantity": "RLV" if quantity == "value" else quantity, "shop": shop_id}
         places.append(pd.DataFrame(base | {"scope": "customer", "pit": own}))
         places.append(pd.DataFrame(base | {"scope": "total", "pit": [float(total)]}))
@@ -252,7 +252,7 @@ def write_grid(places, parameters, counts):
     by_cell = ["scope", "quantity", "buyers", "lives", "customers"]
     for keys, own in [*frame.groupby(by_cell, sort=False), *frame.groupby(["scope", "quantity"], sort=False)]:
         label = dict(zip(by_cell, (*keys, "all", "all", "all")[:5], strict=True))
-        rows.append(tools.interval_coverage(own["pit"], own["shop"]).assign(**label))
+        rows.append(intervals.interval_coverage(own["pit"], own["shop"]).assign(**label))
     covered = pd.concat(rows)[[*by_cell, "nominal", "cases", "groups", "inside", "error"]]
     write(covered.sort_values(["scope", "quantity"], kind="stable"), "grid")
     one = pd.DataFrame(parameters).groupby(["parameter", "buyers", "lives", "customers"], sort=False)
@@ -352,7 +352,7 @@ def compared(model, summary, draws):
         first[f"log {name}"], second[f"log {name}"] = np.log(first[name]), np.log(second[name])
         worth[f"log {name}"] = worth[name]
     effective = {name: (weighed, size) for name, size in worth.items()}
-    table = tools.gaps(first, second, effective)
+    table = intervals.gaps(first, second, effective)
     table["k"], table["effective"] = max(number["Pareto k"] for number in numbers), weighed
     table["ess_nuts"] = list(worth.values())
     table["converged"] = all(fit.diagnosis.converged for fit in quick)

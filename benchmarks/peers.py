@@ -282,9 +282,10 @@ def report(options, run, summary):
 
 
 def source():
-    """A short name for the state of this project's source, so that a table can be told from one of other code."""
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "models").rglob("*.py")):
+    """A short name for the state of the source that is measured, so that tables of other code can be told apart."""
+    package, digest = ROOT / "models" / "kundenwert", hashlib.sha256()
+    rooms = (*(package / room for room in ("bayes", "data", "kernels")), package)
+    for path in sorted(path for room in rooms for path in room.glob("*.py" if room == package else "**/*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
 

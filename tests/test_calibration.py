@@ -13,20 +13,8 @@ from scipy import stats
 import kundenwert as kw
 from kundenwert.errors import DomainError
 from kundenwert.kernels import pareto_nbd
-from kundenwert.validate.calibration import (
-    BAND,
-    Uniform,
-    ecdf_difference,
-    gaps,
-    interval_coverage,
-    probability_pit,
-    randomised_pit,
-    rank,
-    rank_histogram,
-    reliability,
-    sbc,
-    uniformity,
-)
+from kundenwert.validate.calibration import BAND, Uniform, ecdf_difference, rank, rank_histogram, sbc, uniformity
+from kundenwert.validate.intervals import gaps, interval_coverage, probability_pit, randomised_pit, reliability
 
 SIMULATIONS = 500
 DRAWS = 99
