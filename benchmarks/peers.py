@@ -55,6 +55,7 @@ SPARE = 1.5
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a worker does not outlive a run that is ended
     started = time.perf_counter()
     pythons = {"kundenwert": sys.executable}
     for name in options.peers:
