@@ -520,7 +520,7 @@ def error_of(found, value):
 
 
 def ratios(fits, tables, customers):
-    """What issue 3 asks for, as far as this run can say it."""
+    """The bounds this project sets itself, as far as this run can say it."""
     lines = []
 
     def line(what, value, bound, met):
