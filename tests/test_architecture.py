@@ -14,8 +14,8 @@ import kundenwert
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "models" / "kundenwert"
 ORDER = (
-    *("errors", "kernels", "data", "bayes", "predict", "value"),
-    *("formula", "compare", "validate", "plot", "report", "cli"),
+    *("errors", "kernels", "data", "simulate", "bayes", "predict", "value"),
+    *("formula", "compare", "decide", "validate", "plot", "report", "cli"),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450

@@ -5,7 +5,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from kundenwert.bayes.pareto_nbd import log_likelihood_graph
+from kundenwert.bayes.graphs import log_likelihood_graph
 from kundenwert.kernels import pareto_nbd
 
 NAMES = ("r", "alpha", "s", "beta")

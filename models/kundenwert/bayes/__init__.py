@@ -1,10 +1,11 @@
 """The models in PyMC, their priors, their fits and the checks of those fits."""
 
 from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
-from kundenwert.bayes.fit import Fit, Method, fit, load_fit
+from kundenwert.bayes.fit import Method, fit
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
+from kundenwert.bayes.posterior import Fit, load_fit
 from kundenwert.bayes.priors import WEIBULL, Prior
 
 __all__ = [

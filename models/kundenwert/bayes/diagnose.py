@@ -8,7 +8,8 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from kundenwert.bayes.importance import PARETO_K_BOUND, Importance, Mode
+from kundenwert.bayes.importance import PARETO_K_BOUND, Importance
+from kundenwert.bayes.mode import Mode
 from kundenwert.errors import FitError
 
 R_HAT_BOUND = 1.01
@@ -86,7 +87,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
         _worst("bulk ESS", az.ess(posterior, method="bulk"), ESS_BOUND, largest=False, advice=more),
         _worst("tail ESS", az.ess(posterior, method="tail"), ESS_BOUND, largest=False, advice=more),
     ]
-    lost = {str(name): int((~np.isfinite(values)).sum()) for name, values in posterior.items()}
+    lost = {str(name): int((~np.isfinite(values)).sum()) for name, values in posterior.data_vars.items()}
     where = max(lost, key=lambda name: lost[name])
     wild = "draws ran off to infinity: state tighter priors"
     checks.append(Check("infinite draws", lost[where], 0, lost[where] == 0, where, wild))
@@ -123,8 +124,11 @@ def diagnose_mode(mode: Mode) -> Diagnosis:
 
 
 def _worst(name: str, values: xr.Dataset, bound: float, *, largest: bool, advice: str) -> Check:
-    by_variable = {str(key): float(value) for key, value in values.items()}
     sign = -1 if largest else 1
+    by_variable: dict[str, float] = {}
+    for key, found in values.items():
+        own = found.to_series() if found.ndim else None
+        by_variable |= {str(key): float(found)} if own is None else {f"{key}[{at}]": v for at, v in own.items()}
     where = min(by_variable, key=lambda key: _or_worst(sign * by_variable[key]))
     value = by_variable[where]
     passed = bool(np.isfinite(value) and sign * value >= sign * bound)

@@ -1,29 +1,38 @@
-"""The Gamma-Gamma model of spend in PyMC, over the customers with repeat purchases of positive value."""
+"""The Gamma-Gamma model of spend, over the customers with repeat purchases of positive value."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
-import xarray as xr
-from numpy.typing import NDArray
 
+from kundenwert.bayes.effects import make_target
 from kundenwert.bayes.priors import SPEND, Prior, Priors, resolve
-from kundenwert.bayes.target import Draws, Target, in_threads, prior_densities
+from kundenwert.bayes.target import Array, Draws, Observed, Target
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma as kernel
 
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from kundenwert.data.design import Design
+
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """Gamma-Gamma model of spend per purchase, with its priors.
+    """Gamma-Gamma model of spend per purchase, with its priors, and effects of cohorts and covariates on spend.
+
+    `v_i = v e^(η_i)`: a positive effect means dearer purchases, in proportion.
 
     Parameters
     ----------
     priors
         Priors that differ from the defaults, by name; see `kundenwert.bayes.priors`.
+    cohorts, covariates
+        As in `ParetoNBD`: columns of the summary.
 
     Examples
     --------
@@ -32,9 +41,12 @@ class GammaGamma:
     """
 
     priors: Priors | None = None
+    cohorts: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
 
     name: ClassVar[str] = "gamma_gamma"
     parameters: ClassVar[tuple[str, ...]] = ("p", "q", "v")
+    acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"spend": ("v", 1.0)}
 
     def resolved_priors(self) -> dict[str, Prior]:
         """All priors of the model, defaults included."""
@@ -51,97 +63,62 @@ class GammaGamma:
         Returns
         -------
         pm.Model
-            With variables `p, q, v` and the observed `monetary_value`.
+            With variables `p, q, v`, those of the effects, and the observed `monetary_value`.
 
         Raises
         ------
         DomainError
             If no customer has a repeat purchase of positive value.
         """
-        frequency, monetary_value = self.observations(summary)
-        with pm.Model(coords={"customer": np.arange(frequency.size)}) as model:
-            variable = {name: prior.variable(name) for name, prior in self.resolved_priors().items()}
-            if "p" not in variable:
-                p = variable["p"] = pm.Deterministic("p", variable["purchase_cv"] ** -2)
-                q = variable["q"] = pm.Deterministic("q", variable["customer_cv"] ** -2)
-                scale = self.units(summary)["mean_value"]
-                variable["v"] = pm.Deterministic("v", variable["relative_spend"] * scale * q / p)
-            pm.CustomDist(
-                "monetary_value",
-                *(variable[name] for name in self.parameters),
-                pm.Data("frequency", frequency, dims="customer"),
-                logp=_log_likelihood_graph,
-                random=_simulate_values,
-                signature="(),(),(),()->()",
-                observed=monetary_value,
-                dims="customer",
-            )
-        return model
+        from kundenwert.bayes import graphs  # noqa: PLC0415  loads PyMC
 
-    def observations(self, summary: CustomerSummary) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return graphs.gamma_gamma(self, summary)
+
+    def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
+        """The log posterior as an array function, without compiling; of every n-th customer only, if asked for."""
+        return make_target(self, summary, workers=workers, every=every)
+
+    def unit(self, summary: CustomerSummary) -> float:
+        """What the priors are measured in: the mean value of a repeat purchase, in money."""
+        seen = self.observed(summary).fields
+        return float(np.average(seen["monetary_value"], weights=seen["frequency"]))
+
+    def units(self, summary: CustomerSummary) -> dict[str, Any]:
+        """What the priors are measured in: stored with the fit."""
+        return {"mean_value": self.unit(summary)}
+
+    def observed(self, summary: CustomerSummary, design: Design | None = None) -> Observed:
         """Frequency and mean value of the customers whose spend can be learned from."""
         table = summary.table
-        seen = table.loc[(table["frequency"] > 0) & (table["monetary_value"] > 0)]
-        if seen.empty:
+        seen = ((table["frequency"] > 0) & (table["monetary_value"] > 0)).to_numpy()
+        if not seen.any():
             msg = (
                 "the spend model needs repeat purchases of positive value, and no customer has one; "
                 "observe for longer, or value purchases alone"
             )
             raise DomainError(msg)
-        return seen["frequency"].to_numpy(np.float64), seen["monetary_value"].to_numpy(np.float64)
+        fields = {name: table.loc[seen, name].to_numpy(np.float64) for name in ("frequency", "monetary_value")}
+        group = np.zeros(seen.sum(), dtype=np.int64) if design is None else design.rows(table)[0][seen]
+        return Observed(fields, np.ones(group.size), group)
 
-    def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
-        """The log posterior as an array function, without compiling; of every n-th customer only, if asked for."""
-        data, priors = [values[::every] for values in self.observations(summary)], self.resolved_priors()
-        scale = self.units(summary)["mean_value"]
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """All variables from the quantities with a prior: `p, q, v` where they are not given directly."""
+        variables = dict(quantities)
+        if "p" not in variables:
+            variables["p"] = variables["purchase_cv"] ** -2
+            variables["q"] = variables["customer_cv"] ** -2
+            variables["v"] = variables["relative_spend"] * unit * variables["q"] / variables["p"]
+        return variables
 
-        def derive(quantities: Draws) -> Draws:
-            variables = dict(quantities)
-            if "p" not in variables:
-                variables["p"] = variables["purchase_cv"] ** -2
-                variables["q"] = variables["customer_cv"] ** -2
-                variables["v"] = variables["relative_spend"] * scale * variables["q"] / variables["p"]
-            return variables
+    def total(self, observed: Observed, law: Draws) -> Array:
+        """Log density of all mean values, for each of many parameter sets."""
+        return kernel.total_log_likelihood(**observed.fields, **law)
 
-        def log_likelihood(variables: Draws) -> NDArray[np.float64]:
-            law = {name: variables[name] for name in self.parameters}
-            return in_threads(lambda part: kernel.total_log_likelihood(*data, **part), law, workers)
+    def pointwise(self, observed: Observed, law: Draws) -> tuple[Array, Draws]:
+        """Log density of each customer's mean value, and its derivatives by parameter."""
+        found = kernel.log_likelihood_gradient(**observed.fields, **law)
+        return found.value, {name: getattr(found, name) for name in self.parameters}
 
-        return Target(tuple(priors), prior_densities(priors), derive, log_likelihood)
-
-    def units(self, summary: CustomerSummary) -> dict[str, Any]:
-        """What the priors are measured in: stored with the fit."""
-        frequency, monetary_value = self.observations(summary)
-        return {"mean_value": float(np.average(monetary_value, weights=frequency))}
-
-    def constant_data(self, summary: CustomerSummary) -> xr.Dataset:
-        """Observed mean values, for storage beside the posterior."""
-        frequency, monetary_value = self.observations(summary)
-        return xr.Dataset(
-            {
-                "frequency": ("pattern", frequency),
-                "monetary_value": ("pattern", monetary_value),
-                "count": ("pattern", np.ones(frequency.size, dtype=np.int64)),
-            }
-        )
-
-    def pointwise_log_likelihood(
-        self, constant_data: xr.Dataset, draws: dict[str, NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
+    def log_likelihood(self, fields: Mapping[str, Array], law: Draws) -> Array:
         """Log density of each customer's mean value under each draw, of shape (sample, pattern)."""
-        x, z = (constant_data[name].to_numpy() for name in ("frequency", "monetary_value"))
-        return kernel.log_likelihood(x, z, **{name: draws[name][:, None] for name in self.parameters})
-
-
-def _log_likelihood_graph(value: Any, p: Any, q: Any, v: Any, frequency: Any) -> Any:
-    """Log density of `kernels.gamma_gamma.log_likelihood` as a PyTensor graph."""
-    total, shape = frequency * value, p * frequency
-    log_beta = pt.gammaln(shape) + pt.gammaln(q) - pt.gammaln(shape + q)
-    return -pt.log(value) - log_beta - q * pt.log1p(total / v) - shape * pt.log1p(v / total)
-
-
-def _simulate_values(
-    p: Any, q: Any, v: Any, frequency: Any, rng: np.random.Generator, size: Any = None
-) -> NDArray[np.float64]:
-    shape = np.broadcast_shapes(*(np.shape(value) for value in (p, q, v, frequency))) if size is None else size
-    return kernel.simulate(np.broadcast_to(frequency, shape), p=p, q=q, v=v, rng=rng)[1]
+        return kernel.log_likelihood(**fields, **law)

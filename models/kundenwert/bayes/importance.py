@@ -8,13 +8,13 @@ draws are kept, weighted against the mixture of all proposals); where that fails
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
-from scipy import linalg, optimize, special, stats
+from scipy import linalg, special, stats
 
+from kundenwert.bayes.mode import Mode
 from kundenwert.bayes.target import Target
 
 type Array = NDArray[np.float64]
@@ -30,15 +30,6 @@ ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Mode:
-    """The posterior mode on the log scale, and the Cholesky factor of the inverse curvature there."""
-
-    point: Array
-    factor: Array
-    converged: bool
-
-
-@dataclass(frozen=True)
 class Importance:
     """Weighted draws: points of shape (draws, quantities), normalised weights, and how far to trust them."""
 
@@ -47,58 +38,6 @@ class Importance:
     pareto_k: float
     effective: float
     rounds: int
-
-
-def find_mode(target: Target, near: Mode | None = None) -> Mode:
-    """Maximise the log posterior by quasi-Newton steps, and take its curvature by differences.
-
-    Parameters
-    ----------
-    target
-        Log posterior on the log scale.
-    near
-        Where to start, with a guess of the inverse curvature; the best of several points about 0 if not given.
-
-    Returns
-    -------
-    Mode
-    """
-    d = len(target.names)
-    offsets = np.vstack([np.eye(d), -np.eye(d)]) * 1e-4
-
-    def negative(point: Array) -> tuple[float, Array]:
-        values = target(np.vstack([point, point + offsets]))
-        with np.errstate(invalid="ignore"):
-            gradient = (values[1 : d + 1] - values[d + 1 :]) / 2e-4
-        return -float(values[0]), -np.where(np.isfinite(gradient), gradient, 0.0)
-
-    options: dict[str, Any] = {"gtol": 1e-3, "maxiter": 200}
-    if near is None:
-        starts = np.vstack([np.zeros(d), np.random.default_rng(0).normal(size=(63, d))])
-        start = starts[np.argmax(target(starts))]
-    else:
-        start = near.point
-        options |= {"hess_inv0": near.factor @ near.factor.T}
-    found = optimize.minimize(negative, start, jac=True, method="BFGS", options=options)
-    hessian = _hessian(target, found.x)
-    values, vectors = linalg.eigh(-hessian)
-    sane = bool(np.all(np.isfinite(values)) and values.min() > 0)
-    values = np.clip(np.where(np.isfinite(values), values, 1.0), 0.05, None)
-    return Mode(found.x, vectors / np.sqrt(values), sane and bool(np.isfinite(found.fun)))
-
-
-def _hessian(target: Target, point: Array) -> Array:
-    """Second differences, all points in one call."""
-    d, step = point.size, 5e-3
-    pairs = [(i, j) for i in range(d) for j in range(i, d)]
-    signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-    unit = np.eye(d) * step
-    points = np.array([point + a * unit[i] + b * unit[j] for i, j in pairs for a, b in signs])
-    values = target(points).reshape(len(pairs), 4)
-    hessian = np.empty((d, d))
-    for (i, j), (pp, pm, mp, mm) in zip(pairs, values, strict=True):
-        hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * step**2)
-    return hessian
 
 
 def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, enough: float) -> Importance:

@@ -1,28 +1,35 @@
-"""The NBD model in PyMC: the Pareto/NBD without drop-out, as the simpler explanation to compare with."""
+"""The NBD model: the Pareto/NBD without drop-out, as the simpler explanation to compare with."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
-import xarray as xr
-from numpy.typing import NDArray
 
+from kundenwert.bayes.effects import make_target
 from kundenwert.bayes.priors import PURCHASES, Prior, Priors, resolve
-from kundenwert.bayes.target import Draws, Target, in_threads, prior_densities
-from kundenwert.data import CustomerSummary, Patterns, patterns
+from kundenwert.bayes.target import Array, Draws, Observed, Target
+from kundenwert.data import CustomerSummary, patterns
 from kundenwert.kernels import nbd as kernel
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from kundenwert.data.design import Design
 
 
 @dataclass(frozen=True)
 class NBD:
-    """NBD model of repeat purchases, in which nobody ever leaves, with its priors.
+    """NBD model of repeat purchases, in which nobody ever leaves, with its priors and effects on the purchase rate.
 
     Parameters
     ----------
     priors
         Priors that differ from the defaults, by name; see `kundenwert.bayes.priors`.
+    cohorts, covariates
+        As in `ParetoNBD`: columns of the summary.
 
     Examples
     --------
@@ -31,9 +38,12 @@ class NBD:
     """
 
     priors: Priors | None = None
+    cohorts: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
 
     name: ClassVar[str] = "nbd"
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha")
+    acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0)}
 
     def resolved_priors(self) -> dict[str, Prior]:
         """All priors of the model, defaults included."""
@@ -50,76 +60,48 @@ class NBD:
         Returns
         -------
         pm.Model
-            With variables `r, alpha` and the observed `history` of (frequency, recency), each distinct one once.
+            With variables `r, alpha`, those of the effects, and the observed `history` of (frequency, recency), each
+            distinct one once.
         """
-        data = self.observations(summary)
-        with pm.Model(coords={"pattern": np.arange(len(data)), "quantity": ["frequency", "recency"]}) as model:
-            variable = {name: prior.variable(name) for name, prior in self.resolved_priors().items()}
-            if "r" not in variable:
-                r = variable["r"] = pm.Deterministic("r", variable["rate_cv"] ** -2)
-                variable["alpha"] = pm.Deterministic("alpha", r * summary.window / variable["window_purchases"])
-            pm.CustomDist(
-                "history",
-                *(variable[name] for name in self.parameters),
-                pm.Data("T", data.T, dims="pattern"),
-                pm.Data("count", data.count.astype(np.float64), dims="pattern"),
-                logp=_counted_log_likelihood,
-                random=_simulate_histories,
-                signature="(),(),(),()->(2)",
-                observed=np.column_stack([data.frequency, data.recency]),
-                dims=("pattern", "quantity"),
-            )
-        return model
+        from kundenwert.bayes import graphs  # noqa: PLC0415  loads PyMC
 
-    def observations(self, summary: CustomerSummary) -> Patterns:
-        """Distinct histories of the summary's customers, with counts: those of the Pareto/NBD, to be comparable."""
-        return patterns(summary.table)
+        return graphs.nbd(self, summary)
 
     def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
         """The log posterior as an array function, without compiling; of every n-th history only, if asked for."""
-        data, window, priors = self.observations(summary), summary.window, self.resolved_priors()
-        histories = [values[::every] for values in (data.frequency, data.recency, data.T, data.count)]
+        return make_target(self, summary, workers=workers, every=every)
 
-        def derive(quantities: Draws) -> Draws:
-            variables = dict(quantities)
-            if "r" not in variables:
-                variables["r"] = variables["rate_cv"] ** -2
-                variables["alpha"] = variables["r"] * window / variables["window_purchases"]
-            return variables
-
-        def log_likelihood(variables: Draws) -> NDArray[np.float64]:
-            law = {name: variables[name] for name in self.parameters}
-            return in_threads(lambda part: kernel.total_log_likelihood(*histories, **part), law, workers)
-
-        return Target(tuple(priors), prior_densities(priors), derive, log_likelihood)
+    def unit(self, summary: CustomerSummary) -> float:
+        """What the priors are measured in: the observation window."""
+        return summary.window
 
     def units(self, summary: CustomerSummary) -> dict[str, Any]:
         """What the priors and parameters are measured in: stored with the fit."""
         return {"time_unit": summary.time_unit, "window": summary.window}
 
-    def constant_data(self, summary: CustomerSummary) -> xr.Dataset:
-        """Observed histories with their counts, for storage beside the posterior."""
-        data = self.observations(summary)
-        fields = ("frequency", "recency", "T", "count")
-        return xr.Dataset({name: ("pattern", getattr(data, name)) for name in fields})
+    def observed(self, summary: CustomerSummary, design: Design | None = None) -> Observed:
+        """Distinct histories of the summary's customers, with counts: those of the Pareto/NBD, to be comparable."""
+        found = patterns(summary.table, None if design is None else design.rows(summary.table)[0])
+        fields = {"frequency": found.frequency.astype(np.float64), "recency": found.recency, "T": found.T}
+        return Observed(fields, found.count.astype(np.float64), found.group)
 
-    def pointwise_log_likelihood(
-        self, constant_data: xr.Dataset, draws: dict[str, NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
-        """Log-likelihood of ONE customer of each pattern under each draw, of shape (sample, pattern)."""
-        x, t_x, T = (constant_data[name].to_numpy() for name in ("frequency", "recency", "T"))
-        return kernel.log_likelihood(x, t_x, T, **{name: draws[name][:, None] for name in self.parameters})
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """All variables from the quantities with a prior: `r, alpha` where they are not given directly."""
+        variables = dict(quantities)
+        if "r" not in variables:
+            variables["r"] = variables["rate_cv"] ** -2
+            variables["alpha"] = variables["r"] * unit / variables["window_purchases"]
+        return variables
 
+    def total(self, observed: Observed, law: Draws) -> Array:
+        """Log-likelihood of all histories, for each of many parameter sets."""
+        return kernel.total_log_likelihood(**observed.fields, count=observed.count, r=law["r"], alpha=law["alpha"])
 
-def _counted_log_likelihood(value: Any, r: Any, alpha: Any, T: Any, count: Any) -> Any:
-    """Log-likelihood of `kernels.nbd.log_likelihood` as a PyTensor graph, times the counts."""
-    x = value[..., 0]
-    return count * (pt.gammaln(r + x) - pt.gammaln(r) - r * pt.log1p(T / alpha) - x * pt.log(alpha + T))
+    def pointwise(self, observed: Observed, law: Draws) -> tuple[Array, Draws]:
+        """Log-likelihood of one customer of each history, and its derivatives by parameter."""
+        found = kernel.log_likelihood_gradient(**observed.fields, **law)
+        return found.value, {name: getattr(found, name) for name in self.parameters}
 
-
-def _simulate_histories(
-    r: Any, alpha: Any, T: Any, count: Any, rng: np.random.Generator, size: Any = None
-) -> NDArray[np.float64]:
-    del count  # one simulated history per row; a count has no part in what a history looks like
-    shape = np.broadcast_shapes(*(np.shape(value) for value in (r, alpha, T))) if size is None else size
-    return np.stack(kernel.simulate(np.broadcast_to(T, shape), r=r, alpha=alpha, rng=rng), axis=-1)
+    def log_likelihood(self, fields: Mapping[str, Array], law: Draws) -> Array:
+        """Log-likelihood of ONE customer of each history under each draw, of shape (sample, pattern)."""
+        return kernel.log_likelihood(**fields, **law)

@@ -59,6 +59,8 @@ class Prior:
 
     def log_density(self) -> ArrayFunction:
         """Log density as an array function: from SciPy where it has the law, from PyMC otherwise."""
+        if set(self.parameters) == {"mu", "sigma"} and self.distribution == "LogNormal":
+            return _lognormal(**self.parameters)
         law = self._law()
         if law is not None:
             return law.logpdf  # type: ignore[no-any-return]
@@ -118,6 +120,17 @@ class Prior:
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON, read back by `Prior(**d)`."""
         return {"distribution": self.distribution, "parameters": dict(self.parameters)}
+
+
+def _lognormal(mu: float, sigma: float) -> ArrayFunction:
+    """Log density of the law that most priors have: SciPy's takes a hundred times longer on a few numbers."""
+    constant = -np.log(sigma) - np.log(2 * np.pi) / 2
+
+    def density(value: NDArray[np.float64]) -> NDArray[np.float64]:
+        log = np.log(value)
+        return np.asarray(constant - log - ((log - mu) / sigma) ** 2 / 2)
+
+    return density
 
 
 _SCIPY: dict[str, Callable[..., Any]] = {

@@ -1,18 +1,23 @@
-"""The models' log posteriors as fast array functions, for many parameter sets at once and without compiling anything.
+"""The models' log posteriors as fast array functions, with their gradients, without compiling anything.
 
-A target lives on the logarithms of the quantities that carry a prior, all of which are positive. It gives the same
-density as the PyMC model (a test holds them together), from the kernels.
+A target lives on unbounded coordinates: the logarithms of the quantities that carry a prior, all of which are positive,
+and after them the coordinates of the effects of cohorts and covariates, if the model has any. It gives the same density
+as the PyMC model (a test holds them together), from the kernels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from kundenwert.bayes.effects import Effects
+    from kundenwert.bayes.priors import Prior
 
 type Array = NDArray[np.float64]
 type Draws = dict[str, Array]
@@ -20,40 +25,161 @@ type Draws = dict[str, Array]
 PARTS = 16
 """Parts that parameter sets are evaluated in, whatever the number of processors."""
 
+STEP = 1e-5
+"""Step of the central differences of priors and of the map from quantities to parameters, both smooth."""
+
 
 @dataclass(frozen=True)
-class Target:
-    """A log posterior over the logarithms of positive quantities.
+class Observed:
+    """What a model has seen, each distinct observation once.
 
     Parameters
     ----------
-    names
-        The quantities, in the order of the columns.
-    log_prior
-        From values of one quantity by name to its log density.
-    derive
-        From the quantities to all variables of the model, parameters included.
-    log_likelihood
-        From the variables to the log-likelihood of each set.
+    fields
+        One-dimensional arrays by the names of the kernels' arguments.
+    count
+        How many customers have each observation.
+    group
+        Which combination of cohorts and covariates it belongs to.
     """
 
-    names: tuple[str, ...]
-    log_prior: Callable[[str, Array], Array]
-    derive: Callable[[Draws], Draws]
-    log_likelihood: Callable[[Draws], Array]
+    fields: Mapping[str, Array]
+    count: Array
+    group: NDArray[np.int64]
+
+    def thin(self, every: int) -> Observed:
+        """Every n-th observation."""
+        fields = {name: values[::every] for name, values in self.fields.items()}
+        return Observed(fields, self.count[::every], self.group[::every])
+
+
+class Law(Protocol):
+    """The part of a model that a target is made of."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters of the likelihood."""
+
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """From quantities with a prior to all variables, parameters included."""
+
+    def total(self, observed: Observed, law: Draws) -> Array:
+        """Log-likelihood of all that was observed, for each of many parameter sets."""
+
+    def pointwise(self, observed: Observed, law: Draws) -> tuple[Array, Draws]:
+        """Log-likelihood of each observation at one parameter set, and its derivatives by parameter."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A log posterior over unbounded coordinates.
+
+    Parameters
+    ----------
+    law
+        The model.
+    observed
+        What it has seen.
+    priors
+        Of its quantities, in the order of the first coordinates.
+    unit
+        What the priors are measured in.
+    effects
+        Of cohorts and covariates; None without.
+    workers
+        Threads for many parameter sets.
+    """
+
+    law: Law
+    observed: Observed
+    priors: Mapping[str, Prior]
+    unit: float
+    effects: Effects | None = None
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Look each prior's density up once."""
+        object.__setattr__(self, "_densities", [prior.log_density() for prior in self.priors.values()])
+
+    _densities: tuple[Callable[[Array], Array], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities whose logarithms are the first coordinates."""
+        return tuple(self.priors)
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return self.effects.size if self.effects else len(self.priors)
 
     def variables(self, points: Array) -> Draws:
-        """All variables of the model at points of shape (sets, quantities)."""
-        with np.errstate(over="ignore", under="ignore"):
-            return self.derive({name: np.exp(points[:, i]) for i, name in enumerate(self.names)})
+        """All variables of the model at points of shape (sets, coordinates), effects included."""
+        if self.effects is None:
+            return self._derived(points)
+        logs, found = self.effects.variables(points)
+        return self._derived(logs) | found
 
     def __call__(self, points: Array) -> Array:
-        """Log posterior density, Jacobian included, at points of shape (sets, quantities); -inf where undefined."""
-        variables = self.variables(points)
+        """Log posterior density, Jacobian included, at points of shape (sets, coordinates); -inf where undefined."""
+        if self.effects is not None:
+            return np.array([self.gradient(point)[0] for point in points])
+        variables = self._derived(points)
         with np.errstate(all="ignore"):
-            prior = sum(self.log_prior(name, variables[name]) for name in self.names) + points.sum(axis=1)
-            value = np.asarray(prior + self.log_likelihood(variables))
+            prior = points.sum(axis=1)
+            for name, density in zip(self.priors, self._densities, strict=True):
+                prior = prior + density(variables[name])
+            law = {name: variables[name] for name in self.law.parameters}
+            value = prior + in_threads(lambda part: self.law.total(self.observed, part), law, self.workers)
         return np.where(np.isfinite(value), value, -np.inf)
+
+    def gradient(self, point: Array) -> tuple[float, Array]:
+        """Log posterior density at one point, and its gradient; -inf and zeros where undefined."""
+        effects = self.effects
+        with np.errstate(all="ignore"):
+            if effects is None:
+                value, slope, _ = self._at(point, {})
+            else:
+                place = effects.place(point)
+                value, by_quantity, by_log = self._at(place.log_quantities, effects.shifts(point, place))
+                by_effect = effects.by_effect(by_log, self.observed.group)
+                value += place.log_prior
+                slope = effects.pull_back(point, place, by_quantity, by_effect)
+        if not (np.isfinite(value) and np.isfinite(slope).all()):
+            return -np.inf, np.zeros(self.size)
+        return float(value), slope
+
+    def by_effect(self, point: Array) -> dict[str, tuple[list[Array], Array]]:
+        """Derivatives of the log-likelihood by effects and by coefficients, for each process."""
+        if self.effects is None:
+            return {}
+        with np.errstate(all="ignore"):
+            place = self.effects.place(point)
+            _, _, by_log = self._at(place.log_quantities, self.effects.shifts(point, place))
+            return self.effects.by_effect(by_log, self.observed.group)
+
+    def _at(self, logs: Array, shifts: Draws) -> tuple[float, Array, Draws]:
+        """Log density at log quantities and shifts of the parameters' logarithms, with its derivatives."""
+        n = logs.size
+        around = np.vstack([np.zeros(n), np.eye(n), -np.eye(n)]) * STEP + logs
+        near = self._derived(around)
+        value, slope = logs.sum(), np.ones(n)
+        for i, (name, density) in enumerate(zip(self.priors, self._densities, strict=True)):
+            middle, up, down = density(near[name][[0, 1 + i, 1 + n + i]])
+            value += middle
+            slope[i] += (up - down) / (2 * STEP)
+        parameters = np.log(np.stack([near[name] for name in self.law.parameters]))
+        jacobian = (parameters[:, 1 : n + 1] - parameters[:, n + 1 :]) / (2 * STEP)
+        law = {name: np.exp(row[:1]) for name, row in zip(self.law.parameters, parameters, strict=True)}
+        law |= {name: law[name] * np.exp(shift[self.observed.group]) for name, shift in shifts.items()}
+        at_each, slopes = self.law.pointwise(self.observed, law)
+        by_log = {name: self.observed.count * slopes[name] * law[name] for name in self.law.parameters}
+        slope = slope + np.array([values.sum() for values in by_log.values()]) @ jacobian
+        return float(value + self.observed.count @ at_each), slope, by_log
+
+    def _derived(self, logs: Array) -> Draws:
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            return self.law.derive({name: np.exp(logs[:, i]) for i, name in enumerate(self.priors)}, self.unit)
 
 
 def in_threads(function: Callable[[Draws], Array], draws: Draws, workers: int) -> Array:
@@ -64,9 +190,3 @@ def in_threads(function: Callable[[Draws], Array], draws: Draws, workers: int) -
     with ThreadPoolExecutor(workers) as pool:
         results = pool.map(lambda cut: function({name: values[cut] for name, values in draws.items()}), cuts)
         return np.concatenate(list(results))
-
-
-def prior_densities(priors: dict[str, Any]) -> Callable[[str, Array], Array]:
-    """Log densities of priors by name, each looked up once."""
-    functions = {name: prior.log_density() for name, prior in priors.items()}
-    return lambda name, value: functions[name](value)

@@ -12,6 +12,7 @@ from kundenwert.data.summary import (
     summary_expression,
 )
 from kundenwert.data.transactions import TransactionLog, read_transactions
+from kundenwert.data.windows import window_totals
 
 __all__ = [
     "DAYS_PER_UNIT",
@@ -28,4 +29,5 @@ __all__ = [
     "read_transactions",
     "summarise",
     "summary_expression",
+    "window_totals",
 ]

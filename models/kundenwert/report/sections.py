@@ -286,7 +286,7 @@ def cohorts(run: Run) -> Html:
         figure(plot.formula_versus_posterior(table, matched=False), caption=texts.DUMBBELLS_PLAIN),
         html.table(table, measures, caption=texts.KPIS, total=len(table) > 1),
     ]
-    notes = sorted({note for name in ("formula_note", "formula_churn_note") for note in table[name] if note})
+    notes = sorted({note for name in ("frequency_note", "churn_note") for note in table[name] if note})
     pieces += [paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes]
     if "holdout_revenue" in table:
         pieces.append(figure(plot.holdout_by_cohort(table), caption=texts.HOLDOUT_COHORTS))

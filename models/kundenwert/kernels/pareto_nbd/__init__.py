@@ -13,6 +13,12 @@ with the integral by quadrature: both terms are positive, nothing cancels, α = 
 """
 
 from kundenwert.kernels.pareto_nbd.draws import Latents, draw_latents, simulate
+from kundenwert.kernels.pareto_nbd.lifetime import (
+    LifeToDate,
+    expected_lifetime_to_date,
+    expected_purchase_rate,
+    life_to_date,
+)
 from kundenwert.kernels.pareto_nbd.likelihood import (
     Gradient,
     log_likelihood,
@@ -28,18 +34,23 @@ from kundenwert.kernels.pareto_nbd.purchases import (
     expected_purchases_new,
     purchase_pmf,
 )
-from kundenwert.kernels.pareto_nbd.total import CELLS, total_log_likelihood
+from kundenwert.kernels.pareto_nbd.total import CELLS, TOTAL_NODES, total_log_likelihood
 
 __all__ = [
     "CELLS",
+    "TOTAL_NODES",
     "Gradient",
     "Latents",
+    "LifeToDate",
     "dert",
     "discounted_lifetime",
     "draw_latents",
     "expected_lifetime",
+    "expected_lifetime_to_date",
+    "expected_purchase_rate",
     "expected_purchases",
     "expected_purchases_new",
+    "life_to_date",
     "log_likelihood",
     "log_likelihood_gradient",
     "p_alive",

@@ -84,16 +84,16 @@ def test_what_cannot_be_computed_is_missing_and_says_why(result):
         f"formula_{method}{matched}" for method in ("observed", "churn", "assumed") for matched in ("", "_matched")
     ]
     assert row[columns].isna().all()
-    assert "no time observed" in row["formula_note"]
-    assert "churn not observable" in row["formula_churn_note"]
-    assert result.loc["a", ["formula_note", "formula_churn_note"]].tolist() == ["", ""]
+    assert "no time observed" in row["frequency_note"]
+    assert "churn not observable" in row["churn_note"]
+    assert result.loc["a", ["frequency_note", "churn_note"]].tolist() == ["", ""]
 
 
 def test_a_loyal_cohort_has_no_plain_churn_value_but_a_matched_one():
     table = customers().assign(active_after=True)
     row = compare.compare_cohorts(summary_of(table), values_of(table)).iloc[0]
     assert np.isnan(row["formula_churn"])
-    assert "1 / churn is infinite" in row["formula_churn_note"]
+    assert "1 / churn is infinite" in row["churn_note"]
     assert row["formula_churn_matched"] == pytest.approx(0.5 * (80 / 3) * 2.5 - 10)
 
 

@@ -33,7 +33,7 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     **Formula**, per customer: `formula_observed`, `formula_churn`, `formula_assumed`, as a company computes
     it (three lifespans; no discounting, no horizon), and the same with `_matched`, on the posterior's price
     basis, horizon and discounting. The row "all" pools all orders first, as a company does; it is not an
-    average of the cohorts. `formula_note` and `formula_churn_note` say why a value is missing.
+    average of the cohorts. `frequency_note` and `churn_note` say why a value is missing.
 
     **Posterior**, per customer of the cohort (the cohort's total in each draw, divided by its customers):
     `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95`, and the same for `rlv`;
@@ -244,7 +244,6 @@ def _formula(
     assumed, cac = values.assumptions, counts["cac"].to_numpy()
     aov, rate = counts["aov"].to_numpy(), counts["purchase_frequency"].to_numpy()
     plain, matched = {}, {}
-    notes = counts["churn_note"].tolist()
     for method in formula.METHODS:
         years = _lifespan(counts, method, lifespan_years)
         plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, margin=assumed.margin, cac=cac)
@@ -259,10 +258,7 @@ def _formula(
             cac=cac,
         )
     columns = pd.DataFrame({**plain, **matched}, index=counts.index)
-    columns = columns.mask(np.isinf(columns))
-    columns["formula_note"] = counts["frequency_note"]
-    columns["formula_churn_note"] = notes
-    return columns
+    return columns.mask(np.isinf(columns))
 
 
 def _lifespan(counts: pd.DataFrame, method: str, lifespan_years: float) -> NDArray[np.float64]:

@@ -1,0 +1,355 @@
+r"""Effects of cohorts and covariates on the logarithms of a model's rates and spend.
+
+For each process (purchase, drop-out, spend) customer i has `η_i = Σ_k effect_k[level_ik] + Σ_c coefficient_c z_ic`, and
+
+    α_i = α₀ e^(-η),  β_i = β₀ e^(-η),  v_i = v₀ e^η :
+
+a positive effect means that a cohort buys more often, drops out sooner, spends more. Effects of one column are
+`Normal(0, spread)`, and the spread is learned: small cohorts borrow strength from the others, large ones speak for
+themselves.
+
+The sampler moves in coordinates that are close to standard normal whatever the spread is. The data by themselves say
+`intercept + effect = m` with information I (curvature of the log-likelihood at the mode). At a given spread the
+intercept q is then close to normal with precision `P = Σ I / (1 + I spread²)`, mean `μ = Σ m I / (1 + I spread²) / P`,
+and each effect, given q, with precision `c = I + 1/spread²` and mean `I (m - q) / c`:
+
+    q = μ + u₀ / √P,  effect = I (m - q) / c + u / √c.
+
+Without information this is the non-centred form, `spread · u`; with much it is the centred one; each level has its own
+I. The map and its Jacobian are exact: only the choice of I and m is an approximation, and it costs nothing but speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from kundenwert.bayes.target import STEP, Array, Draws, Target
+from kundenwert.data.design import Design
+
+if TYPE_CHECKING:
+    from kundenwert.bayes.gamma_gamma import GammaGamma
+    from kundenwert.bayes.nbd import NBD
+    from kundenwert.bayes.pareto_nbd import ParetoNBD
+    from kundenwert.data import CustomerSummary
+
+    type Model = ParetoNBD | GammaGamma | NBD
+
+SPREAD_SD = 0.5
+"""Scale of the half-normal prior of a spread: cohorts differ by a factor of 1.4 typically, of 4 at the very most."""
+
+COEFFICIENT_SD = 0.5
+"""Standard deviation of the normal prior of a coefficient, per standard deviation of a numeric covariate."""
+
+INTERCEPTS: Mapping[str, tuple[tuple[str, float], ...]] = MappingProxyType(
+    {
+        "purchase": (("window_purchases", 1.0), ("alpha", -1.0)),
+        "dropout": (("half_life", -1.0), ("beta", -1.0)),
+        "spend": (("relative_spend", 1.0), ("v", 1.0)),
+    }
+)
+"""By process the quantity whose logarithm is the intercept of its effects, and its sign beside them."""
+
+INTERCEPT_PRECISION = 0.25
+"""What is taken to be known about an intercept without data, when its coordinate is chosen."""
+
+FARTHEST = 3.0
+"""Farthest that a level's own data are believed to lie from its effect at the mode, when its coordinate is chosen."""
+
+
+class Anchor(NamedTuple):
+    """What the data say about the levels of one column: `m` relative to the reference intercept, and information I."""
+
+    estimate: Array
+    information: Array
+
+
+class Place(NamedTuple):
+    """Where a point lies: all log quantities, effects by process and column, and the log prior up to a constant."""
+
+    log_quantities: Array
+    effects: dict[str, list[Array]]
+    log_prior: float
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Where the effects of a design stand among a target's coordinates, and what they do.
+
+    The coordinates are those of the quantities and, for each process, the log spread of each cohort column with its
+    levels, and the coefficients.
+
+    Parameters
+    ----------
+    design
+        How cohorts and covariates are coded.
+    acts_on
+        By process the parameter it shifts, and with which sign.
+    codes, matrix
+        The distinct combinations of levels and covariates, as from `Design.rows`.
+    quantities
+        Names of the target's quantities.
+    anchors
+        By process and column what the data say about the levels; nothing if not given.
+    reference
+        By process the log of its intercept quantity that the anchors are relative to.
+    """
+
+    design: Design
+    acts_on: Mapping[str, tuple[str, float]]
+    codes: NDArray[np.int64]
+    matrix: Array
+    quantities: tuple[str, ...]
+    anchors: Mapping[tuple[str, str], Anchor] = field(default_factory=dict)
+    reference: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates, those of the quantities included."""
+        return len(self.quantities) + self._block_size * len(self.acts_on)
+
+    @property
+    def _block_size(self) -> int:
+        return sum(1 + len(levels) for levels in self.design.cohorts.values()) + len(self.design.coefficients)
+
+    def columns(self, process: str) -> list[tuple[str, int, slice]]:
+        """Each cohort column of a process, where its log spread stands, and its levels."""
+        found, position = [], len(self.quantities) + list(self.acts_on).index(process) * self._block_size
+        for name, levels in self.design.cohorts.items():
+            found.append((name, position, slice(position + 1, position + 1 + len(levels))))
+            position += 1 + len(levels)
+        return found
+
+    def _coefficients(self, process: str) -> slice:
+        stop = len(self.quantities) + (list(self.acts_on).index(process) + 1) * self._block_size
+        return slice(stop - len(self.design.coefficients), stop)
+
+    def _intercept(self, process: str) -> tuple[int, float]:
+        """Which quantity is the intercept of a process, and the sign it enters with."""
+        name, sign = next(pair for pair in INTERCEPTS[process] if pair[0] in self.quantities)
+        return self.quantities.index(name), sign
+
+    def _map(self, points: Array, process: str) -> tuple[Array, list[Array], Array]:
+        """From coordinates to the log of the intercept quantity, effects by column, and the log Jacobian."""
+        index, sign = self._intercept(process)
+        columns = self.columns(process)
+        if process not in self.reference:
+            spreads = [points[..., spread, None] for _, spread, _ in columns]
+            effects = [points[..., at] * np.exp(ell) for ell, (_, _, at) in zip(spreads, columns, strict=True)]
+            volume = sum(((ell + 0 * e).sum(-1) for ell, e in zip(spreads, effects, strict=True)), np.zeros(()))
+            return points[..., index], effects, volume
+        anchors = [self.anchors[process, name] for name, _, _ in columns]
+        mean, variance = np.zeros(points.shape[:-1]), np.zeros(points.shape[:-1])
+        for anchor, (_, spread, _) in zip(anchors, columns, strict=True):
+            square = np.exp(2 * points[..., spread, None])
+            share = anchor.information / (1 + anchor.information * square)
+            precision = INTERCEPT_PRECISION + share.sum(-1)
+            mean = mean + (share * anchor.estimate).sum(-1) / precision
+            variance = variance + 1 / precision
+        moved = mean + points[..., index] * np.sqrt(variance)
+        effects, volume = [], np.log(variance) / 2
+        for anchor, (_, spread, levels) in zip(anchors, columns, strict=True):
+            c = anchor.information + np.exp(-2 * points[..., spread, None])
+            aim = anchor.estimate - moved[..., None] / len(columns)
+            effects.append(anchor.information * aim / c + points[..., levels] / np.sqrt(c))
+            volume = volume - np.log(c).sum(-1) / 2
+        return self.reference[process] + sign * moved, effects, volume
+
+    def place(self, point: Array) -> Place:
+        """Log quantities and effects at a point, with the effects' log prior density, Jacobian included."""
+        logs, effects, value = point[: len(self.quantities)].copy(), {}, 0.0
+        for process in self.acts_on:
+            logs[self._intercept(process)[0]], effects[process], volume = self._map(point, process)
+            value += float(volume)
+            for effect, (_, spread, _) in zip(effects[process], self.columns(process), strict=True):
+                value += self._spread_prior(effect, point[spread])
+            value -= float(np.sum(point[self._coefficients(process)] ** 2)) / (2 * COEFFICIENT_SD**2)
+        return Place(logs, effects, value)
+
+    @staticmethod
+    def _spread_prior(effect: Array, log_spread: float) -> float:
+        squares = np.exp(-2 * log_spread) * np.sum(effect**2)
+        return float(log_spread * (1 - effect.size) - np.exp(2 * log_spread) / (2 * SPREAD_SD**2) - squares / 2)
+
+    def shifts(self, point: Array, place: Place) -> dict[str, Array]:
+        """By parameter, what is added to its logarithm for each combination of the design."""
+        found = {}
+        for process, (parameter, sign) in self.acts_on.items():
+            eta = self.matrix @ point[self._coefficients(process)]
+            for k, effect in enumerate(place.effects[process]):
+                eta = eta + effect[self.codes[:, k]]
+            found[parameter] = sign * eta
+        return found
+
+    def by_effect(self, by_log: Draws, group: NDArray[np.int64]) -> dict[str, tuple[list[Array], Array]]:
+        """Derivatives of the log-likelihood by effects and by coefficients, for each process.
+
+        Parameters
+        ----------
+        by_log
+            Derivatives for each observation by the logarithms of its parameters.
+        group
+            Which combination each observation belongs to.
+        """
+        found = {}
+        for process, (parameter, sign) in self.acts_on.items():
+            by_row = sign * np.bincount(group, weights=by_log[parameter], minlength=len(self.codes))
+            levels = [
+                np.bincount(self.codes[:, k], weights=by_row, minlength=len(names))
+                for k, names in enumerate(self.design.cohorts.values())
+            ]
+            found[process] = levels, self.matrix.T @ by_row
+        return found
+
+    def pull_back(
+        self, point: Array, place: Place, by_log_quantity: Array, by_effect: dict[str, tuple[list[Array], Array]]
+    ) -> Array:
+        """Gradient of the log posterior by coordinate, from its derivatives by log quantities and effects.
+
+        What a log spread moves is differentiated by central differences of the map, which is smooth and small.
+        """
+        slope = np.zeros(self.size)
+        slope[: len(self.quantities)] = by_log_quantity
+        for process in self.acts_on:
+            index, _ = self._intercept(process)
+            columns, (by_levels, by_coefficient) = self.columns(process), by_effect[process]
+            coefficients = self._coefficients(process)
+            slope[coefficients] = by_coefficient - point[coefficients] / COEFFICIENT_SD**2
+            pulls = []
+            for k, (_, spread, _) in enumerate(columns):
+                effect, by_prior = place.effects[process][k], np.exp(-2 * point[spread])
+                pulls.append(by_levels[k] - effect * by_prior)
+                slope[spread] += 1 - effect.size - np.exp(2 * point[spread]) / SPREAD_SD**2
+                slope[spread] += by_prior * np.sum(effect**2)
+            for at in [index, *(spread for _, spread, _ in columns)]:
+                change = self._differences(point, at, process)
+                along = by_log_quantity[index] * change[0] + change[2]
+                along += sum(float(pull @ moved) for pull, moved in zip(pulls, change[1], strict=True))
+                slope[at] = along if at == index else slope[at] + along
+            for pull, (name, spread, levels) in zip(pulls, columns, strict=True):
+                slope[levels] = pull * self._scale(process, name, point[spread])
+        return slope
+
+    def _differences(self, point: Array, at: int, process: str) -> tuple[float, list[Array], float]:
+        step = np.zeros(point.size)
+        step[at] = STEP
+        (q_up, e_up, v_up), (q_down, e_down, v_down) = (self._map(point + sign * step, process) for sign in (1, -1))
+        effects = [(up - down) / (2 * STEP) for up, down in zip(e_up, e_down, strict=True)]
+        return float(q_up - q_down) / (2 * STEP), effects, float(v_up - v_down) / (2 * STEP)
+
+    def _scale(self, process: str, column: str, log_spread: float) -> Array:
+        if process not in self.reference:
+            return np.asarray(np.exp(log_spread))
+        return np.asarray((self.anchors[process, column].information + np.exp(-2 * log_spread)) ** -0.5)
+
+    def variables(self, points: Array) -> tuple[Array, Draws]:
+        """Log quantities, and spreads, effects and coefficients, at points of shape (sets, coordinates)."""
+        logs = points[:, : len(self.quantities)].copy()
+        found: Draws = {}
+        for process in self.acts_on:
+            logs[:, self._intercept(process)[0]], effects, _ = self._map(points, process)
+            for (name, spread, _), effect in zip(self.columns(process), effects, strict=True):
+                found[f"{process}_spread_{name}"] = np.exp(points[:, spread])
+                found[f"{process}_effect_{name}"] = effect
+            if self.design.coefficients:
+                found[f"{process}_coefficient"] = points[:, self._coefficients(process)]
+        return logs, found
+
+    def start(self, log_quantities: Array) -> Array:
+        """Coordinates to start from, without anchors: no effects, spreads at half their prior's scale."""
+        point = np.zeros(self.size)
+        point[: len(self.quantities)] = log_quantities
+        for process in self.acts_on:
+            for _, spread, _ in self.columns(process):
+                point[spread] = np.log(SPREAD_SD / 2)
+        return point
+
+    def dims(self) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
+        """Dimensions of the variables beyond chain and draw, and the names along them."""
+        dims: dict[str, tuple[str, ...]] = {}
+        for process in self.acts_on:
+            dims |= {f"{process}_effect_{name}": (f"{name}_level",) for name in self.design.cohorts}
+            dims[f"{process}_coefficient"] = ("covariate",)
+        names = {f"{name}_level": list(levels) for name, levels in self.design.cohorts.items()}
+        return dims, names | ({"covariate": list(self.design.coefficients)} if self.design.coefficients else {})
+
+    def shifts_of(self, posterior: xr.Dataset) -> Draws:
+        """By parameter, what is added to its logarithm under each draw, of shape (samples, combinations)."""
+        samples = posterior.sizes["chain"] * posterior.sizes["draw"]
+        found = {}
+        for process, (parameter, sign) in self.acts_on.items():
+            eta = np.zeros((samples, len(self.codes)))
+            if self.design.coefficients:
+                eta += posterior[f"{process}_coefficient"].to_numpy().reshape(samples, -1) @ self.matrix.T
+            for k, name in enumerate(self.design.cohorts):
+                eta += posterior[f"{process}_effect_{name}"].to_numpy().reshape(samples, -1)[:, self.codes[:, k]]
+            found[parameter] = sign * eta
+        return found
+
+    def anchored(
+        self, point: Array, score: Mapping[str, list[Array]], information: Mapping[str, list[Array]]
+    ) -> tuple[Effects, Array]:
+        """Choose coordinates from what the data say about each level, and move a point there.
+
+        Parameters
+        ----------
+        point
+            Coordinates without anchors.
+        score, information
+            By process and column, first derivative of the log-likelihood by each level's effect, and the negative of
+            the second, at least 0.
+
+        Returns
+        -------
+        tuple
+            These effects with anchors, and the same point in their coordinates.
+        """
+        place = self.place(point)
+        anchors, reference = {}, {}
+        processes = [process for process in self.acts_on if self.columns(process)]
+        for process in processes:
+            reference[process] = float(place.log_quantities[self._intercept(process)[0]])
+            for k, (name, _, _) in enumerate(self.columns(process)):
+                known = information[process][k]
+                step = np.clip(score[process][k] / np.maximum(known, 1e-9), -FARTHEST, FARTHEST)
+                anchors[process, name] = Anchor(place.effects[process][k] + step, known)
+        moved, there = point.copy(), replace(self, anchors=anchors, reference=reference)
+        for process in processes:
+            index, _ = self._intercept(process)
+            moved[index] = 0.0
+            at_zero, _, _ = there._map(moved, process)
+            up = moved.copy()
+            up[index] = 1.0
+            moved[index] = (reference[process] - at_zero) / (there._map(up, process)[0] - at_zero)
+            for _, _, levels in self.columns(process):
+                moved[levels] = 0.0
+            _, effects, _ = there._map(moved, process)
+            for k, (name, spread, levels) in enumerate(self.columns(process)):
+                change = place.effects[process][k] - effects[k]
+                moved[levels] = change / there._scale(process, name, point[spread])
+        return there, moved
+
+
+def design_of(model: Model, summary: CustomerSummary) -> Design | None:
+    """The coding of a model's cohorts and covariates, learned from a summary; None where it has none."""
+    if not (model.cohorts or model.covariates):
+        return None
+    return Design.of(summary.table, model.cohorts, model.covariates)
+
+
+def _effects(model: Model, design: Design, summary: CustomerSummary) -> Effects:
+    return Effects(design, model.acts_on, *design.rows(summary.table)[1:], tuple(model.resolved_priors()))
+
+
+def make_target(model: Model, summary: CustomerSummary, *, workers: int, every: int) -> Target:
+    """The log posterior of a model, of every n-th observation only if asked for; its effects are not centred."""
+    design = design_of(model, summary)
+    effects = None if design is None else _effects(model, design, summary)
+    observed = model.observed(summary, design).thin(every)
+    return Target(model, observed, model.resolved_priors(), model.unit(summary), effects, workers)

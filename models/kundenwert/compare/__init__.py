@@ -1,0 +1,31 @@
+"""The simple formula beside the posterior: by cohort, as a product of reasons, as predictions, and as money lost."""
+
+from kundenwert.compare.acting import acting_profit, top_decile
+from kundenwert.compare.baselines import Baselines, baseline_predictions, carried_forward
+from kundenwert.compare.cohorts import NOMINAL, aligned, compare_cohorts, quantiles
+from kundenwert.compare.decomposition import FACTORS, Decomposition, decompose
+from kundenwert.compare.ranking import capture, normalised_gini, ranking, score_baselines, spearman
+from kundenwert.compare.truth import score_cohorts
+from kundenwert.value import QUANTILES
+
+__all__ = [
+    "FACTORS",
+    "NOMINAL",
+    "QUANTILES",
+    "Baselines",
+    "Decomposition",
+    "acting_profit",
+    "aligned",
+    "baseline_predictions",
+    "capture",
+    "carried_forward",
+    "compare_cohorts",
+    "decompose",
+    "normalised_gini",
+    "quantiles",
+    "ranking",
+    "score_baselines",
+    "score_cohorts",
+    "spearman",
+    "top_decile",
+]

@@ -1,0 +1,271 @@
+"""What it is worth to know more before the next budget is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from kundenwert.compare import quantiles
+from kundenwert.decide.acquisition import net_benefit
+from kundenwert.decide.terms import Law, Laws, Terms
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.kernels import pareto_nbd
+from kundenwert.predict import customer_rng
+
+type Array = NDArray[np.float64]
+
+NOTHING = "nothing"
+"""The action of acquiring nobody, which earns 0."""
+
+DEGREE = 3
+"""Degree of the polynomial that stands for the expectation of a net benefit given new data."""
+
+DRAWS_PER_TERM = 30
+"""Draws for each term of the polynomial, below which a lower degree is taken."""
+
+CELLS = 500_000
+"""Draws × customers simulated at a time: 4 MB an array."""
+
+_TINY = np.finfo(np.float64).tiny
+
+
+class Information(NamedTuple):
+    """What is best now, what perfect knowledge of the laws would add, and what data of one cohort would.
+
+    `action` is the best one now and `expected` its net benefit for each customer acquired; `evpi` in the same unit;
+    `actions` and `samples` are tables.
+    """
+
+    action: str
+    expected: float
+    evpi: float
+    actions: pd.DataFrame
+    samples: pd.DataFrame
+
+
+def evpi(net_benefits: ArrayLike) -> float:
+    """Expected value of perfect information: what knowing the parameters before acting would add.
+
+    `EVPI = E[max over actions of net benefit] − max over actions of E[net benefit]`
+
+    Parameters
+    ----------
+    net_benefits
+        Shape (samples, actions), finite.
+
+    Returns
+    -------
+    float
+        At least 0, in the unit of the net benefit.
+
+    References
+    ----------
+    Raiffa & Schlaifer (1961), Applied Statistical Decision Theory, chapter 4.
+
+    Examples
+    --------
+    >>> evpi([[0.0, -1.0], [0.0, 3.0]])
+    0.5
+    """
+    benefit = _finite(net_benefits)
+    return max(float(benefit.max(axis=1).mean() - benefit.mean(axis=0).max()), 0.0)
+
+
+def evsi(net_benefits: ArrayLike, statistics: ArrayLike, *, degree: int = DEGREE) -> float:
+    """Expected value of sample information: what seeing new data before acting would add.
+
+    From each posterior draw a summary of the new data is simulated. The expectation of each action's net benefit given
+    the data is the regression of the net benefit on that summary, here by a polynomial; then `EVSI = mean(max over
+    actions of the fitted) − max over actions of the mean`.
+
+    Parameters
+    ----------
+    net_benefits
+        Shape (samples, actions), finite.
+    statistics
+        Simulated summaries of the data, shape (samples, statistics) or (samples,), finite.
+    degree
+        Of the polynomial, ≥ 1; lowered where there are fewer than `DRAWS_PER_TERM` draws for each term.
+
+    Returns
+    -------
+    float
+        From 0 to the EVPI. It has a small upward bias, of the order of √(terms / samples) standard deviations of the
+        net benefit at most, where the data say nothing and the decision is even; draw again with shuffled statistics to
+        see it.
+
+    Raises
+    ------
+    SchemaError
+        If there is not one row of statistics per draw.
+    DomainError
+        If a number is not finite.
+
+    References ---------- Strong, Oakley & Brennan (2014), "Estimating multiparameter partial expected value of perfect
+    information from a probabilistic sensitivity analysis sample: a nonparametric regression approach", Medical Decision
+    Making 34; for samples: Strong, Oakley, Brennan & Breeze (2015), "Estimating the expected value of sample
+    information using the probabilistic sensitivity analysis sample", Medical Decision Making 35.
+
+    Examples
+    --------
+    >>> knows_all = evsi([[0.0, -1.0], [0.0, 3.0]] * 100, [-1.0, 3.0] * 100)
+    >>> round(knows_all, 12)
+    0.5
+    """
+    benefit, data = _finite(net_benefits), np.asarray(statistics, dtype=np.float64)
+    data = data[:, None] if data.ndim == 1 else data
+    if len(data) != len(benefit):
+        raise SchemaError(f"{len(data):,} rows of statistics for {len(benefit):,} draws; give one for each")
+    design = _polynomial(_finite(data), degree)
+    centre = benefit.mean(axis=0)
+    fitted = design @ np.linalg.lstsq(design, benefit - centre, rcond=None)[0] + centre
+    gain = float(fitted.max(axis=1).mean() - fitted.mean(axis=0).max())
+    return min(max(gain, 0.0), evpi(benefit))
+
+
+def value_of_information(
+    laws: Laws,
+    *,
+    margin: float = 1.0,
+    discount_rate: float = 0.10,
+    horizon: float,
+    units_per_year: float,
+    cac: float | Mapping[str, float],
+    seed: int,
+    customers: int = 100,
+    length: float | None = None,
+) -> Information:
+    """Say what to do now with the next customer's budget, and what it is worth to learn more first.
+
+    Actions: acquire one customer of a cohort, or nothing. The data considered are of one cohort at a time: `customers`
+    new ones, each watched for `length` from the first purchase, summarised by their number of repeat purchases and
+    their mean spend per purchase.
+
+    Parameters
+    ----------
+    laws, margin, discount_rate, horizon, units_per_year, cac
+        As in `acquisition_table`. The draws of all cohorts must be of one joint posterior, paired by number: only so do
+        data of one cohort say anything about another.
+    seed
+        Makes the simulated data reproducible, cohort by cohort.
+    customers
+        Customers in the sample, ≥ 1.
+    length
+        How long each is watched, in time units, > 0; a month if not given.
+
+    Returns
+    -------
+    Information
+        `actions`: `action, expected_mean, expected_q05, expected_q50, expected_q95, p_best`; `samples`, one row per
+        cohort: `cohort, customers, length, evsi, evsi_of_noise` (the same with the data shuffled between draws: what
+        the method finds where there is nothing), `share_of_evpi`. All per customer that is then acquired: multiply by
+        their number.
+
+    Raises
+    ------
+    SchemaError
+        If a law is incomplete, or a cohort is called "nothing".
+    DomainError
+        If an assumption has no meaning, or the law of spend has no mean in some draw.
+
+    Examples
+    --------
+    >>> law = {"alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
+    >>> draws = {name: np.full(400, value) for name, value in law.items()} | {"r": np.linspace(0.3, 0.8, 400)}
+    >>> found = value_of_information({"a": draws}, margin=0.3, horizon=52.0, units_per_year=52.0, cac=25.0, seed=1)
+    >>> found.action, round(found.expected, 4), round(found.evpi, 4)
+    ('a', 0.5099, 1.457)
+    """
+    terms = Terms.check(
+        laws, margin=margin, discount_rate=discount_rate, horizon=horizon, units_per_year=units_per_year, cac=cac
+    )
+    watched = units_per_year / 12 if length is None else length
+    if seed < 0 or customers < 1 or not (np.isfinite(watched) and watched > 0):
+        raise DomainError(f"seed={seed}, customers={customers}, length={watched}: at least 0, at least 1, above 0")
+    if NOTHING in terms.laws:
+        raise SchemaError(f"a cohort cannot be called {NOTHING!r}, which has a meaning here; rename it")
+    benefit = np.column_stack([net_benefit(terms), np.zeros(next(iter(terms.laws.values()))["r"].size)])
+    if (endless := int(np.isinf(benefit).any(axis=1).sum())) > 0:
+        raise DomainError(
+            f"the law of spend has no mean in {endless:,} draws (q ≤ 1), so that no expected value exists; state a "
+            "tighter prior on customer_cv"
+        )
+    perfect = evpi(benefit)
+    rows = []
+    for cohort, law in terms.laws.items():
+        rng = customer_rng(seed, f"new data of {cohort}")
+        data = sample_statistics(law, customers=customers, length=watched, rng=rng)
+        gain, noise = evsi(benefit, data), evsi(benefit, data[rng.permutation(len(data))])
+        row = {"cohort": cohort, "customers": customers, "length": watched, "evsi": gain, "evsi_of_noise": noise}
+        rows.append(row | {"share_of_evpi": gain / perfect if perfect > 0 else float("nan")})
+    names = [*terms.laws, NOTHING]
+    top = benefit == benefit.max(axis=1, keepdims=True)
+    actions = pd.DataFrame({"action": names, **quantiles(benefit, "expected")})
+    actions["p_best"] = (top / top.sum(axis=1, keepdims=True)).mean(axis=0)
+    best = int(np.argmax(benefit.mean(axis=0)))
+    return Information(names[best], float(benefit.mean(axis=0)[best]), perfect, actions, pd.DataFrame(rows))
+
+
+def sample_statistics(law: Law, *, customers: int, length: float, rng: np.random.Generator) -> Array:
+    """Simulate data of new customers from each draw, and summarise them.
+
+    Parameters
+    ----------
+    law
+        Draws of `r, alpha, s, beta, p, q, v`, each of shape (samples,).
+    customers, length
+        How many, and for how long each is watched from the first purchase.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray
+        Shape (samples, 2): log(1 + repeat purchases of all), log(spend of all per purchase, the first ones included).
+
+    Examples
+    --------
+    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
+    >>> draws = {name: np.full(300, value) for name, value in law.items()}
+    >>> found = sample_statistics(draws, customers=200, length=52.0, rng=np.random.default_rng(1))
+    >>> abs(np.expm1(found[:, 0]).mean() / 200 - 1.4688) < 0.1
+    np.True_
+    """
+    size = law["r"].size
+    repeats, spend = np.zeros(size), np.zeros(size)
+    step = max(1, CELLS // size)
+    column = {name: values[:, None] for name, values in law.items()}
+    for start in range(0, customers, step):
+        shape = (size, min(step, customers - start))
+        four = {name: np.broadcast_to(column[name], shape) for name in ("r", "alpha", "s", "beta")}
+        x, _ = pareto_nbd.simulate(length, rng=rng, **four)
+        nu = np.maximum(rng.standard_gamma(np.broadcast_to(column["q"], shape)), _TINY) / column["v"]
+        repeats += x.sum(axis=1)
+        spend += (rng.standard_gamma(column["p"] * (1 + x)) / nu).sum(axis=1)
+    return np.column_stack([np.log1p(repeats), np.log(spend / (repeats + customers))])
+
+
+def _polynomial(data: Array, degree: int) -> Array:
+    """All products of standardised statistics up to a degree that the number of draws supports, and a constant."""
+    spread = data.std(axis=0)
+    varied = spread > 1e-12 * np.maximum(np.abs(data).max(axis=0), _TINY)
+    z = (data[:, varied] - data[:, varied].mean(axis=0)) / spread[varied]
+    columns = [np.ones(len(z))]
+    for order in range(1, degree + 1):
+        terms = list(combinations_with_replacement(range(z.shape[1]), order))
+        if order > 1 and (len(columns) + len(terms)) * DRAWS_PER_TERM > len(z):
+            break
+        columns += [z[:, list(term)].prod(axis=1) for term in terms]
+    return np.column_stack(columns)
+
+
+def _finite(values: ArrayLike) -> Array:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        raise DomainError(f"draws of shape {array.shape} are not a finite table with one row per draw")
+    return array

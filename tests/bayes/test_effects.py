@@ -1,0 +1,236 @@
+"""Effects of cohorts and covariates: their density, their gradient, what they recover, and what new customers get."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+
+from kundenwert.bayes import NBD, GammaGamma, ParetoNBD, fit, load_fit
+from kundenwert.bayes.mode import find_mode, find_mode_with_effects
+from kundenwert.data import CustomerSummary
+from kundenwert.data.design import Design
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.kernels import gamma_gamma, pareto_nbd
+
+TRUTH = {"r": 0.8, "alpha": 8.0, "s": 0.9, "beta": 20.0}
+SPEND = {"p": 5.0, "q": 4.0, "v": 20.0}
+SIZES = (400, 250, 120, 60, 25, 8, 3, 3)
+PURCHASE = np.array([0.5, -0.4, 0.3, -0.2, 0.1, -0.1, 0.6, -0.8])
+DROPOUT = np.array([-0.5, 0.5, 0.4, -0.3, 0.2, 0.0, -0.6, 0.0])
+EARN = np.array([0.3, -0.3, 0.2, -0.1, 0.0, 0.1, 0.2, -0.3])
+BY_MACHINES = {"purchase": 0.4, "dropout": -0.3, "spend": 0.25}
+KINDS = (ParetoNBD, GammaGamma, NBD)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """Eight cohorts, from 400 customers to 3, and a numeric covariate, with known effects."""
+    rng = np.random.default_rng(4)
+    cohort = np.repeat(np.arange(8), SIZES)
+    machines = rng.normal(10, 3, cohort.size)
+    z = (machines - machines.mean()) / machines.std()
+    T = rng.integers(20, 79, cohort.size).astype(float)
+    alpha = TRUTH["alpha"] * np.exp(-PURCHASE[cohort] - BY_MACHINES["purchase"] * z)
+    beta = TRUTH["beta"] * np.exp(-DROPOUT[cohort] - BY_MACHINES["dropout"] * z)
+    x, t_x = pareto_nbd.simulate(T, r=TRUTH["r"], alpha=alpha, s=TRUTH["s"], beta=beta, rng=rng)
+    v = SPEND["v"] * np.exp(EARN[cohort] + BY_MACHINES["spend"] * z)
+    _, money = gamma_gamma.simulate(np.maximum(x, 1), p=SPEND["p"], q=SPEND["q"], v=v, rng=rng)
+    table = pd.DataFrame({"customer_id": [f"c{i}" for i in range(cohort.size)], "frequency": x.astype(int)})
+    table = table.assign(recency=t_x, T=T, monetary_value=np.where(x > 0, money, np.nan), machines=machines)
+    table["first_value"] = money
+    table["value_to_date"] = money + np.where(x > 0, x * money, 0)
+    table["cohort"] = np.array(list("abcdefgh"))[cohort]
+    table["region"] = np.array(["Nord", "Süd", "Ost"])[rng.integers(0, 3, cohort.size)]
+    return CustomerSummary.from_frame(table, time_unit="W", window=80.0)
+
+
+@pytest.fixture(scope="module")
+def fitted(shop):
+    return fit(ParetoNBD(cohorts=("cohort",), covariates=("machines",)), shop, seed=3, draws=500, tune=300)
+
+
+def anchored(kind, shop, **columns):
+    target = kind(**columns).target(shop)
+    return find_mode_with_effects(target, find_mode(replace(target, effects=None)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_density_is_the_pymc_models(kind, shop):
+    """Up to one constant, at several points, with the Jacobian of the map from coordinates to effects taken out."""
+    columns = {"cohorts": ("cohort", "region"), "covariates": ("machines",)}
+    target, mode = anchored(kind, shop, **columns)
+    model = kind(**columns).build_model(shop)
+    logp = model.compile_logp()
+    rng = np.random.default_rng(1)
+    gaps = []
+    for _ in range(4):
+        point = mode.point + mode.factor @ rng.normal(size=target.size)
+        found = {name: values[0] for name, values in target.variables(point[None]).items()}
+        place = {}
+        for variable in model.value_vars:
+            name = variable.name.removesuffix("_log__")
+            place[variable.name] = np.log(found[name]) if variable.name.endswith("_log__") else found[name]
+        volume = sum(float(target.effects._map(point, process)[2]) for process in target.effects.acts_on)
+        gaps.append(target.gradient(point)[0] - volume - float(logp(place)))
+    assert np.ptp(gaps) < 1e-4, gaps
+
+
+@pytest.mark.parametrize("with_anchors", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient(kind, with_anchors, shop):
+    """Against central differences, before and after the coordinates are anchored, with two columns at once."""
+    columns = {"cohorts": ("cohort", "region"), "covariates": ("machines",)}
+    target, mode = anchored(kind, shop, **columns)
+    point = mode.point + mode.factor @ np.random.default_rng(2).normal(size=target.size)
+    if not with_anchors:
+        target = replace(target, effects=replace(target.effects, anchors={}, reference={}))
+        point = np.random.default_rng(3).normal(scale=0.2, size=target.size)
+    slope = target.gradient(point)[1]
+    steps = np.eye(target.size) * 1e-5
+    wanted = [(target.gradient(point + step)[0] - target.gradient(point - step)[0]) / 2e-5 for step in steps]
+    np.testing.assert_allclose(slope, wanted, rtol=1e-5, atol=1e-4)
+
+
+def test_a_sampled_model_with_cohorts_converges(fitted):
+    assert fitted.diagnosis.converged, fitted.diagnosis
+    assert fitted.info["method"] == "nuts"
+    assert fitted.tree["sample_stats"]["n_steps"].mean() < 12, "the coordinates are close to standard normal"
+
+
+def test_effects_are_recovered(fitted):
+    """Truth within four posterior standard deviations, effects relative to their mean weighted by size."""
+    posterior = fitted.tree["posterior"]
+    for process, truth in (("purchase", PURCHASE), ("dropout", DROPOUT)):
+        draws = posterior[f"{process}_effect_cohort"].to_numpy().reshape(-1, 8)
+        weights = np.array(SIZES) / sum(SIZES)
+        draws = draws - draws @ weights[:, None]
+        assert np.all(np.abs(draws.mean(0) - truth + truth @ weights) < 4 * draws.std(0)), process
+        coefficient = posterior[f"{process}_coefficient"].to_numpy().ravel()
+        assert abs(coefficient.mean() - BY_MACHINES[process]) < 4 * coefficient.std(), process
+        assert coefficient.std() < 0.2
+    assert posterior["purchase_effect_cohort"].sel(cohort_level="a").std() < 0.5
+
+
+def test_small_cohorts_borrow_strength(fitted):
+    """Cohorts of three are uncertain and near the others; the largest is known best."""
+    effect = fitted.tree["posterior"]["purchase_effect_cohort"].to_numpy().reshape(-1, 8)
+    within = effect - effect.mean(axis=1, keepdims=True)
+    assert within[:, 6:].std(axis=0).min() > within[:, :2].std(axis=0).max()
+
+
+def test_coefficients_agree_with_maximum_likelihood(shop):
+    """Against an independent maximum-likelihood fit of the model with a covariate, written out here."""
+    table = shop.table
+    x, t_x, T = (table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    z = ((table["machines"] - table["machines"].mean()) / table["machines"].std(ddof=0)).to_numpy()
+
+    def negative(theta):
+        r, alpha, s, beta = np.exp(theta[:4])
+        law = {"r": r, "alpha": alpha * np.exp(-theta[4] * z), "s": s, "beta": beta * np.exp(-theta[5] * z)}
+        return -pareto_nbd.log_likelihood(x, t_x, T, **law).sum()
+
+    best = optimize.minimize(negative, np.log([1, 10, 1, 20, 1, 1]), method="Nelder-Mead", options={"maxiter": 6000})
+    best = optimize.minimize(negative, best.x, method="BFGS")
+    one = fit(ParetoNBD(covariates=("machines",)), shop, seed=1, draws=400)
+    assert one.diagnosis.converged, one.diagnosis
+    for process, wanted in zip(("purchase", "dropout"), best.x[4:], strict=True):
+        draws = one.tree["posterior"][f"{process}_coefficient"].to_numpy().ravel()
+        assert abs(draws.mean() - wanted) < 0.5 * draws.std(), process
+
+
+def test_spend_effects_are_recovered(shop):
+    one = fit(GammaGamma(cohorts=("cohort",), covariates=("machines",)), shop, seed=1, draws=500)
+    assert one.diagnosis.converged, one.diagnosis
+    coefficient = one.tree["posterior"]["spend_coefficient"].to_numpy().ravel()
+    assert abs(coefficient.mean() - BY_MACHINES["spend"]) < 4 * coefficient.std()
+    assert coefficient.std() < 0.05
+
+
+def test_laws_of_customers(fitted, shop):
+    """Each customer has the parameters of their cohort and covariates; a cohort never seen is drawn, once for all."""
+    rows = np.array([0, 500, 860])
+    law = fitted.laws(shop.table, 50)(rows)
+    assert law["r"].shape == (50,)
+    assert law["alpha"].shape == law["beta"].shape == (3, 50)
+    posterior, pick = fitted.tree["posterior"], np.linspace(0, fitted.samples - 1, 50).astype(int)
+    effect = posterior["purchase_effect_cohort"].to_numpy().reshape(-1, 8)[pick]
+    slope = posterior["purchase_coefficient"].to_numpy().reshape(-1)[pick]
+    z = (shop.table["machines"] - shop.table["machines"].mean()) / shop.table["machines"].std(ddof=0)
+    for i, row in enumerate(rows):
+        level = "abcdefgh".index(shop.table["cohort"][row])
+        wanted = fitted.draws(50)["alpha"] * np.exp(-effect[:, level] - slope * z[row])
+        np.testing.assert_allclose(law["alpha"][i], wanted, rtol=1e-12)
+    new = shop.table.iloc[[0, 0, 1]].assign(cohort=["x", "y", "x"], machines=10.0).reset_index(drop=True)
+    drawn = fitted.laws(new)(np.arange(3))["alpha"]
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    assert np.std(np.log(drawn[0] / drawn[1])) > 0.3
+
+
+def test_laws_of_cohorts(fitted, shop):
+    found = fitted.cohort_laws(shop.table, 40)
+    assert list(found) == list("abcdefgh")
+    assert all(values.shape == (40,) for law in found.values() for values in law.values())
+    every = fitted.laws(shop.table, 40)(np.flatnonzero(shop.table["cohort"] == "h"))["beta"]
+    np.testing.assert_allclose(found["h"]["beta"], np.exp(np.log(every).mean(axis=0)), rtol=1e-12)
+
+
+def test_round_trip(fitted, shop, tmp_path):
+    back = load_fit(fitted.save(tmp_path / "fit.nc"))
+    assert (back.model.cohorts, back.model.covariates) == (("cohort",), ("machines",))
+    assert back.design == fitted.design
+    rows = np.arange(5)
+    np.testing.assert_array_equal(back.laws(shop.table)(rows)["beta"], fitted.laws(shop.table)(rows)["beta"])
+
+
+def test_stored_log_likelihood(fitted, shop):
+    """Of one customer of each pattern, with the effects of their group."""
+    observed = fitted.tree["constant_data"]
+    stored = fitted.tree["log_likelihood"]["history"].to_numpy().reshape(fitted.samples, -1)
+    assert observed["count"].sum() == len(shop)
+    table = shop.table
+    law = {n: v[..., :] if v.ndim == 2 else v for n, v in fitted.laws(table, 1)(np.arange(len(table))).items()}
+    fields = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
+    wanted = pareto_nbd.log_likelihood(*fields, **law).sum()
+    assert (stored[0] * observed["count"].to_numpy()).sum() == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "message"),
+    [
+        ({"cohorts": ("colour",)}, SchemaError, "no column 'colour'"),
+        ({"cohorts": ("region",), "covariates": ("region",)}, SchemaError, "named twice"),
+        ({"covariates": ("gaps",)}, DomainError, "missing for 2 customers, first 'c0', 'c102'"),
+        ({"covariates": ("same",)}, DomainError, "same for every customer"),
+        ({"cohorts": ("same",)}, DomainError, "no cohorts to tell apart"),
+        ({"cohorts": ("a/b",)}, SchemaError, "rename the column"),
+    ],
+)
+def test_bad_columns(columns, error, message, shop):
+    table = shop.table.assign(same=1, gaps=1.0, **{"a/b": shop.table["region"]})
+    table.loc[[0, 5], "gaps"] = np.nan
+    with pytest.raises(error, match=message):
+        fit(ParetoNBD(**columns), CustomerSummary.from_frame(table, time_unit="W"), seed=1)
+
+
+def test_importance_sampling_is_refused(shop):
+    with pytest.raises(SchemaError, match="does not suit a model with cohorts"):
+        fit(ParetoNBD(cohorts=("cohort",)), shop, seed=1, method="importance")
+
+
+def test_scoring_names_what_is_missing(fitted, shop):
+    with pytest.raises(SchemaError, match="no column 'cohort', which the fitted model looks at"):
+        fitted.laws(shop.table.drop(columns="cohort"))
+    with pytest.raises(DomainError, match="'machines' is missing for 1 customer"):
+        fitted.laws(shop.table.assign(machines=[np.nan, *shop.table["machines"][1:]]))
+
+
+def test_design_codes_categories_against_the_most_frequent():
+    table = pd.DataFrame({"region": ["Ost", "Nord", "Nord", None], "level": [1, 2, 3, 4]})
+    design = Design.of(table.dropna(), [], ["region", "level"])
+    assert design.coefficients == ("level", "region[Ost]")
+    np.testing.assert_allclose(design.matrix(table.dropna())[:, 1], [1, 0, 0])
+    with pytest.raises(DomainError, match="region='West' was not there"):
+        design.matrix(table.assign(region="West"))
+    assert Design.from_dict(design.to_dict()) == design
