@@ -40,12 +40,12 @@ FEWEST_REPEATERS, MOST_PURCHASES = 10, 5000
 class KnownScale(kw.GammaGamma):
     """The spend model with its prior on a scale fixed in advance.
 
-    The default measures `relative_spend` in units of the data's own mean, so that it is no prior in the strict sense,
+    The default measures `relative_spend` in units of the data's own median, so that it is no prior in the strict sense,
     and ranks under it are uniform only nearly. Both are run.
     """
 
-    def units(self, summary):
-        return {"mean_value": SPEND_SCALE}
+    def unit(self, summary):
+        return SPEND_SCALE
 
 
 def prior_law(rng):

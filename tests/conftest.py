@@ -51,7 +51,7 @@ def made(passed):
     def _made(purchases, spend, *, time_unit="W", diagnosis=passed):
         return (
             kw.Fit(kw.ParetoNBD(), tree(purchases), diagnosis, {"time_unit": time_unit, "window": 39.0}),
-            kw.Fit(kw.GammaGamma(), tree(spend), diagnosis, {"mean_value": 35.0}),
+            kw.Fit(kw.GammaGamma(), tree(spend), diagnosis, {"typical_value": 35.0}),
         )
 
     return _made

@@ -19,7 +19,7 @@ import pytest
 from kundenwert.bayes import load_fit
 from kundenwert.cli import main
 
-COMMANDS = ("report", "summarise", "fit", "predict", "compare")
+COMMANDS = ("report", "summarise", "fit", "predict", "compare", "simulate")
 FILES = (
     "cohorts.csv",
     "customers.csv",

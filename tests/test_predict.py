@@ -89,15 +89,6 @@ def test_blocks(fits, customers, base, monkeypatch):
         same(drawn(fits, customers), base)
 
 
-def test_events_at_a_time(fits, customers, base, monkeypatch):
-    """How many purchases are held at once changes the order of the random numbers, so the law only, not the draws."""
-    monkeypatch.setattr("kundenwert.predict.EVENTS_AT_A_TIME", 50)
-    other = drawn(fits, customers)
-    np.testing.assert_array_equal(other["expected_value"], base["expected_value"])
-    error = np.hypot(base["value"].std(axis=1), other["value"].std(axis=1)) / np.sqrt(1500)
-    assert (np.abs(base["value"].mean(axis=1) - other["value"].mean(axis=1)) < Z * error + 1e-12).all()
-
-
 def test_seeds_and_customers_differ(fits, customers, base):
     other = drawn(fits, customers, seed=8)
     np.testing.assert_array_equal(other["expected_value"], base["expected_value"])

@@ -7,7 +7,7 @@ import pytest
 import kundenwert.value as value_module
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary
 from kundenwert.errors import DomainError, FitError, KundenwertError, SchemaError
-from kundenwert.predict import Horizon, customer_draws
+from kundenwert.predict import Horizon, customer_draws, new_customer_draws
 from kundenwert.value import Assumptions, value_table
 
 COLUMNS = """
@@ -421,7 +421,7 @@ def test_a_new_customer_is_a_first_purchase_and_a_customer_of_age_zero(fits):
 
 def test_new_customers_outcomes_have_the_mean_of_the_expectation(fits):
     """1,500 draws: the mean of the outcomes lies within six standard errors (false alarm below 1e-8)."""
-    drawn = value_module.new_customer_draws(*fits, horizon=Horizon(52.0, 0.002), seed=4)
+    drawn = new_customer_draws(*fits, horizon=Horizon(52.0, 0.002), seed=4)
     for outcome, expected in ((drawn.purchases, drawn.expected_purchases), (drawn.value, drawn.expected_value)):
         error = (outcome - expected).std() / np.sqrt(outcome.size)
         assert abs((outcome - expected).mean()) < 6 * error

@@ -20,6 +20,7 @@ __version__ = version("kundenwert")
 
 _ROOMS = {
     "errors": ("DomainError", "FitError", "KundenwertError", "SchemaError"),
+    "simulate": ("Population", "Simulated", "random_population", "simulate_population"),
     "data": (
         "CustomerSummary",
         "TransactionLog",
@@ -27,12 +28,26 @@ _ROOMS = {
         "purchases_by_day",
         "read_transactions",
         "summarise",
+        "window_totals",
     ),
     "bayes": ("NBD", "Diagnosis", "Fit", "GammaGamma", "ParetoNBD", "Prior", "fit", "load_fit", "loo"),
     "predict": ("Horizon", "customer_draws", "new_customer_draws"),
     "value": ("Assumptions", "ValueResult", "new_customer_table", "value_table"),
     "formula": ("formula_clv", "formula_clv_matched", "kpis", "lifespan"),
-    "compare": ("compare_cohorts",),
+    "compare": (
+        "baseline_predictions",
+        "compare_cohorts",
+        "decompose",
+        "score_baselines",
+        "score_cohorts",
+    ),
+    "decide": (
+        "acquisition_table",
+        "payback_curve",
+        "payback_table",
+        "probability_better",
+        "value_of_information",
+    ),
     "validate": ("coverage", "holdout_scores", "independence", "tracking"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

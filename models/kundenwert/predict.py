@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
+from kundenwert.kernels.outcomes import Reach, draw_outcomes
 
 if TYPE_CHECKING:  # importing the models would load PyMC, which scoring has no need of
     from kundenwert.bayes import Fit
@@ -31,10 +32,9 @@ type Parameters = dict[str, Array]
 BLOCK_CELLS = 48_000
 """Customers × draws handled at a time: about 40 MB a thread, whatever the size of the table."""
 
-DRAW_NODES = 12
-"""Quadrature nodes of P(alive) in a draw: 3e-9 at worst on the reference table, far below what 4,000 draws resolve."""
+DRAW_NODES = 8
+"""Quadrature nodes of P(alive) in a draw: 3e-6 at worst on the reference table, far below what 4,000 draws resolve."""
 
-EVENTS_AT_A_TIME = 1_000_000
 SIMULATED_DISCOUNT = 0.01
 """Purchases are simulated one by one until discounting leaves this much; later ones enter at their expectation.
 
@@ -43,7 +43,8 @@ Given the customer's latent rates the expectation is exact; what is left out is 
 ONE_BY_ONE = 10_000.0
 """Expected purchases of one customer in one draw that are simulated one by one; later ones enter likewise."""
 
-_TINY = np.finfo(np.float64).tiny
+type Law = Callable[[NDArray[np.int64]], Parameters]
+"""From row numbers to each parameter's draws, of shape (samples,), or (rows, samples) where customers differ."""
 
 
 @dataclass(frozen=True)
@@ -134,42 +135,80 @@ def customer_draws(
     CustomerDraws
         Of a few customers each: memory does not grow with the table.
     """
+    how: dict[str, Any] = {"horizon": horizon, "seed": seed, "samples": samples, "threads": threads}
+    yield from each_block(purchases, spend, table, _same, **how)
+
+
+def each_block[Result](
+    purchases: Fit,
+    spend: Fit,
+    table: pd.DataFrame,
+    then: Callable[[CustomerDraws], Result],
+    *,
+    horizon: Horizon,
+    seed: int,
+    samples: int | None = None,
+    threads: int | None = None,
+) -> Iterator[Result]:
+    """Draw as `customer_draws` does, and do something with each block in the thread that drew it.
+
+    Parameters
+    ----------
+    purchases, spend, table, horizon, seed, samples, threads
+        As in `customer_draws`.
+    then
+        From a block to what is wanted of it: little, so that memory does not grow.
+
+    Yields
+    ------
+    Result
+        What `then` gave, in the order of the blocks.
+    """
     if seed < 0 or (samples is not None and samples < 1):
         msg = f"seed={seed}, samples={samples}: the seed is at least 0, and there is at least one sample"
         raise DomainError(msg)
     size = min(purchases.samples, spend.samples, samples or purchases.samples)
-    population = purchases.draws(size) | spend.draws(size)
+    laws = purchases.laws(table, size), spend.laws(table, size)
     step = max(1, BLOCK_CELLS // size)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
     blocks = (order[start : start + step] for start in range(0, len(table), step))
     workers = threads or os.cpu_count() or 1
+
+    def work(rows: NDArray[np.int64]) -> Result:
+        law = laws[0](rows) | laws[1](rows)
+        return then(_block(table.iloc[rows], rows, law, horizon, seed))
+
     with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[CustomerDraws]] = deque()
+        waiting: deque[Future[Result]] = deque()
         for rows in blocks:
-            waiting.append(pool.submit(_block, table.iloc[rows], rows, population, horizon, seed))
+            waiting.append(pool.submit(work, rows))
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _block(
-    table: pd.DataFrame, rows: NDArray[np.int64], population: Parameters, horizon: Horizon, seed: int
-) -> CustomerDraws:
+def _same(block: CustomerDraws) -> CustomerDraws:
+    return block
+
+
+def _block(table: pd.DataFrame, rows: NDArray[np.int64], law: Parameters, horizon: Horizon, seed: int) -> CustomerDraws:
     """Expectations of a block in closed form, then each customer's outcomes."""
     columns = ("frequency", "recency", "T", "monetary_value")
     x, t_x, T, z = (table[name].to_numpy(np.float64)[:, None] for name in columns)
-    alive = _p_alive(np.hstack([x, t_x, T]), population)
-    at_rate = alive * (population["r"] + x) / (population["alpha"] + T)
-    spend = gamma_gamma.expected_spend(x, z, **{name: population[name] for name in ("p", "q", "v")})
-    undiscounted, discounted, held = _lifetimes(T[:, 0], population, horizon)
-    outcome = [
-        _outcomes(x[i, 0], T[i, 0], z[i, 0], alive[i], population, horizon, customer_rng(seed, str(customer)))
-        for i, customer in enumerate(table["customer_id"])
-    ]
-    counts, value, held_counts, held_value = np.stack(outcome, axis=1)
-    expected_value = _times(at_rate * discounted, spend)
-    result = CustomerDraws(rows, alive, at_rate * undiscounted, counts, spend, expected_value, value)
+    alive = _p_alive(np.hstack([x, t_x, T]), law)
+    at_rate = alive * (law["r"] + x) / (law["alpha"] + T)
+    spend = gamma_gamma.expected_spend(x, z, **{name: law[name] for name in ("p", "q", "v")})
+    undiscounted, discounted, held = _lifetimes(T[:, 0], law, horizon)
+    outcomes = np.empty((4, *alive.shape))
+    for i, customer in enumerate(table["customer_id"]):
+        own = {name: _own(values, i) for name, values in law.items()}
+        rng = customer_rng(seed, str(customer))
+        outcomes[:, i], _ = _outcomes(x[i, 0], T[i, 0], z[i, 0], alive[i], own, horizon, rng)
+    counts, value, held_counts, held_value = outcomes
+    result = CustomerDraws(
+        rows, alive, at_rate * undiscounted, counts, spend, _times(at_rate * discounted, spend), value
+    )
     if held is None:
         return result
     expected_held = at_rate * held
@@ -188,26 +227,36 @@ def _times(purchases: Array, spend: Array) -> Array:
         return np.where(purchases > 0, purchases * spend, 0.0)
 
 
-def _p_alive(histories: Array, population: Parameters) -> Array:
-    """P(alive) of each history under each draw; equal histories, which are neighbours, are computed once."""
-    law = {name: population[name] for name in ("r", "alpha", "s", "beta")}
-    distinct, index = np.unique(histories, axis=0, return_inverse=True)
-    x, t_x, T = distinct.T
-    rows = [pareto_nbd.p_alive(*row, **law, nodes=DRAW_NODES) for row in zip(x, t_x, T, strict=True)]
-    return np.stack(rows)[index.reshape(-1)]
+def _p_alive(histories: Array, law: Parameters) -> Array:
+    """P(alive) of each history under each draw; equal histories of customers with one law are computed once."""
+    names = ("r", "alpha", "s", "beta")
+    own = [law[name][:, :1] for name in names if law[name].ndim == 2]  # a first draw tells one law from another
+    _, first, index = np.unique(np.hstack([histories, *own]), axis=0, return_index=True, return_inverse=True)
+    distinct = [
+        pareto_nbd.p_alive(*histories[i], **{name: _own(law[name], i) for name in names}, nodes=DRAW_NODES)
+        for i in first
+    ]
+    return np.stack(distinct)[index.reshape(-1)]
 
 
-def _lifetimes(T: Array, population: Parameters, horizon: Horizon) -> tuple[Array, Array, Array | None]:
+def _own(values: Array, i: int) -> Array:
+    return values if values.ndim == 1 else values[i]
+
+
+def _lifetimes(T: Array, law: Parameters, horizon: Horizon) -> tuple[Array, Array, Array | None]:
     """Expected time alive within the horizon, discounted time, and time within the hold-out, for each T and draw."""
-    distinct, index = np.unique(T, return_inverse=True)
-    s, beta = population["s"], population["beta"]
-    plain = np.stack([pareto_nbd.expected_lifetime(horizon.length, s=s, scale=beta + t) for t in distinct])
+    s, beta = law["s"], law["beta"]
+    keys = T[:, None] if beta.ndim == 1 else np.column_stack([T, beta[:, 0]])
+    _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    scales = [T[i] + _own(beta, i) for i in first]
+    index = index.reshape(-1)
+    plain = np.stack([pareto_nbd.expected_lifetime(horizon.length, s=s, scale=scale) for scale in scales])
     paid = np.stack(
-        [pareto_nbd.discounted_lifetime(horizon.length, horizon.discount_rate, s=s, scale=beta + t) for t in distinct]
+        [pareto_nbd.discounted_lifetime(horizon.length, horizon.discount_rate, s=s, scale=scale) for scale in scales]
     )
     if horizon.holdout is None:
         return plain[index], paid[index], None
-    held = np.stack([pareto_nbd.expected_lifetime(horizon.holdout, s=s, scale=beta + t) for t in distinct])
+    held = np.stack([pareto_nbd.expected_lifetime(horizon.holdout, s=s, scale=scale) for scale in scales])
     return plain[index], paid[index], held[index]
 
 
@@ -218,40 +267,20 @@ def customer_rng(seed: int, customer_id: str) -> np.random.Generator:
 
 
 def _outcomes(
-    x: float, T: float, z: float, alive: Array, population: Parameters, horizon: Horizon, rng: np.random.Generator
-) -> Array:
-    """One customer's purchases, their discounted value, and the same for the hold-out: four rows, a column a draw.
-
-    Only the state at T matters for the future, and only that of a living customer; its exact law is
-    λ ~ Gamma(r+x, α+T), μ ~ Gamma(s, β+T), and the time left is exponential of rate μ.
-    """
-    living = np.flatnonzero(rng.random(alive.size) < alive)
-    outcomes = np.zeros((4, alive.size))
-    law = {name: values[living] for name, values in population.items()}
-    outcomes[:, living] = _future(law, x, T, x * z if x > 0 else 0.0, horizon, rng)[0]
-    return outcomes
-
-
-def _future(
-    law: Parameters, x: float, T: float, total: float, horizon: Horizon, rng: np.random.Generator
+    x: float, T: float, z: float, alive: Array, law: Parameters, horizon: Horizon, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Purchases and money ahead of a living customer, one column a draw, and the customer's spend rate ν."""
-    rate = np.maximum(rng.standard_gamma(law["r"] + x), _TINY) / (law["alpha"] + T)
-    dropout = np.maximum(rng.standard_gamma(law["s"]), _TINY) / (law["beta"] + T)
-    with np.errstate(over="ignore"):
-        left = rng.standard_exponential(rate.size) / dropout
-        one_by_one = np.minimum(_simulated_length(horizon), ONE_BY_ONE / rate)
-    spend_rate = np.maximum(rng.standard_gamma(law["p"] * x + law["q"]), _TINY) / (law["v"] + total)
-    exposure = np.minimum(left, np.minimum(max(horizon.length, horizon.holdout or 0.0), one_by_one))
-    number = rng.poisson(rate * exposure)
-    sums = _events(number, exposure, law["p"], spend_rate, horizon, rng)
-    for row, length, delta in ((0, horizon.length, horizon.discount_rate), (2, horizon.holdout or 0.0, 0.0)):
-        later = np.maximum(np.minimum(left, length) - one_by_one, 0)
-        if later.any():
-            sums[row] += rng.poisson(np.minimum(rate * later, 1e15))
-            worth = np.exp(-delta * one_by_one) * (-np.expm1(-delta * later) / delta if delta > 0 else later)
-            sums[row + 1] += rate * law["p"] / spend_rate * worth
-    return sums, spend_rate
+    """One customer's purchases, their discounted value, and the same for the hold-out: four rows, a column a draw."""
+    reach = Reach(
+        float(horizon.length),
+        float(horizon.discount_rate),
+        float(horizon.holdout or 0.0),
+        _simulated_length(horizon),
+        ONE_BY_ONE,
+    )
+    parameters = [np.ascontiguousarray(law[name]) for name in ("r", "alpha", "s", "beta", "p", "q", "v")]
+    total = x * z if x > 0 else 0.0
+    outcomes, spend_rate = draw_outcomes(float(x), float(T), float(total), alive, *parameters, reach, rng)
+    return outcomes, spend_rate
 
 
 @dataclass(frozen=True)
@@ -269,7 +298,13 @@ class NewCustomerDraws:
 
 
 def new_customer_draws(
-    purchases: Fit, spend: Fit, *, horizon: Horizon, seed: int, samples: int | None = None
+    purchases: Fit,
+    spend: Fit,
+    *,
+    horizon: Horizon,
+    seed: int,
+    samples: int | None = None,
+    law: Parameters | None = None,
 ) -> NewCustomerDraws:
     """Draw what a customer not yet seen will buy and spend, first purchase included.
 
@@ -283,15 +318,17 @@ def new_customer_draws(
         Makes the draws reproducible.
     samples
         Draws; as many as the smaller posterior has if not given.
+    law
+        Draws of `r, alpha, s, beta, p, q, v` of a cohort, as from `Fit.cohort_laws`; the population's if not given.
 
     Returns
     -------
     NewCustomerDraws
     """
     size = min(purchases.samples, spend.samples, samples or purchases.samples)
-    law = purchases.draws(size) | spend.draws(size)
+    law = purchases.draws(size) | spend.draws(size) if law is None else law
     rng = customer_rng(seed, "a customer not yet seen")
-    sums, spend_rate = _future(law, 0.0, 0.0, 0.0, horizon, rng)
+    sums, spend_rate = _outcomes(0.0, 0.0, 0.0, np.ones(len(law["r"])), law, horizon, rng)
     first = rng.standard_gamma(law["p"]) / spend_rate
     at_rate = law["r"] / law["alpha"]
     shape = {"s": law["s"], "scale": law["beta"]}
@@ -310,32 +347,3 @@ def _simulated_length(horizon: Horizon) -> float:
     if horizon.discount_rate == 0:
         return np.inf
     return max(-float(np.log(SIMULATED_DISCOUNT)) / horizon.discount_rate, horizon.holdout or 0.0)
-
-
-def _events(
-    number: NDArray[np.int64],
-    exposure: Array,
-    p: Array,
-    spend_rate: Array,
-    horizon: Horizon,
-    rng: np.random.Generator,
-) -> Array:
-    """Times and values of `number` purchases within `exposure`, added up by draw, a bounded number at a time."""
-    size = number.size
-    length, held = horizon.length, horizon.holdout or 0.0
-    sums = np.zeros((4, size))
-    ends = np.cumsum(number)
-    start = 0
-    while start < size:
-        before = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, before + EVENTS_AT_A_TIME, side="right")))
-        draw = np.repeat(np.arange(start, stop), number[start:stop])
-        time = rng.random(draw.size) * exposure[draw]
-        value = rng.standard_gamma(p[draw]) / spend_rate[draw]
-        inside, held_inside = (time <= length).astype(np.float64), (time <= held).astype(np.float64)
-        worth = inside * value * np.exp(-horizon.discount_rate * time)
-        weights: tuple[Array, ...] = (inside, worth, held_inside, held_inside * value)
-        for row, weight in enumerate(weights):
-            sums[row] += np.bincount(draw, weights=weight, minlength=size)
-        start = stop
-    return sums

@@ -79,13 +79,19 @@ class GammaGamma:
         return make_target(self, summary, workers=workers, every=every)
 
     def unit(self, summary: CustomerSummary) -> float:
-        """What the priors are measured in: the mean value of a repeat purchase, in money."""
+        """What the priors are measured in: the median value of a repeat purchase, in money.
+
+        Of customers' mean values, each as often as it was bought; where a few customers spend most of the money, the
+        mean says nothing about a typical purchase.
+        """
         seen = self.observed(summary).fields
-        return float(np.average(seen["monetary_value"], weights=seen["frequency"]))
+        order = np.argsort(seen["monetary_value"])
+        below = np.cumsum(seen["frequency"][order])
+        return float(seen["monetary_value"][order][np.searchsorted(below, below[-1] / 2)])
 
     def units(self, summary: CustomerSummary) -> dict[str, Any]:
         """What the priors are measured in: stored with the fit."""
-        return {"mean_value": self.unit(summary)}
+        return {"typical_value": self.unit(summary)}
 
     def observed(self, summary: CustomerSummary, design: Design | None = None) -> Observed:
         """Frequency and mean value of the customers whose spend can be learned from."""

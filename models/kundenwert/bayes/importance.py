@@ -22,6 +22,9 @@ type Array = NDArray[np.float64]
 PARETO_K_BOUND = 0.7
 """Largest shape of the tail of importance weights that can be relied on (Vehtari et al. 2024)."""
 
+PARETO_K_AIM = 0.5
+"""Shape from which on the weights have a variance: the proposal is improved until it is below this, if rounds allow."""
+
 DEGREES = 5.0
 """Degrees of freedom of the proposals: tails heavier than the posterior's."""
 
@@ -65,6 +68,7 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
     proposals: list[tuple[Array, Array]] = []
     points, values = np.empty((0, centre.size)), np.empty(0)
     number = 0
+    best: Importance | None = None
     while True:
         number += 1
         proposals.append((centre, factor))  # a repeated proposal counts as often as it was drawn from
@@ -75,14 +79,21 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
         weights = np.exp(smoothed - smoothed.max())
         weights /= weights.sum()
         result = Importance(points, weights, float(k), float(1 / np.sum(weights**2)), number)
-        if number == ROUNDS or (result.pareto_k < PARETO_K_BOUND and result.effective >= enough):
-            return result
-        if result.pareto_k < PARETO_K_BOUND:
+        if best is None or _better(result, best, enough):
+            best = result
+        if number == ROUNDS or (result.pareto_k < PARETO_K_AIM and result.effective >= enough):
+            return best
+        if result.pareto_k < PARETO_K_AIM:
             continue
         centre = weights @ points
         spread = points - centre
         covariance = (weights[:, None] * spread).T @ spread
         factor = linalg.cholesky(covariance + 1e-9 * np.eye(centre.size), lower=True)
+
+
+def _better(one: Importance, other: Importance, enough: float) -> bool:
+    """Whether weights are better: enough effective draws first, then the thinner tail."""
+    return (one.effective >= enough, -one.pareto_k) > (other.effective >= enough, -other.pareto_k)
 
 
 def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ same whatever the time unit or the currency:
 `rate_cv`           how much purchase rates differ between customers, coefficient of variation of λ, `1/√r`
 `half_life`         observation windows until half of the new customers have dropped out, `β (2^(1/s) - 1) / window`
 `dropout_cv`        how much drop-out rates differ, coefficient of variation of μ, `1/√s`
-`relative_spend`    typical value of a purchase over the data's mean value of a repeat purchase, `(p v / q) / mean`
+`relative_spend`    typical value of a purchase over the data's median value of a repeat purchase, `(p v / q) / median`
 `purchase_cv`       how much the purchases of one customer differ, coefficient of variation, `1/√p`
 `customer_cv`       how much customers differ, coefficient of variation of the spend rate ν, `1/√q`
 

@@ -11,6 +11,7 @@ import typer
 
 from kundenwert.cli import options as o
 from kundenwert.cli import steps
+from kundenwert.cli.simulation import simulate
 from kundenwert.errors import KundenwertError
 
 app = typer.Typer(
@@ -244,6 +245,9 @@ def compare(
         table = compare_cohorts(summary, values, lifespan_years=lifespan_years)
     _say(values.marks)
     typer.echo(steps.write_table(table, out, german=german_csv))
+
+
+app.command()(simulate)
 
 
 def _reading(

@@ -74,7 +74,7 @@ QUANTITIES = {
     "rate_cv": "spread of purchase rates (CV)",
     "half_life": "windows until half are gone",
     "dropout_cv": "spread of drop-out rates (CV)",
-    "relative_spend": "typical spend / mean spend",
+    "relative_spend": "typical spend / median spend",
     "purchase_cv": "spread within a customer (CV)",
     "customer_cv": "spread between customers (CV)",
 }

@@ -1,0 +1,67 @@
+"""The command `simulate`: a transaction log with known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kundenwert.cli import options as o
+
+PopulationName = Annotated[str, typer.Argument(help="mechaforge, cdnow-like, random or a file.", show_default=False)]
+OutFolder = Annotated[Path, typer.Argument(help="Folder for the tables.", show_default=False)]
+Customers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Customers; the population's own number if not given.", rich_help_panel=o.DATA),
+]
+OwnSeed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, help="Seed; the file's, or 1.", rich_help_panel=o.DATA),
+]
+
+
+def write_population(
+    out: Path, population: str, customers: int | None = None, seed: int | None = None, german: bool = False
+) -> list[Path]:
+    """Simulate a population by name or from a JSON file, and write its tables.
+
+    Parameters
+    ----------
+    out
+        Folder for transactions.csv, customers.csv, costs.csv, truth.csv and population.json.
+    population
+        Name or path, as in `find_population`.
+    customers
+        Number of customers; the population's own if not given.
+    seed
+        Seed; the file's, or 1.
+    german
+        Semicolons, decimal commas and dd.mm.yyyy.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    from kundenwert.data.export import check_folder  # noqa: PLC0415
+    from kundenwert.simulate import find_population, simulate_population  # noqa: PLC0415
+
+    check_folder(out)
+    found, settings = find_population(population, seed=1 if seed is None else seed)
+    stored = settings.pop("seed", 1)
+    if customers is not None:
+        found = found.resized(customers)
+    return simulate_population(found, seed=stored if seed is None else seed, **settings).write(out, german=german)
+
+
+def simulate(
+    population: PopulationName,
+    out: OutFolder,
+    customers: Customers = None,
+    seed: OwnSeed = None,
+    german_csv: o.GermanCsv = False,
+) -> None:
+    """Simulate a transaction log of which the truth is known, to hold models and formulas against."""
+    for file in write_population(out, population, customers, seed, german_csv):
+        typer.echo(file)

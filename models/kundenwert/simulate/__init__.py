@@ -1,0 +1,38 @@
+"""Transaction logs with known truth: simulate a population, and hold models and the simple formula against it."""
+
+from kundenwert.simulate.expectation import expected_purchases, expected_purchases_new, spend_rate_ratio
+from kundenwert.simulate.named import (
+    NAMED,
+    cdnow_like,
+    find_population,
+    mechaforge,
+    random_population,
+    random_populations,
+)
+from kundenwert.simulate.population import Breaches, Category, Effects, Group, Number, Population
+from kundenwert.simulate.process import Law, Season
+from kundenwert.simulate.run import Simulated, simulate_population
+from kundenwert.simulate.truth import Outlook
+
+__all__ = [
+    "NAMED",
+    "Breaches",
+    "Category",
+    "Effects",
+    "Group",
+    "Law",
+    "Number",
+    "Outlook",
+    "Population",
+    "Season",
+    "Simulated",
+    "cdnow_like",
+    "expected_purchases",
+    "expected_purchases_new",
+    "find_population",
+    "mechaforge",
+    "random_population",
+    "random_populations",
+    "simulate_population",
+    "spend_rate_ratio",
+]

@@ -1,0 +1,164 @@
+"""What turns purchases into money, checked once, before anything is sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kundenwert.errors import DomainError, FitError, SchemaError
+from kundenwert.predict import Horizon
+
+if TYPE_CHECKING:
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What turns purchases into money.
+
+    Parameters
+    ----------
+    horizon
+        Length of the future counted, in units of time; may be infinite.
+    time_unit
+        Unit of all times: "D", "W", "M" or "Y".
+    discount_rate
+        Annual rate d ≥ 0; money t years ahead counts `(1+d)^-t`.
+    margin
+        Contribution margin, share of revenue, in (0, 1].
+    cac
+        Acquisition cost of a customer: one number, or one for each cohort.
+    """
+
+    horizon: float
+    time_unit: str = "W"
+    discount_rate: float = 0.10
+    margin: float = 1.0
+    cac: float | Mapping[str, float] = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse assumptions that have no meaning."""
+        if not 0 < self.margin <= 1:
+            msg = f"the margin is {self.margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3"
+            raise DomainError(msg)
+        if not 0 <= self.discount_rate < 10:
+            msg = f"the discount rate is {self.discount_rate:g} a year; 10 % is 0.10"
+            raise DomainError(msg)
+        costs = list(self.cac.values()) if isinstance(self.cac, Mapping) else [self.cac]
+        if not all(np.isfinite(cost) and cost >= 0 for cost in costs):
+            msg = f"the acquisition cost is {self.cac}; it is an amount of money, at least 0"
+            raise DomainError(msg)
+
+    def cost_of(self, cohort: pd.Series) -> NDArray[np.float64]:
+        """Acquisition cost of each customer, by cohort."""
+        if not isinstance(self.cac, Mapping):
+            return np.full(len(cohort), np.float64(self.cac))
+        if missing := sorted(set(cohort) - set(self.cac)):
+            msg = f"no acquisition cost for {len(missing)} cohorts: {', '.join(missing[:5])}; give one for each"
+            raise DomainError(msg)
+        return np.asarray(cohort.map(dict(self.cac)), dtype=np.float64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a form for JSON."""
+        return asdict(self)
+
+
+def assume(
+    summary: CustomerSummary,
+    *,
+    horizon: float,
+    discount_rate: float = 0.10,
+    margin: float = 1.0,
+    cac: float | Mapping[str, float] = 0.0,
+) -> tuple[Assumptions, Horizon, NDArray[np.float64]]:
+    """Check what is assumed about money against the customers; worth asking before anything is sampled.
+
+    Parameters
+    ----------
+    summary, horizon, discount_rate, margin, cac
+        As in `value_table`.
+
+    Returns
+    -------
+    tuple
+        The assumptions, the horizon with its continuous rate, and the acquisition cost of each customer.
+
+    Raises
+    ------
+    DomainError
+        If an assumption has no meaning, or a cohort no cost.
+    SchemaError
+        If the customers' money is not known.
+    """
+    assumptions = Assumptions(horizon, summary.time_unit, discount_rate, margin, cac)
+    ahead = Horizon(horizon, float(np.log1p(discount_rate)) / summary.units_per_year, summary.holdout_length)
+    _check_money(summary.table)
+    return assumptions, ahead, assumptions.cost_of(summary.table["cohort"])
+
+
+def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged: bool) -> tuple[str, ...]:
+    """Refuse fits that cannot be valued with, and say what is wrong with those that may be only if asked for.
+
+    Parameters
+    ----------
+    purchases, spend, allow_unconverged
+        As in `value_table`.
+    time_unit
+        Unit of the customers to be valued.
+
+    Returns
+    -------
+    tuple
+        Marks for fits that did not converge.
+
+    Raises
+    ------
+    FitError
+        If a fit is of another model or another time unit, or did not converge.
+    """
+    for fit, model in ((purchases, "pareto_nbd"), (spend, "gamma_gamma")):
+        if fit.model.name != model:
+            msg = f"expected a fit of {model} where one of {fit.model.name} was given: the purchase model comes first"
+            raise FitError(msg)
+    if purchases.info["time_unit"] != time_unit:
+        msg = (
+            f"the purchase model was fitted in units of {purchases.info['time_unit']!r}, the summary is in "
+            f"{time_unit!r}: summarise in the unit of the fit"
+        )
+        raise FitError(msg)
+    marks = []
+    for name, fit in (("purchase", purchases), ("spend", spend)):
+        if not fit.diagnosis.converged:
+            failed = ", ".join(
+                f"{check.name} {check.value:.4g} (bound {check.bound:g})" for check in fit.diagnosis if not check.passed
+            )
+            if not allow_unconverged:
+                advice = next((check.advice for check in fit.diagnosis if not check.passed), "fit again")
+                msg = (
+                    f"the {name} model did not converge: {failed}; {advice}, or pass allow_unconverged=True to see "
+                    "marked values"
+                )
+                raise FitError(msg)
+            marks.append(f"the {name} model did not converge: {failed}")
+    return tuple(marks)
+
+
+def _check_money(table: pd.DataFrame) -> None:
+    """Refuse customers whose money is not known: a value made from it would be missing or wrong."""
+    if missing := [name for name in ("value_to_date", "monetary_value") if name not in table]:
+        msg = f"the customers have no {' and no '.join(missing)}: values need what they spent; summarise with amounts"
+        raise SchemaError(msg)
+    repeated = (table["frequency"] > 0).to_numpy()
+    for name, needed in (("value_to_date", np.ones_like(repeated)), ("monetary_value", repeated)):
+        money = table[name].to_numpy(np.float64)
+        unknown = needed & ~((money >= 0) & np.isfinite(money))
+        if unknown.any():
+            first = ", ".join(map(repr, table.loc[unknown, "customer_id"].head(3)))
+            msg = f"{name} of {int(unknown.sum())} customers is missing or no amount, first {first}: correct them"
+            raise DomainError(msg)

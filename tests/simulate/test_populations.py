@@ -1,0 +1,192 @@
+"""Descriptions of populations: what is refused and how it is said; JSON there and back."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import pytest
+
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.simulate import (
+    NAMED,
+    Category,
+    Effects,
+    Number,
+    Population,
+    cdnow_like,
+    find_population,
+    mechaforge,
+    random_population,
+    simulate_population,
+)
+
+
+@pytest.mark.parametrize(
+    "population", [mechaforge(), cdnow_like(), random_population(np.random.default_rng(1))], ids=lambda one: one.name
+)
+def test_through_json_and_back(population):
+    assert Population.from_dict(json.loads(json.dumps(population.to_dict()))) == population
+
+
+@pytest.mark.parametrize("customers", [6, 7, 100, 751, 12_345])
+def test_another_size(customers):
+    population = mechaforge().resized(customers)
+    assert population.customers == customers
+    assert min(group.customers for group in population.groups) >= 1
+    if customers > 100:
+        shares = [group.customers / customers for group in population.groups]
+        assert shares == pytest.approx([group.customers / 750 for group in mechaforge().groups], abs=1 / customers)
+    assert mechaforge().resized(750) == mechaforge()
+
+
+def test_fewer_customers_than_groups():
+    with pytest.raises(DomainError, match="5 customers cannot fill 6 groups: ask for more"):
+        mechaforge().resized(5)
+
+
+@pytest.mark.parametrize(
+    ("group", "message"),
+    [
+        ({"customers": 0}, r"group 'all': customers is 0; it must be 1 or more"),
+        ({"alpha": 0.0}, r"group 'all': alpha is 0\.0; it must be a number above 0"),
+        ({"s": float("nan")}, r"group 'all': s is nan; it must be a number above 0"),
+        ({"q": 1.0}, r"q is 1\.0; it must be above 1, or the mean spend is infinite"),
+        ({"cac": -1.0}, r"cac is -1\.0; it must be an amount of at least 0"),
+        ({"end": dt.date(2019, 1, 1)}, r"acquisition from 2020-01-01 to 2019-01-01 must run forwards"),
+        ({"end": dt.date(2022, 1, 1)}, r"must run forwards and end by the end of observation, 2021-12-31"),
+        ({"attributes": {"channel": {"web": 0.0}}}, r"shares of channel is \[0\.0\]; it must be numbers"),
+        ({"numbers": {"machines": Number(0.0)}}, r"median of machines is 0\.0"),
+        ({"attributes": {"date": "x"}}, r"an attribute cannot be called 'date'"),
+        ({"attributes": {"a": "x"}, "numbers": {"a": Number(1.0)}}, r"'a' is both an attribute with levels and a num"),
+    ],
+)
+def test_groups_that_cannot_be(plain, group, message):
+    with pytest.raises((DomainError, SchemaError), match=message):
+        plain(**({"customers": 5} | {"group": group}))
+
+
+@pytest.mark.parametrize(
+    ("breach", "message"),
+    [
+        ({"regularity": 0}, r"regularity is 0; it must be a whole number from 1 to 20"),
+        ({"regularity": 2.5}, r"regularity is 2\.5; it must be a whole number"),
+        ({"spend_correlation": 1.0}, r"spend_correlation is 1\.0; it must be between -1 and 1"),
+        ({"aging": -0.1}, r"aging is -0\.1; it must be a number of at least 0"),
+        ({"season": (1.0,) * 11}, r"it must be twelve factors above 0"),
+        ({"season": (0.0,) * 12}, r"it must be twelve factors above 0"),
+        ({"refund_share": 1.5}, r"refund_share is 1\.5; it must be a share between 0 and 1"),
+        ({"refund_days": 0}, r"refund_days is 0; it must be 1 or more"),
+    ],
+)
+def test_breaches_that_cannot_be(plain, breach, message):
+    with pytest.raises(DomainError, match=message):
+        plain(5, **breach)
+
+
+@pytest.mark.parametrize(
+    ("population", "message"),
+    [
+        ({"groups": ()}, r"the population has no groups"),
+        ({"time_unit": "Q"}, r"time_unit='Q' is not understood"),
+        ({"holdout_end": dt.date(2021, 12, 31)}, r"holdout_end 2021-12-31 must lie after observation_end 2021-12-31"),
+        (
+            {"effects": Effects(purchase={"channel=web": 1.0})},
+            r"effect on purchase of 'channel=web': no customer has that",
+        ),
+        ({"effects": Effects(spend={"cohort=all": np.inf})}, r"effect on spend of cohort=all is inf"),
+        ({"cost_by": "channel"}, r"cost_by='channel' is no column with levels; choose one of cohort"),
+        ({"costs": {"all": 1.0}}, r"costs are given while cost_by is 'cohort'"),
+        ({"categories": (Category("x", share=0.5),)}, r"the last category, 'x', must fit every order"),
+        ({"categories": (Category("x", at_least=3, below=2),)}, r"category 'x': at_least is 3; it must be less than"),
+        ({"categories": (Category("x", only={"y": ["z"]}),)}, r"category 'x': no attribute 'y'"),
+    ],
+)
+def test_populations_that_cannot_be(plain, population, message):
+    with pytest.raises((DomainError, SchemaError), match=message):
+        plain(5, population=population)
+
+
+def test_groups_must_fit_together(plain):
+    one = plain(5).groups[0]
+    two = plain(5, group={"name": "two", "attributes": {"channel": "web"}}).groups[0]
+    with pytest.raises(SchemaError, match="groups 'all' and 'two' differ in their attributes, first 'channel'"):
+        plain(population={"groups": (one, two)})
+    with pytest.raises(SchemaError, match="1 group stand more than once, first 'all'"):
+        plain(population={"groups": (one, one)})
+    with pytest.raises(SchemaError, match="1 level of 'channel' have no cost, first 'web'"):
+        plain(population={"groups": (two,), "cost_by": "channel"})
+    with pytest.raises(SchemaError, match="groups have a cac of their own while cost_by='channel'"):
+        plain(
+            group={"attributes": {"channel": "web"}, "cac": 1.0}, population={"cost_by": "channel", "costs": {"web": 1}}
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"grups": []}, r"population has an unknown key 'grups'; did you mean 'groups'\?"),
+        ({"groups": {}}, r"population\.groups is \{\}; it must be a list"),
+        ({"groups": [{"name": "a"}]}, r"population\.groups\[0\] lacks 'customers', 'start'"),
+        (
+            {"observation_end": "31.12.2021"},
+            r"population\.observation_end is '31\.12\.2021'; it must be a date such as",
+        ),
+        ({"breaches": {"season": 3}}, r"population\.breaches\.season is 3; it must be a list"),
+        ({"breaches": {"aging": "much"}}, r"population\.breaches\.aging is 'much'; it must be a number"),
+        ({"breaches": {"regularity": 1.5}}, r"population\.breaches\.regularity is 1\.5; it must be a whole number"),
+        ({"name": ""}, r"population\.name is ''; it must be a text"),
+        ({"costs": [1]}, r"population\.costs is \[1\]; it must be an object"),
+    ],
+)
+def test_json_that_is_no_population(plain, change, message):
+    with pytest.raises(SchemaError, match=message):
+        Population.from_dict(plain(5).to_dict() | change)
+
+
+def test_what_has_a_default_may_be_left_out(plain):
+    content = plain(5).to_dict()
+    least = {key: content[key] for key in ("name", "time_unit", "observation_end", "holdout_end", "groups")}
+    for name in ("cac", "attributes", "numbers"):
+        del least["groups"][0][name]
+    assert Population.from_dict(least) == plain(5)
+
+
+def test_populations_by_name(tmp_path):
+    for name, make in NAMED.items():
+        assert find_population(name) == (make(), {})
+    assert find_population("random", seed=4)[0] == random_population(np.random.default_rng(4))
+    with pytest.raises(
+        SchemaError, match=r"no population 'mechafrog'; choose one of mechaforge, cdnow-like, random, or"
+    ):
+        find_population("mechafrog")
+    broken = tmp_path / "broken.json"
+    for text, message in (("{", "broken.json cannot be read as JSON"), ("3", "population is 3; it must be an object")):
+        broken.write_text(text)
+        with pytest.raises(SchemaError, match=message):
+            find_population(str(broken))
+    broken.write_text(json.dumps({"population": mechaforge().to_dict(), "sede": 1}))
+    with pytest.raises(SchemaError, match=r"broken\.json has an unknown key 'sede'; known: population, seed"):
+        find_population(str(broken))
+
+
+@pytest.mark.parametrize(
+    "options", [{"cohorts": 0}, {"smallest": 0}, {"smallest": 9, "largest": 3}, {"window": 20}, {"differ": -1}]
+)
+def test_families_that_cannot_be(options):
+    with pytest.raises(DomainError, match="make no population: sizes must rise"):
+        random_population(np.random.default_rng(1), **options)
+
+
+def test_categories_are_names_only(plain):
+    """The first that fits is given; amounts are those without categories."""
+    names = (Category("big", at_least=100.0), Category("half", share=0.5, only={"channel": ("web",)}), Category("rest"))
+    group = {"attributes": {"channel": {"web": 1, "fair": 1}}}
+    with_names = simulate_population(plain(2000, group=group, population={"categories": names}), seed=1).transactions
+    without = simulate_population(plain(2000, group=group), seed=1).transactions
+    assert with_names["amount"].tolist() == without["amount"].tolist()
+    big = with_names["amount"] >= 100
+    assert (with_names["category"] == "big").tolist() == big.tolist()
+    web = with_names["channel"] == "web"
+    halves = (with_names["category"] == "half")[web & ~big]
+    assert abs(halves.mean() - 0.5) < 5 * 0.5 / np.sqrt(halves.size)
+    assert not (with_names["category"] == "half")[~web].any()
