@@ -221,6 +221,8 @@ def test_help_of_a_command(command, monkeypatch):
     assert ended.code == 0
     assert ended.err == ""
     wanted = {"--customer-id", "--date", "--amount", "--observation-end", "--time-unit", "--out"}
+    if command == "simulate":
+        wanted = {"--customers", "--seed", "--german-csv"}
     if command == "report":
         wanted |= {
             "--holdout-end",

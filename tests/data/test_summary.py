@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary, patterns, purchases_by_day, read_transactions, summarise
-from kundenwert.errors import DomainError
+from kundenwert.errors import DomainError, SchemaError
 
 # One example takes a quarter of a second, so that shrinking a failure would take minutes.
 SLOW = settings(
@@ -241,3 +241,39 @@ def test_patterns_put_the_table_together_again(rows):
     for name in ("frequency", "recency", "T"):
         np.testing.assert_array_equal(getattr(found, name)[found.index], table[name])
     np.testing.assert_array_equal(np.bincount(found.index), found.count)
+
+
+def test_attributes_describe_customers():
+    """Taken from the day of the first purchase; numbers where every value is one, codes with leading zeros not."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "b"],
+            "date": ["2024-01-01", "2024-02-01", "2024-01-03", "2024-03-01"],
+            "amount": [5.0, 6.0, 7.0, 8.0],
+            "region": ["Nord", "Süd", None, "Ost"],
+            "machines": ["3", "4", "12", "12"],
+            "zip": ["01067", "01067", "80331", "80331"],
+        }
+    )
+    log = read_transactions(frame, keep=["region", "machines", "zip"])
+    table = summarise(log, attributes=["region", "machines", "zip"]).table
+    assert table["machines"].tolist() == [3.0, 12.0]
+    assert table["zip"].tolist() == ["01067", "80331"]
+    assert table["region"].iloc[0] == "Nord"
+    assert pd.isna(table["region"].iloc[1])
+    with pytest.raises(SchemaError, match="the log keeps no column 'colour'"):
+        summarise(log, attributes=["colour"])
+
+
+def test_german_numbers_as_attributes(tmp_path):
+    file = tmp_path / "log.csv"
+    rows = ["customer_id;date;amount;area", "a;01.01.2024;10,50;1.250,5", "a;03.02.2024;9,00;1.250,5"]
+    file.write_text("\n".join([*rows, "b;05.01.2024;7,25;80,25", "b;06.03.2024;1,00;80,25"]), encoding="utf-8")
+    table = summarise(read_transactions(file, keep=["area"]), attributes=["area"]).table
+    assert table["area"].tolist() == [1250.5, 80.25]
+
+
+def test_attributes_may_not_hide_a_column():
+    frame = pd.DataFrame({"customer_id": ["a", "a"], "date": ["2024-01-01", "2024-02-01"], "amount": 1.0, "T": "x"})
+    with pytest.raises(SchemaError, match="has the name of a column of the summary"):
+        summarise(read_transactions(frame, keep=["T"]), attributes=["T"])

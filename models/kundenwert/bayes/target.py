@@ -113,6 +113,10 @@ class Target:
         """Number of coordinates."""
         return self.effects.size if self.effects else len(self.priors)
 
+    def log_prior(self, name: str, value: Array) -> Array:
+        """Log prior density of one quantity."""
+        return self._densities[self.names.index(name)](value)
+
     def variables(self, points: Array) -> Draws:
         """All variables of the model at points of shape (sets, coordinates), effects included."""
         if self.effects is None:

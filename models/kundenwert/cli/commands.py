@@ -56,9 +56,11 @@ def report(
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     inactivity_months: o.Inactivity = 12,
+    effects: o.Effects = None,
+    covariate: o.Covariates = None,
     method: o.How = o.Method.auto,
     draws: o.Draws = 1000,
-    tune: o.Tune = 500,
+    tune: o.Tune = 300,
     chains: o.Chains = 4,
     seed: o.Seed = 1,
     allow_unconverged: o.AllowUnconverged = False,
@@ -80,11 +82,14 @@ def report(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
+        shaping=_shaping(
+            observation_end, holdout_end, time_unit, cohort, inactivity_months, [*(effects or ()), *(covariate or ())]
+        ),
     )
     steps.check_money(summary, assumptions)
+    sampling = {"seed": seed, "draws": draws, "tune": tune, "chains": chains}
     purchases, spend = steps.fit_both(
-        journey, summary, seed=seed, method=method.value, draws=draws, tune=tune, chains=chains
+        journey, summary, effects=effects or (), covariates=covariate or (), method=method.value, **sampling
     )
     values = steps.value(journey, purchases, spend, summary, seed=seed, **assumptions)
     with journey.step("Comparing and checking"):
@@ -122,7 +127,7 @@ def summarise(
         steps.Journey(),
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months, []),
     )
     for row in summary.account.to_frame().itertuples():
         typer.echo(f"{row.rows:>10,}  {row.fate:<9} {row.reason}", err=True)
@@ -141,9 +146,12 @@ def fit(
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
+    cohort: o.Cohort = "none",
+    effects: o.Effects = None,
+    covariate: o.Covariates = None,
     method: o.How = o.Method.auto,
     draws: o.Draws = 1000,
-    tune: o.Tune = 500,
+    tune: o.Tune = 300,
     chains: o.Chains = 4,
     seed: o.Seed = 1,
 ) -> None:
@@ -154,10 +162,12 @@ def fit(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, None, time_unit, "none", 12),
+        shaping=_shaping(observation_end, None, time_unit, cohort, 12, [*(effects or ()), *(covariate or ())]),
     )
-    sampling = {"draws": draws, "tune": tune, "chains": chains}
-    fits = steps.fit_both(journey, summary, seed=seed, method=method.value, **sampling)
+    sampling = {"seed": seed, "draws": draws, "tune": tune, "chains": chains}
+    fits = steps.fit_both(
+        journey, summary, effects=effects or (), covariates=covariate or (), method=method.value, **sampling
+    )
     for name, result in zip((steps.POSTERIOR, steps.SPEND_POSTERIOR), fits, strict=True):
         typer.echo(f"{result.model.name}: {result.diagnosis}", err=True)
         typer.echo(result.save(out / name))
@@ -191,13 +201,14 @@ def predict(
     journey = steps.Journey()
     steps.check_ending(out)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
+    fits = steps.load_both(journey, fit)
     _, summary = steps.read_and_summarise(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, 12),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, 12, steps.attributes(*fits)),
     )
-    values = steps.value(journey, *steps.load_both(journey, fit), summary, seed=seed, **assumptions)
+    values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
     _say(values.marks)
     typer.echo(steps.write_table(values.table, out, german=german_csv))
 
@@ -232,13 +243,14 @@ def compare(
     journey = steps.Journey()
     steps.check_ending(out)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
+    fits = steps.load_both(journey, fit)
     _, summary = steps.read_and_summarise(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months),
+        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months, steps.attributes(*fits)),
     )
-    values = steps.value(journey, *steps.load_both(journey, fit), summary, seed=seed, **assumptions)
+    values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
     with journey.step("Comparing"):
         from kundenwert.compare import compare_cohorts  # noqa: PLC0415
 
@@ -258,10 +270,15 @@ def _reading(
 
 
 def _shaping(
-    observation_end: str | None, holdout_end: str | None, time_unit: o.TimeUnit, cohort: str, inactivity_months: int
+    observation_end: str | None,
+    holdout_end: str | None,
+    time_unit: o.TimeUnit,
+    cohort: str,
+    inactivity_months: int,
+    attributes: list[str],
 ) -> dict[str, Any]:
-    dates = {"observation_end": observation_end, "holdout_end": holdout_end}
-    return dates | {"time_unit": time_unit.value, "cohort": cohort, "inactivity_months": inactivity_months}
+    dates = {"observation_end": observation_end, "holdout_end": holdout_end, "time_unit": time_unit.value}
+    return dates | {"cohort": cohort, "inactivity_months": inactivity_months, "attributes": attributes}
 
 
 def _assumptions(

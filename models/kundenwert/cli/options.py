@@ -62,6 +62,17 @@ Inactivity = Annotated[
 How = Annotated[
     Method, typer.Option("--method", help="auto: importance sampling, NUTS where it fails.", rich_help_panel=MODEL)
 ]
+Effects = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--effects",
+        help="cohort, or a column: groups with partially pooled effects; repeatable.",
+        rich_help_panel=MODEL,
+    ),
+]
+Covariates = Annotated[
+    list[str] | None, typer.Option("--covariate", help="Column with an effect; repeatable.", rich_help_panel=MODEL)
+]
 Draws = Annotated[int, typer.Option(min=50, help="Draws kept per chain.", rich_help_panel=MODEL)]
 Tune = Annotated[int, typer.Option(min=50, help="Tuning steps per chain, for NUTS.", rich_help_panel=MODEL)]
 Chains = Annotated[int, typer.Option(min=2, help="Chains.", rich_help_panel=MODEL)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,28 +66,37 @@ class Journey:
 def read_and_summarise(
     journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any]
 ) -> tuple[TransactionLog, CustomerSummary]:
-    """From a file to a customer summary; a cohort that is no period of time is a column to be kept."""
+    """From a file to a customer summary; cohorts that are no period of time, and attributes, are columns to be kept."""
     with journey.step("Reading and summarising"):
         from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
         from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
 
         cohort = str(shaping["cohort"])
-        keep = () if cohort in CALENDAR_COHORTS else (cohort,)
-        log = read_transactions(source, keep=keep, **reading)
-        return log, summarise(log, **shaping)
+        attributes = [name for name in shaping["attributes"] if name != "cohort"]
+        own = [] if cohort in CALENDAR_COHORTS else [cohort]
+        log = read_transactions(source, keep=tuple(dict.fromkeys([*own, *attributes])), **reading)
+        return log, summarise(log, **{**shaping, "attributes": attributes})
 
 
 def fit_both(
-    journey: Journey, summary: CustomerSummary, *, seed: int, method: Method, **sampling: int
+    journey: Journey,
+    summary: CustomerSummary,
+    *,
+    effects: Sequence[str],
+    covariates: Sequence[str],
+    seed: int,
+    method: Method,
+    **sampling: int,
 ) -> tuple[Fit, Fit]:
     """Both posteriors."""
-    with journey.step("Loading PyMC"):
+    with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
+    columns: dict[str, Any] = {"cohorts": tuple(effects), "covariates": tuple(covariates)}
     how: dict[str, Any] = {"seed": seed, "method": method, "progress": journey.visible, **sampling}
     with journey.step("Sampling the purchase model", spin=False):
-        purchases = bayes.fit(bayes.ParetoNBD(), summary, **how)
+        purchases = bayes.fit(bayes.ParetoNBD(**columns), summary, **how)
     with journey.step("Sampling the spend model", spin=False):
-        spend = bayes.fit(bayes.GammaGamma(), summary, **how)
+        spend = bayes.fit(bayes.GammaGamma(**columns), summary, **how)
     return purchases, spend
 
 
@@ -97,6 +106,11 @@ def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
         from kundenwert.bayes import load_fit  # noqa: PLC0415
 
         return load_fit(folder / POSTERIOR), load_fit(folder / SPEND_POSTERIOR)
+
+
+def attributes(*fits: Fit) -> list[str]:
+    """Columns that fitted models look at."""
+    return list(dict.fromkeys(name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)))
 
 
 def value(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import ibis
 import pandas as pd
@@ -26,6 +27,10 @@ __all__ = [
 ]
 
 CALENDAR_COHORTS = ("month", "quarter", "week", "none")
+_COLUMNS = (
+    *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
+    *("first_value", "value_to_date", "active_before", "active_after", "holdout_purchases", "holdout_value"),
+)
 _ACTIVE_MONTHS = 12  # whoever bought in the year before the inactivity window began counts as a customer at that time
 
 OBSERVED, HELD_OUT = "purchase in the observation", "purchase in the hold-out"
@@ -44,6 +49,7 @@ def summary_expression(
     time_unit: str = "W",
     cohort: str = "month",
     inactivity_months: int = 12,
+    attributes: Sequence[str] = (),
 ) -> ibis.Table:
     """Return the customer table as an Ibis expression, for any engine that Ibis knows.
 
@@ -59,6 +65,8 @@ def summary_expression(
         "month", "quarter", "week", "none", or a column of `purchases`.
     inactivity_months : int
         Length of the inactivity window.
+    attributes : sequence of str
+        Columns of `purchases` to take over from the day of the first purchase.
 
     Returns
     -------
@@ -82,15 +90,18 @@ def summary_expression(
     }
     if cohort not in CALENDAR_COHORTS:
         columns["cohort"] = days[cohort].min(where=starts).fill_null(MISSING_COHORT)
+    columns |= {name: days[name].min(where=starts) for name in attributes}
     if holdout_end is not None:
         held = (days.date > observation_end) & (days.date <= holdout_end)
         columns["holdout_purchases"] = held.sum()
         columns["holdout_value"] = days.exact.sum(where=held).cast("float64").fill_null(0.0)
     known = days.filter(days["first"] <= observation_end).group_by("customer_id").agg(**columns)
-    return _finished(known, observation_end, days_per_unit(time_unit), cohort)
+    return _finished(known, observation_end, days_per_unit(time_unit), cohort, attributes)
 
 
-def _finished(known: ibis.Table, observation_end: dt.date, days_per_unit: float, cohort: str) -> ibis.Table:
+def _finished(
+    known: ibis.Table, observation_end: dt.date, days_per_unit: float, cohort: str, attributes: Sequence[str]
+) -> ibis.Table:
     first = known.first_purchase
     end = ibis.literal(observation_end)
     calendar = {
@@ -116,7 +127,7 @@ def _finished(known: ibis.Table, observation_end: dt.date, days_per_unit: float,
         "active_after": known.active_after,
     }
     held = [name for name in ("holdout_purchases", "holdout_value") if name in known.columns]
-    return known.select(**columns, **{name: known[name] for name in held})
+    return known.select(**columns, **{name: known[name] for name in (*held, *attributes)})
 
 
 def summarise(
@@ -127,6 +138,7 @@ def summarise(
     time_unit: str = "W",
     cohort: str = "month",
     inactivity_months: int = 12,
+    attributes: Sequence[str] = (),
 ) -> CustomerSummary:
     """Summarise a transaction log: one row per customer.
 
@@ -146,6 +158,9 @@ def summarise(
         "month", "quarter" or (ISO) "week" of the first purchase, "none", or one of the log's kept columns.
     inactivity_months : int
         Calendar months without a purchase after which a customer counts as lost, for the counting definition of churn.
+    attributes : sequence of str
+        Kept columns of the log that describe customers, such as region or number of machines, taken from the day of
+        the first purchase (the smallest where that day has several); numbers where all values are.
 
     Returns
     -------
@@ -173,6 +188,10 @@ def summarise(
         raise SchemaError(
             f"cohort={cohort!r} is not known; choose one of {known}, or read the log with keep=[{cohort!r}]"
         )
+    if taken := [name for name in attributes if name in _COLUMNS]:
+        raise SchemaError(f"the column {taken[0]!r} has the name of a column of the summary; rename it in the log")
+    if unknown := [name for name in attributes if name not in log.keep]:
+        raise SchemaError(f"the log keeps no column {unknown[0]!r}; read it with keep={[*log.keep, *unknown]}")
     if inactivity_months != int(inactivity_months) or inactivity_months < 1:
         raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
     end, holdout = _dates(log, observation_end, holdout_end)
@@ -183,6 +202,7 @@ def summarise(
         time_unit=time_unit,
         cohort=cohort,
         inactivity_months=int(inactivity_months),
+        attributes=attributes,
     )
     table = expression.to_pyarrow().to_pandas().sort_values("customer_id", kind="stable").reset_index(drop=True)
     for name in ("first_purchase", "last_purchase"):
@@ -190,11 +210,22 @@ def summarise(
     for name in ("frequency", "holdout_purchases"):
         if name in table:
             table[name] = table[name].astype("int64")
+    for name in attributes:
+        table[name] = _numbers(table[name], log.source.decimal)
     _informative(table, end)
     account = _extended(log, end, holdout)
     return CustomerSummary(
         table, time_unit, log.first_day, end, holdout, cohort, int(inactivity_months), account, log.source
     )
+
+
+def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
+    """Numbers where every value is one; codes with leading zeros stay text."""
+    text = column.astype("string").str.strip()
+    plain = text.str.replace(".", "", regex=False).str.replace(",", ".", regex=False) if decimal == "," else text
+    number = pd.to_numeric(plain, errors="coerce")
+    code = text.str.match(r"0\d").fillna(value=False)
+    return column if code.any() or number[text.notna()].isna().any() else number.astype("float64")
 
 
 def _date(value: dt.date | str | None, name: str) -> dt.date | None:

@@ -23,6 +23,9 @@ from kundenwert.validate import (
 )
 from kundenwert.value import ValueResult
 
+LAW_DRAWS = 500
+"""Draws of each customer's parameters that checks of the fit are made with."""
+
 SHOWN_DRAWS = 2000
 """Draws of prior and posterior that the report's pictures are made from."""
 
@@ -74,7 +77,9 @@ def gather(
     -------
     Results
     """
-    law = purchases.draws()
+    everybody = np.arange(len(summary))
+    law = purchases.laws(summary.table, LAW_DRAWS)(everybody)
+    money = spend.laws(summary.table, LAW_DRAWS)(everybody)
     end = summary.holdout_end or summary.observation_end
     daily = purchases_by_day(log, until=end, acquired_until=summary.observation_end)
     together = independence(summary.table)
@@ -82,7 +87,7 @@ def gather(
     tables = {
         "accounting": summary.account.to_frame(),
         "histogram": histogram,
-        "spend": spend_distribution(summary.table, spend.draws(), seed=seed),
+        "spend": spend_distribution(summary.table, money, seed=seed),
         "tracking": tracking(daily, summary, law),
         "parameters": _parameters(purchases, spend),
         "draws": _draws(purchases, spend),

@@ -24,6 +24,9 @@ LAST_FREQUENCY = 7
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 
+FEW_LAWS = 100
+"""Groups of customers with laws of their own from which on fewer draws are used to follow them through time."""
+
 
 def tracking(
     daily: pd.DataFrame,
@@ -45,7 +48,8 @@ def tracking(
     summary
         The customer summary, with `first_purchase`.
     parameters
-        Posterior draws of r, alpha, s, beta: 1-dimensional, of one length, in the summary's time unit.
+        Posterior draws of r, alpha, s, beta, in the summary's time unit: of shape (draws,), or (customers, draws)
+        where customers differ in cohort or covariates.
     period_days
         Length of a period, > 0. Periods are counted from the end of observation in both directions, so that
         the hold-out begins with a new one; the first and the last may be shorter.
@@ -180,7 +184,8 @@ def repeat_purchase_counts(
     replicates
         Replicated frequencies, shape (replicates, customers); or else
     parameters
-        posterior draws of r, alpha, s, beta, from which each replicate simulates all customers anew.
+        posterior draws of r, alpha, s, beta, from which each replicate simulates all customers anew; of shape
+        (draws,), or (customers, draws) where customers differ in cohort or covariates.
     at_most
         Number of draws to use with `parameters`, evenly spread over those given.
     seed
@@ -217,8 +222,8 @@ def repeat_purchase_counts(
         rng = np.random.default_rng(seed)
         times, drawn = table["T"].to_numpy(dtype=np.float64), _thinned(parameters or {}, at_most)
         simulated = []
-        for index in range(len(drawn["r"])):
-            own = {name: values[index] for name, values in drawn.items()}
+        for index in range(drawn["r"].shape[-1]):
+            own = {name: values[..., index] for name, values in drawn.items()}
             simulated.append(_count(pareto_nbd.simulate(times, **own, rng=rng)[0], last))
     result = pd.DataFrame({"frequency": frequency_labels(np.arange(last + 1), last)})
     result["observed"] = _count(table["frequency"].to_numpy(), last)
@@ -245,13 +250,13 @@ def _thinned(parameters: Mapping[str, ArrayLike], at_most: int) -> dict[str, NDA
     missing = [name for name in PARAMETERS if name not in parameters]
     if missing:
         raise SchemaError(f"the parameters lack {', '.join(missing)}")
-    drawn = {name: np.ravel(np.asarray(parameters[name], dtype=np.float64)) for name in PARAMETERS}
-    sizes = {len(values) for values in drawn.values()}
+    drawn = {name: np.atleast_1d(np.asarray(parameters[name], dtype=np.float64)) for name in PARAMETERS}
+    sizes = {values.shape[-1] for values in drawn.values()}
     if len(sizes) != 1 or 0 in sizes:
         raise DomainError(f"r, alpha, s and beta need equally many draws, at least one; there are {sorted(sizes)}")
     size = sizes.pop()
     chosen = np.unique(np.linspace(0, size - 1, min(size, at_most)).round().astype(int))
-    return {name: values[chosen] for name, values in drawn.items()}
+    return {name: values[..., chosen] for name, values in drawn.items()}
 
 
 def _period_ends(observed: int, end: int, period_days: int) -> NDArray[np.int64]:
@@ -286,16 +291,24 @@ def _expected_cumulative(
     ends: NDArray[np.int64],
     at_most: int,
 ) -> NDArray[np.float64]:
-    """Sum the expectation over customers for each draw and period; each age in days is computed once."""
-    drawn = {name: values[:, None] for name, values in _thinned(parameters, at_most).items()}
-    ages = np.arange(ends[-1] + 1)
-    per_age = pareto_nbd.expected_purchases_new(ages[None, :] / summary.days_per_unit, **drawn)
+    """Sum the expectation over customers for each draw and period; each law and age in days is computed once."""
+    given = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in parameters.items()}
+    own = [given[name][:, :1] for name in PARAMETERS if name in given and given[name].ndim == 2]
     first = (pd.to_datetime(summary.table["first_purchase"]) - start).dt.days.to_numpy()
-    acquired = np.bincount(first, minlength=len(ages))
-    customers = np.zeros((len(ages), len(ends)))
-    for period, last in enumerate(ends):
-        customers[: last + 1, period] = acquired[last::-1]
-    return np.asarray(per_age @ customers, dtype=np.float64)
+    keys = np.hstack(own) if own else np.zeros((len(first), 1))  # a first draw tells one law from another
+    _, rows, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    drawn = _thinned(given, at_most if len(rows) < FEW_LAWS else max(50, at_most * FEW_LAWS // len(rows)))
+    ages = np.arange(ends[-1] + 1)
+    total = np.zeros((drawn["r"].shape[-1], len(ends)))
+    for number, row in enumerate(rows):
+        law = {name: (values[row] if values.ndim == 2 else values)[:, None] for name, values in drawn.items()}
+        per_age = pareto_nbd.expected_purchases_new(ages[None, :] / summary.days_per_unit, **law)
+        acquired = np.bincount(first[group.reshape(-1) == number], minlength=len(ages))
+        customers = np.zeros((len(ages), len(ends)))
+        for period, last in enumerate(ends):
+            customers[: last + 1, period] = acquired[last::-1]
+        total += per_age @ customers
+    return total
 
 
 def _independence_sentence(r: float, low: float, high: float, number: int) -> str:

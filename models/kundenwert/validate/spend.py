@@ -24,7 +24,8 @@ def spend_distribution(
     table
         One row per customer: `frequency`, `monetary_value`.
     parameters
-        Posterior draws of p, q, v; each replicate simulates all customers anew.
+        Posterior draws of p, q, v, of shape (draws,), or (customers, draws) where customers differ; each replicate
+        simulates all customers anew.
     at_most
         Number of draws to use, evenly spread over those given.
     seed
@@ -44,12 +45,15 @@ def spend_distribution(
     """
     seen = table.loc[(table["frequency"] > 0) & (table["monetary_value"] > 0)]
     x, z = seen["frequency"].to_numpy(np.float64), seen["monetary_value"].to_numpy(np.float64)
-    drawn = {name: np.ravel(np.asarray(parameters[name], dtype=np.float64)) for name in ("p", "q", "v")}
-    pick = np.unique(np.linspace(0, drawn["p"].size - 1, min(at_most, drawn["p"].size)).astype(int))
+    known = ((table["frequency"] > 0) & (table["monetary_value"] > 0)).to_numpy()
+    given = {name: np.atleast_1d(np.asarray(parameters[name], dtype=np.float64)) for name in ("p", "q", "v")}
+    drawn = {name: values[known] if values.ndim == 2 else values for name, values in given.items()}
+    size = drawn["p"].shape[-1]
+    pick = np.unique(np.linspace(0, size - 1, min(at_most, size)).astype(int))
     rng = np.random.default_rng(seed)
     replicated: list[NDArray[np.float64]] = []
     for index in pick:
-        own = {name: values[index] for name, values in drawn.items()}
+        own = {name: values[..., index] for name, values in drawn.items()}
         replicated.append(np.quantile(gamma_gamma.simulate(x, **own, rng=rng)[1], LEVELS))
     result = pd.DataFrame({"level": LEVELS, "observed": np.quantile(z, LEVELS)})
     return result.assign(**quantiles(np.asarray(replicated), "predicted"))
