@@ -44,6 +44,9 @@ INTERPRETERS = {
     "marketing": ("python3.12", "python3.13"),
     "lifetimes": ("python3.11", "python3.12", "python3.10"),
 }
+THOUSAND = {"importance": {"draws": 350, "tune": 0}, "nuts": {"draws": 400, "tune": 150}}
+"""Draws a chain that give 1,000 effective ones of every parameter, with room."""
+
 DEMZ = {"draws": 1000, "tune": 1000, "chains": 4}
 SECONDS_A_STEP = {"mcmc": 3.5e-4, "demz": 6e-6}
 """Of PyMC-Marketing, for one customer and one step of all chains, as seen on CDNOW: to skip what cannot finish."""
@@ -311,17 +314,19 @@ def measure_fits(options, run, customers):
     """Every posterior and point estimate, by (program, method)."""
     fits = {}
     again = 5 if options.repeat > 1 else 1
-    ours = {"model": "pareto_nbd", "save": str(run.folder / "purchases.nc"), "weibull": True}
+    ours = {"model": "pareto_nbd", "save": None, "weibull": True}
     fits["kundenwert", "importance"] = run(
-        "kundenwert", "fit", options.repeat, **ours, method="importance", again=again
+        "kundenwert", "fit", options.repeat, **ours, method="importance", again=again, **THOUSAND["importance"]
     )
     if "lifetimes" in options.peers:
         fits["lifetimes", "ML"] = run("lifetimes", "fit", options.repeat, again=again)
-    default = ours | {"save": None, "weibull": False}
+    default = ours | {"weibull": False}
     fits["kundenwert", "importance, own priors"] = run(
-        "kundenwert", "fit", options.repeat, **default, method="importance", again=again
+        "kundenwert", "fit", options.repeat, **default, method="importance", again=again, **THOUSAND["importance"]
     )
-    fits["kundenwert", "NUTS"] = run("kundenwert", "fit", **ours | {"save": None}, method="nuts", again=0)
+    fits["kundenwert", "NUTS"] = run(
+        "kundenwert", "fit", options.repeat, **ours, method="nuts", again=0, **THOUSAND["nuts"]
+    )
     if "marketing" in options.peers:
         nuts = {name: getattr(options, f"marketing_{name}") for name in ("draws", "tune", "chains")}
         demz = {"draws": 100, "tune": 100, "chains": 4} if options.quick else DEMZ
@@ -340,7 +345,9 @@ def measure_tables(options, run, customers):
     tables = {}
     files = {"purchases": str(run.folder / "purchases.nc"), "spend": str(run.folder / "spend.nc")}
     draws_file = str(run.folder / "draws.csv")
-    run("kundenwert", "fit", model="gamma_gamma", save=files["spend"], method="auto", again=0)
+    whole = {"method": "auto", "again": 0, "weibull": True, "draws": options.draws // 4, "tune": 300}
+    run("kundenwert", "fit", model="pareto_nbd", save=files["purchases"], **whole)
+    run("kundenwert", "fit", model="gamma_gamma", save=files["spend"], **whole)
     tables["kundenwert", options.draws] = run(
         "kundenwert", "table", options.repeat, **files, draws=options.draws, weeks=YEAR, draws_file=draws_file
     )

@@ -22,8 +22,10 @@ def fit(options):
 
         model = kw.ParetoNBD(WEIBULL if options["weibull"] else None)
 
+    length = {"draws": options["draws"], "tune": options["tune"], "log_likelihood": False}
+
     def once():
-        return kw.fit(model, summary, seed=1, method=options["method"], progress=False)
+        return kw.fit(model, summary, seed=1, method=options["method"], progress=False, **length)
 
     with Measured() as measured:
         result = once()

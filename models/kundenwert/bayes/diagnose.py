@@ -1,16 +1,20 @@
 """Did the sampler do its work? Every check with its bound, and what to do when it fails."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
 from kundenwert.bayes.importance import PARETO_K_BOUND, Importance
 from kundenwert.bayes.mode import Mode
 from kundenwert.errors import FitError
+
+if TYPE_CHECKING:
+    import arviz as az
 
 R_HAT_BOUND = 1.01
 """Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
@@ -62,7 +66,7 @@ class Diagnosis:
         return {"converged": self.converged, "checks": [asdict(check) for check in self.checks]}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "Diagnosis":
+    def from_dict(cls, stored: dict[str, Any]) -> Diagnosis:
         """Read back what `to_dict` gave."""
         return cls(tuple(Check(**check) for check in stored["checks"]))
 
@@ -80,6 +84,8 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     Diagnosis
         The worst value of each check, over all variables.
     """
+    import arviz as az  # noqa: PLC0415  loads matplotlib, which importance sampling has no need of
+
     posterior = tree["posterior"].to_dataset()
     more = "sample longer (more draws, more tuning); if that does not help, look at the prior and the data"
     checks = [
@@ -164,6 +170,8 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     ----------
     Vehtari, Gelman & Gabry (2017), "Practical Bayesian model evaluation using leave-one-out cross-validation".
     """
+    import arviz as az  # noqa: PLC0415
+
     if "log_likelihood" not in tree.children:
         msg = "the fit holds no pointwise log-likelihood; fit with log_likelihood=True, and fewer draws if it is large"
         raise FitError(msg)
