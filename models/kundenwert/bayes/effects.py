@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,6 +79,15 @@ class Place(NamedTuple):
     log_prior: float
 
 
+class _Part(NamedTuple):
+    """Where a process has its intercept (with the sign), its columns' log spreads and levels, and its coefficients."""
+
+    intercept: int
+    sign: float
+    columns: list[tuple[str, int, slice]]
+    coefficients: slice
+
+
 @dataclass(frozen=True)
 class Effects:
     """Where the effects of a design stand among a target's coordinates, and what they do.
@@ -109,31 +119,36 @@ class Effects:
     anchors: Mapping[tuple[str, str], Anchor] = field(default_factory=dict)
     reference: Mapping[str, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of coordinates, those of the quantities included."""
-        return len(self.quantities) + self._block_size * len(self.acts_on)
+        return max((part.coefficients.stop for part in self._parts.values()), default=len(self.quantities))
 
-    @property
-    def _block_size(self) -> int:
-        return sum(1 + len(levels) for levels in self.design.cohorts.values()) + len(self.design.coefficients)
+    @cached_property
+    def _parts(self) -> dict[str, _Part]:
+        """Where the coordinates of each process stand."""
+        found, position = {}, len(self.quantities)
+        for process in self.acts_on:
+            name, sign = next(pair for pair in INTERCEPTS[process] if pair[0] in self.quantities)
+            columns = []
+            for column, levels in self.design.cohorts.items():
+                columns.append((column, position, slice(position + 1, position + 1 + len(levels))))
+                position += 1 + len(levels)
+            coefficients = slice(position, position + len(self.design.coefficients))
+            position = coefficients.stop
+            found[process] = _Part(self.quantities.index(name), sign, columns, coefficients)
+        return found
 
     def columns(self, process: str) -> list[tuple[str, int, slice]]:
         """Each cohort column of a process, where its log spread stands, and its levels."""
-        found, position = [], len(self.quantities) + list(self.acts_on).index(process) * self._block_size
-        for name, levels in self.design.cohorts.items():
-            found.append((name, position, slice(position + 1, position + 1 + len(levels))))
-            position += 1 + len(levels)
-        return found
+        return self._parts[process].columns
 
     def _coefficients(self, process: str) -> slice:
-        stop = len(self.quantities) + (list(self.acts_on).index(process) + 1) * self._block_size
-        return slice(stop - len(self.design.coefficients), stop)
+        return self._parts[process].coefficients
 
     def _intercept(self, process: str) -> tuple[int, float]:
         """Which quantity is the intercept of a process, and the sign it enters with."""
-        name, sign = next(pair for pair in INTERCEPTS[process] if pair[0] in self.quantities)
-        return self.quantities.index(name), sign
+        return self._parts[process].intercept, self._parts[process].sign
 
     def _map(self, points: Array, process: str) -> tuple[Array, list[Array], Array]:
         """From coordinates to the log of the intercept quantity, effects by column, and the log Jacobian."""

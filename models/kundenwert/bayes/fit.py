@@ -56,7 +56,7 @@ def fit(
     draws: int = 1000,
     tune: int = 300,
     chains: int = 4,
-    target_accept: float = 0.8,
+    target_accept: float = 0.9,
     log_likelihood: bool = True,
     progress: bool | None = None,
 ) -> Fit:

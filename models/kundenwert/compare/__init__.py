@@ -3,7 +3,7 @@
 from kundenwert.compare.acting import acting_profit, top_decile
 from kundenwert.compare.baselines import Baselines, baseline_predictions, carried_forward
 from kundenwert.compare.cohorts import NOMINAL, aligned, compare_cohorts, quantiles
-from kundenwert.compare.decomposition import FACTORS, Decomposition, decompose
+from kundenwert.compare.decomposition import FACTORS, Decomposition, decompose, decompositions
 from kundenwert.compare.ranking import capture, normalised_gini, ranking, score_baselines, spearman
 from kundenwert.compare.truth import score_cohorts
 from kundenwert.value import QUANTILES
@@ -21,6 +21,7 @@ __all__ = [
     "carried_forward",
     "compare_cohorts",
     "decompose",
+    "decompositions",
     "normalised_gini",
     "quantiles",
     "ranking",

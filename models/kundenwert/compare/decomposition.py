@@ -5,9 +5,9 @@ Sums over a cohort's customers are taken within each draw; quantiles come last.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -203,6 +203,42 @@ def decompose(
     >>> {name: round(value.item(), 4) for name, value in found.factors.items()}
     {'order_value': 0.7567, 'frequency': 1.1989, 'lifespan': 0.5694, 'heterogeneity': 1.058, 'discounting': 1.0122}
     """
+    how: dict[str, Any] = {"units_per_year": units_per_year, "horizon": horizon, "discount_rate": discount_rate}
+    how |= {"margin": margin, "lifespan_years": lifespan_years, "inactivity_months": inactivity_months}
+    return decompositions(purchases, spend, table, methods=(method,), samples=samples, law=law, **how)[method]
+
+
+def decompositions(
+    purchases: Fit,
+    spend: Fit,
+    table: pd.DataFrame,
+    *,
+    methods: Sequence[str] = formula.METHODS,
+    units_per_year: float,
+    horizon: float,
+    discount_rate: float = 0.10,
+    margin: float = 1.0,
+    lifespan_years: float = 3.0,
+    inactivity_months: float = 12,
+    samples: int | None = SAMPLES,
+    law: Law | None = None,
+) -> dict[str, Decomposition]:
+    """Decompose for several lifespans of the formula at once; what the posterior says is computed once.
+
+    Parameters
+    ----------
+    methods
+        Lifespans, of `formula.METHODS`.
+    purchases, spend, table, units_per_year, horizon, discount_rate, margin, lifespan_years, inactivity_months
+        As in `decompose`.
+    samples, law
+        As in `decompose`.
+
+    Returns
+    -------
+    dict
+        By method, as from `decompose`.
+    """
     _check(table, units_per_year, horizon, discount_rate, margin)
     if law is None:
         size = min(purchases.samples, spend.samples, samples or purchases.samples)
@@ -210,15 +246,19 @@ def decompose(
     delta = float(np.log1p(discount_rate)) / units_per_year
     labels, sizes, sums = _cohort_sums(table, law or (lambda _: drawn), horizon, delta, margin)
     counts = _counts(table, units_per_year, inactivity_months, labels)
-    years = formula.lifespan(counts, method, years=lifespan_years if method == "assumed" else None)
     means = {name: sums[name] / sizes for name in _SUMS}
     means["rate"] *= units_per_year
     means["lifetime"] /= units_per_year
-    notes = _notes(counts, method, years, means)
-    aov, rate, life = (_finite(values) for values in (counts["aov"], counts["purchase_frequency"], years))
-    factors, money = _factors(aov, rate, life, {name: _finite(mean) for name, mean in means.items()}, margin)
     value = _finite(means["discounted"])
-    return Decomposition(tuple(labels), sizes, method, margin * aov * rate * life, value, factors, money, notes)
+    found = {}
+    for method in methods:
+        years = formula.lifespan(counts, method, years=lifespan_years if method == "assumed" else None)
+        notes = _notes(counts, method, years, means)
+        aov, rate, life = (_finite(values) for values in (counts["aov"], counts["purchase_frequency"], years))
+        factors, money = _factors(aov, rate, life, {name: _finite(mean) for name, mean in means.items()}, margin)
+        stated = margin * aov * rate * life
+        found[method] = Decomposition(tuple(labels), sizes, method, stated, value, factors, money, notes)
+    return found
 
 
 def _factors(
@@ -295,13 +335,12 @@ def _expectations(
 
 def _life(histories: Array, law: dict[str, Array]) -> pareto_nbd.LifeToDate:
     """Life to date of each history under each draw; equal ones under one law are computed once."""
-    four = {name: law[name] for name in ("r", "alpha", "s", "beta")}
-    if any(np.ndim(values) > 1 for values in four.values()):
-        x, t_x, T = (histories[:, [i]] for i in range(3))
-        return pareto_nbd.life_to_date(x, t_x, T, nodes=NODES, **four)
-    distinct, index = np.unique(histories, axis=0, return_inverse=True)
-    x, t_x, T = (distinct[:, [i]] for i in range(3))
-    found = pareto_nbd.life_to_date(x, t_x, T, nodes=NODES, **four)
+    four = {name: np.asarray(law[name]) for name in ("r", "alpha", "s", "beta")}
+    own = [values[:, :1] for values in four.values() if values.ndim == 2]  # a first draw tells one law from another
+    _, first, index = np.unique(np.hstack([histories, *own]), axis=0, return_index=True, return_inverse=True)
+    x, t_x, T = (histories[first][:, [i]] for i in range(3))
+    distinct = {name: values[first] if values.ndim == 2 else values for name, values in four.items()}
+    found = pareto_nbd.life_to_date(x, t_x, T, nodes=NODES, **distinct)
     return pareto_nbd.LifeToDate(*(values[index.reshape(-1)] for values in found))
 
 

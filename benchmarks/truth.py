@@ -1,0 +1,570 @@
+"""Formula against posterior, with the truth beside them: simulated businesses, whose truth is known, and CDNOW.
+
+    .venv/bin/python benchmarks/truth.py --part populations   # 20 businesses of 12 cohorts: errors, coverage, ranking
+    .venv/bin/python benchmarks/truth.py --part misspecified  # the same in short where an assumption is broken
+    .venv/bin/python benchmarks/truth.py --part pooling       # hold-out log score of partial, complete and no pooling
+    .venv/bin/python benchmarks/truth.py --part cohorts       # CDNOW by month and week: each cohort's hold-out
+
+Each part prints its tables and writes them to benchmarks/results/truth-*.csv, with the command in
+benchmarks/results/truth.md. `--simulations N` makes a part smaller or larger: the number of populations (of each kind).
+Fits and tables of single populations are kept in `--keep FOLDER`, so that a part that was stopped goes on from there.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import kundenwert as kw
+from kundenwert import compare, simulate, validate
+from kundenwert.bayes import Fit, load_fit
+from kundenwert.data import window_totals
+from kundenwert.kernels import gamma_gamma, pareto_nbd
+from kundenwert.validate import intervals
+
+RESULTS = Path(__file__).resolve().parent / "results"
+CDNOW = RESULTS.parents[1] / "data" / "cdnow" / "transactions.csv"
+FAMILY, SEED = 2026, 7
+HORIZON, RELATIONSHIP = 52.0, 156.0
+MONEY = {"margin": 0.4, "discount_rate": 0.10}
+LIFESPAN_YEARS = 3.0
+FIT = {"draws": 500, "tune": 300, "chains": 4, "log_likelihood": False, "progress": False}
+LONGER = 1500
+RECENT = {"last 26 weeks": 26, "last 52 weeks": 52}
+BREACHES = {
+    "regularity 3": simulate.Breaches(regularity=3),
+    "spend correlation 0.5": simulate.Breaches(spend_correlation=0.5),
+    "aging 0.02": simulate.Breaches(aging=0.02),
+}
+
+
+# ------------------------------------------------------------------------------------------------ one population
+
+
+def fitted(model, summary, seed, file):
+    """Fit as a user would, once more with more draws if the checks fail; a stored fit is taken as it is."""
+    if file.exists():
+        return load_fit(file)
+    fit = kw.fit(model, summary, seed=seed, **FIT)
+    why = "; ".join(f"{check.name} {check.value:.4g}" for check in fit.diagnosis if not check.passed)
+    if why:
+        fit = kw.fit(model, summary, seed=seed + 1, **FIT | {"draws": LONGER})
+    fit.info["refitted"] = why
+    fit.save(file)
+    return fit
+
+
+def simulated(population, number):
+    """A business's truth, and what it sees of it."""
+    made = simulate.simulate_population(
+        population, seed=1000 + number, horizons=(HORIZON,), relationship=(RELATIONSHIP,), **MONEY
+    )
+    log = kw.read_transactions(made.transactions, keep=["cohort"])
+    last = min(population.holdout_end, made.transactions["date"].max().date())
+    ends = {"observation_end": population.observation_end, "holdout_end": last}
+    return made, log, kw.summarise(log, cohort="cohort", **ends)
+
+
+def collect(population, number, keep):
+    """Fit, value and compare one business; its tables by cohort and by customer are kept as files."""
+    keep.mkdir(parents=True, exist_ok=True)
+    names = ("cohorts", "customers", "fits")
+    files = {name: keep / f"{name}.parquet" for name in names}
+    if not all(file.exists() for file in files.values()):
+        tables = studied(population, number, keep)
+        for name in names:
+            tables[name].insert(0, "population", number)
+            tables[name].to_parquet(files[name])
+    return {name: pd.read_parquet(file) for name, file in files.items()}
+
+
+def studied(population, number, keep):
+    made, log, summary = simulated(population, number)
+    models = {
+        "purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",)),
+        "purchases, pooled": kw.ParetoNBD(), "spend, pooled": kw.GammaGamma(), "no drop-out": kw.NBD(),
+    }  # fmt: skip
+    fits = {name: fitted(model, summary, SEED + number, keep / f"{name}.nc") for name, model in models.items()}
+    cac = made.costs.set_index("cohort")["cac"].to_dict()
+    how = {"horizon": HORIZON, "cac": cac, "seed": SEED, "allow_unconverged": True, **MONEY}
+    values = kw.value_table(fits["purchases"], fits["spend"], summary, **how)
+    pooled = kw.value_table(fits["purchases, pooled"], fits["spend, pooled"], summary, **how, samples=500)
+    no_dropout = fits["no drop-out"].draws() | fits["spend, pooled"].draws()
+    customers = by_customer(made.truth, log, summary, values, pooled, no_dropout)
+    cohorts = by_cohort(made.truth, summary, values, customers)
+    new = kw.new_customer_table(
+        fits["purchases"], fits["spend"], summary=summary, **how | {"horizon": RELATIONSHIP, "seed": SEED + 1}
+    )
+    law = made.truth.groupby("cohort")[f"law_clv_{RELATIONSHIP:g}"].first()
+    cohorts["new_truth"] = cohorts["cohort"].map(law) + cohorts["cac"]
+    kept = ["break_even_cac_mean", "break_even_cac_q05", "break_even_cac_q95"]
+    cohorts = cohorts.merge(new[["cohort", *kept]], on="cohort", validate="1:1")
+    return {"cohorts": cohorts, "customers": customers, "fits": diagnoses(fits)}
+
+
+def diagnoses(fits):
+    rows = []
+    for name, fit in fits.items():
+        checks = {check.name: check.value for check in fit.diagnosis}
+        row = {"fit": name, "converged": fit.diagnosis.converged, "refitted": str(fit.info.get("refitted", ""))}
+        row |= {"method": fit.info["method"], "seconds": fit.info["seconds"]}
+        row |= {key: checks.get(key, np.nan) for key in ("R-hat", "bulk ESS", "tail ESS", "divergences")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def by_customer(truth, log, summary, values, pooled, no_dropout):
+    """Everybody's RLV: what came, what was to be expected of it, and what each method says."""
+    table, end = summary.table, pd.Timestamp(summary.observation_end)
+    windows = {
+        name: (window_totals(log, (end - pd.Timedelta(weeks=weeks) + pd.Timedelta(days=1)).date(), end.date()), weeks)
+        for name, weeks in RECENT.items()
+    }
+    guess = compare.baseline_predictions(
+        table, units_per_year=summary.units_per_year, length=HORIZON, lifespan_years=LIFESPAN_YEARS, recent=windows,
+        no_dropout=no_dropout, **MONEY,
+    )  # fmt: skip
+    known = truth.set_index("customer_id").loc[table["customer_id"]].reset_index()
+    x, t_x, T, z = (table[name].to_numpy(float) for name in ("frequency", "recency", "T", "monetary_value"))
+    law = {name: known[name].to_numpy() for name in ("r", "alpha", "s", "beta", "p", "q", "v")}
+    delta = np.log1p(MONEY["discount_rate"]) / summary.units_per_year
+    rates = {name: law.pop(name) for name in ("r", "alpha", "s", "beta")}
+    found = table[["customer_id", "cohort", "frequency"]].copy()
+    found["earned"] = MONEY["margin"] * table["value_to_date"] - known["cac"]
+    found["realised"], found["given rates"] = known[f"rlv_{HORIZON:g}"], known[f"expected_rlv_{HORIZON:g}"]
+    mean = gamma_gamma.expected_spend(x, z, **law)
+    found["given law"] = MONEY["margin"] * pareto_nbd.dert(x, t_x, T, delta, horizon=HORIZON, **rates) * mean
+    for name, result in (("posterior", values), ("posterior, no cohorts", pooled)):
+        valued = result.table.set_index("customer_id").loc[table["customer_id"]]
+        found[name] = valued["rlv_mean"].to_numpy()
+        if name == "posterior":
+            found["low"], found["high"] = valued["rlv_q05"].to_numpy(), valued["rlv_q95"].to_numpy()
+    return found.join(guess.revenue)
+
+
+def by_cohort(truth, summary, values, customers):
+    """Means per customer of each cohort, the formula's columns, and where the truth lies among the draws."""
+    methods = [name for name in customers if name not in ("customer_id", "cohort", "frequency", "low", "high")]
+    filled = customers.fillna({name: 0.0 for name in methods if "own_active" in name})
+    means = filled.groupby("cohort")[methods].agg(lambda one: one.mean(skipna=False))
+    comparison = kw.compare_cohorts(summary, values, lifespan_years=LIFESPAN_YEARS).query("cohort != 'all'")
+    stated = [name for name in comparison if name.startswith("formula_") and "holdout" not in name]
+    ends = [f"{kind}{of}_{q}" for kind in ("", "expected_") for of in ("clv", "rlv") for q in ("q05", "q95")]
+    kept = comparison[["cohort", "customers", "cac", "aov", "purchase_frequency", "churn", "lifespan_observed", *ends]]
+    kept = kept.join(comparison[stated].add_suffix(", clv"))
+    rows = kept.merge(means, left_on="cohort", right_index=True, validate="1:1").reset_index(drop=True)
+    rng = np.random.default_rng([SEED, len(truth)])
+    for target, draws in (("realised", "rlv"), ("given law", "expected_rlv"), ("given rates", "expected_rlv")):
+        total = values.totals[draws].sel(cohort=rows["cohort"].tolist()).transpose("cohort", "sample").to_numpy()
+        true = (rows[target] * rows["customers"]).to_numpy()
+        rows[f"pit {target}"] = intervals.randomised_pit(true, total, rng)
+    return rows
+
+
+# ------------------------------------------------------------------------------------------------ scores
+
+PERFECT = ("given law", "given rates")
+OURS = ("posterior", "posterior, no cohorts")
+TRUTHS = ("realised", "given law", "given rates")
+SIZES = {"3 to 19": (3, 19), "20 to 99": (20, 99), "100 to 400": (100, 400)}
+
+
+def errors(cohorts, of):
+    """One row per cohort, method and kind of truth: the error in money, and as a share of the population's level.
+
+    The level is the mean over the business's customers of what is stated, by the true law: of the RLV itself, and of
+    the CLV before acquisition cost.
+    """
+    formulas = [name for name in cohorts if name.endswith(", clv")] if of == "clv" else rlv_methods(cohorts)
+    parts = []
+    weight = cohorts.groupby("population")["customers"].transform(lambda one: one / one.sum())
+    worth = cohorts["given law"] + (cohorts["earned"] + cohorts["cac"] if of == "clv" else 0.0)
+    level = (weight * worth).groupby(cohorts["population"]).transform("sum")
+    for method in (*OURS, *PERFECT, *formulas):
+        for truth in TRUTHS:
+            if method == truth:
+                continue
+            error = cohorts[method] - cohorts[truth] - (cohorts["earned"] if method.endswith(", clv") else 0.0)
+            part = cohorts[["population", "cohort", "customers"]].assign(method=method.removesuffix(", clv"))
+            parts.append(part.assign(truth=truth, error=error, relative=error / level))
+    return pd.concat(parts, ignore_index=True).dropna(subset="error")
+
+
+def rlv_methods(frame):
+    """Baselines of the RLV by column, those left out that say 0 for everybody."""
+    names = ["annuity", "nbd", *RECENT, *(name for name in frame if name.startswith("formula_") and "," not in name)]
+    return [name for name in names if frame[name].abs().sum() > 0]
+
+
+def error_table(long):
+    """Errors over all cohorts: medians and means, in money and relative; bias over customers."""
+    frame = long.assign(size=long["relative"].abs(), money=long["error"].abs())
+    frame["weighted"] = frame["relative"] * frame["customers"]
+    one = frame.groupby(["truth", "method"], sort=False)
+    table = one.agg(
+        cohorts=("money", "size"), median_error=("money", "median"), mean_error=("money", "mean"),
+        median_relative=("size", "median"), mean_relative=("size", "mean"),
+        weighted=("weighted", "sum"), customers=("customers", "sum"),
+    )  # fmt: skip
+    table["bias"] = table.pop("weighted") / table.pop("customers")
+    return table.reset_index()
+
+
+def ratios(table, of):
+    """Posterior against the formula variant (and any baseline) that turned out best, by kind of truth."""
+    rows = []
+    for truth, part in table.groupby("truth", sort=False):
+        by = part.set_index("method")
+        best_formula = by[by.index.str.startswith("formula") | (by.index == "annuity")]
+        best_any = by.drop(index=[name for name in (*OURS, *PERFECT) if name in by.index])
+        for measure in ("median_error", "median_relative", "mean_relative"):
+            own = by.loc["posterior", measure]
+            formula, anyone = best_formula[measure].idxmin(), best_any[measure].idxmin()
+            row = {"of": of, "truth": truth, "measure": measure, "posterior": own}
+            row |= {"best formula": formula, "its error": by.loc[formula, measure]}
+            row |= {"ratio": own / by.loc[formula, measure], "best baseline": anyone}
+            row |= {"ratio to it": own / by.loc[anyone, measure]}
+            row["perfect model"] = by[measure].get("given law", np.nan)
+            rows.append(row | {"perfect / formula": row["perfect model"] / by.loc[formula, measure]})
+    return pd.DataFrame(rows)
+
+
+def coverage_table(cohorts):
+    """Share of cohorts whose interval holds the truth: at four probabilities by place, and as printed, q05 to q95."""
+    parts = []
+    for truth, what in (("realised", "outcome"), ("given law", "expectation"), ("given rates", "expectation")):
+        for size, (low, high) in {"all": (3, 400), **SIZES}.items():
+            some = cohorts[cohorts["customers"].between(low, high)]
+            found = intervals.interval_coverage(some[f"pit {truth}"], some["population"])
+            parts.append(found.assign(interval=what, truth=truth, size=size, kind="place among draws"))
+            ends = ("rlv_q05", "rlv_q95") if what == "outcome" else ("expected_rlv_q05", "expected_rlv_q95")
+            inside = some[truth].between(some[ends[0]] - 1e-9, some[ends[1]] + 1e-9)
+            share = inside.groupby(some["population"]).mean()
+            row = {"nominal": 0.9, "cases": len(some), "groups": len(share), "inside": inside.mean()}
+            row["error"] = share.std() / np.sqrt(len(share))
+            more = {"interval": what, "truth": truth, "size": size, "kind": "as printed"}
+            parts.append(pd.DataFrame([row | more]))
+    whole = pd.concat(parts)[["interval", "truth", "kind", "size", "nominal", "cases", "groups", "inside", "error"]]
+    whole["binomial_error"] = np.sqrt(whole["nominal"] * (1 - whole["nominal"]) / whole["cases"])
+    return whole
+
+
+def size_table(long):
+    """Median relative error by size of the cohort, of ours, of the perfect model and of the best of the others."""
+    parts = []
+    for size, (low, high) in SIZES.items():
+        table = error_table(long[long["customers"].between(low, high)])
+        parts.append(table.assign(size=size)[["size", "truth", "method", "cohorts", "median_error", "median_relative"]])
+    return pd.concat(parts)
+
+
+def ranking_table(cohorts, customers):
+    """How well cohorts and customers are ordered: means over populations, and paired differences to the posterior."""
+    parts = []
+    names = [*OURS, *PERFECT, *rlv_methods(customers)]
+    for number, own in customers.groupby("population"):
+        order = compare.ranking(own[names], own["realised"])
+        picked = compare.top_decile(own[names], own["realised"])[["method", "captured"]]
+        parts.append(order.merge(picked, on="method", how="left").assign(population=number, of="customers, RLV"))
+    stated = [name for name in cohorts if name.endswith(", clv")]
+    for number, own in cohorts.groupby("population"):
+        parts.append(compare.ranking(own[names], own["realised"]).assign(population=number, of="cohorts, RLV"))
+        value = own[[*OURS, *PERFECT]].add(own["earned"], axis=0).join(own[stated])
+        value = value.rename(columns=lambda name: name.removesuffix(", clv"))
+        order = compare.ranking(value, own["realised"] + own["earned"])
+        parts.append(order.assign(population=number, of="cohorts, CLV"))
+    long = pd.concat(parts)
+    rows = []
+    for (of, method), own in long.groupby(["of", "method"], sort=False):
+        base = long[(long["of"] == of) & (long["method"] == "posterior")].set_index("population")
+        row = {"of": of, "method": method, "populations": int(own["spearman"].notna().sum())}
+        for measure in ("spearman", "top_capture", "gini"):
+            gap = (own.set_index("population")[measure] - base[measure]).dropna()
+            row[measure] = own[measure].mean()
+            row[f"{measure}_difference"], row[f"{measure}_error"] = gap.mean(), gap.std() / np.sqrt(max(len(gap), 1))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def newcomer_tables(cohorts):
+    """What a new customer of each cohort may cost: errors of the limits, and money lost by acting on them."""
+    rules = {"posterior": cohorts["break_even_cac_mean"]}
+    rules |= {n.removesuffix(", clv"): cohorts[n] + cohorts["cac"] for n in cohorts if n.endswith(", clv")}
+    rules = {name: limit for name, limit in rules.items() if not name.endswith("_matched")}
+    level = (cohorts["new_truth"] * cohorts["customers"]).groupby(cohorts["population"]).transform("sum")
+    level /= cohorts["customers"].groupby(cohorts["population"]).transform("sum")
+    rows, acted = [], []
+    for name, limit in rules.items():
+        gap = (limit - cohorts["new_truth"]).dropna()
+        share = (gap / level[gap.index]).abs()
+        row = {"rule": name, "cohorts": len(gap), "median_error": gap.abs().median(), "mean_error": gap.abs().mean()}
+        rows.append(row | {"median_relative": share.median(), "bias": (gap / level[gap.index]).mean()})
+    for elasticity in (None, 1.0):
+        for number, own in cohorts.groupby("population"):
+            limits = {name: limit[own.index] for name, limit in rules.items()}
+            how = {"cac": own["cac"], "customers": own["customers"], "elasticity": elasticity}
+            acted.append(
+                compare.acting_profit(own["new_truth"], limits, **how).assign(population=number, by=elasticity)
+            )
+    money = pd.concat(acted).assign(response=lambda table: table["by"].map({1.0: "elasticity 1"}).fillna("yes or no"))
+    sums = money.groupby(["response", "rule"], sort=False)[
+        ["acquired", "overspending", "underspending", "profit", "lost"]
+    ]
+    lost = sums.sum().reset_index()
+    possible = lost[lost["rule"] == "truth"].set_index("response")["profit"]
+    lost["lost_share"] = lost["lost"] / lost["response"].map(possible)
+    inside = cohorts["new_truth"].between(cohorts["break_even_cac_q05"], cohorts["break_even_cac_q95"])
+    rows[0] |= {"inside_90": inside.mean(), "inside_error": inside.groupby(cohorts["population"]).mean().sem()}
+    return pd.DataFrame(rows), lost
+
+
+# ------------------------------------------------------------------------------------------------ populations
+
+
+def all_populations(simulations, keep, kind="population", seed=FAMILY, **options):
+    """Tables of all populations below one another."""
+    parts = []
+    for number, population in enumerate(simulate.random_populations(simulations, seed=seed, **options)):
+        started = time.perf_counter()
+        parts.append(collect(population, number, keep / f"{kind}-{number:02d}"))
+        print(f"  {kind} {number + 1}, {time.perf_counter() - started:.0f} s", flush=True)
+    return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+
+
+def run_populations(simulations, keep):
+    """Twelve cohorts each, 3 to 400 customers, that differ in purchase rate, drop-out and spend."""
+    found = all_populations(simulations, keep)
+    cohorts, ratio = found["cohorts"], []
+    for of in ("clv", "rlv"):
+        long = errors(cohorts, of)
+        table = error_table(long)
+        ratio.append(ratios(table, of))
+        write(table, f"populations-{of}")
+        write(size_table(long), f"populations-{of}-size", show=False)
+    write(pd.concat(ratio), "populations-ratio")
+    write(coverage_table(cohorts), "populations-coverage")
+    write(ranking_table(cohorts, found["customers"]), "populations-ranking")
+    new, lost = newcomer_tables(cohorts)
+    write(new, "populations-new")
+    write(lost, "populations-acting")
+    write(customer_coverage(found["customers"]), "populations-customers")
+    write(fit_counts(found["fits"]), "populations-fits")
+
+
+def customer_coverage(customers):
+    """Printed 90 % intervals of single customers' RLV, which are wider than 90 % where 0 has much probability."""
+    inside = customers["realised"].between(customers["low"], customers["high"])
+    share = inside.groupby(customers["population"]).mean()
+    row = {"customers": len(inside), "inside_90": inside.mean(), "error": share.sem()}
+    return pd.DataFrame([row | {"nobody_buys": (customers["realised"] == 0).mean()}])
+
+
+def fit_counts(fits):
+    """How many fits passed at once, after a longer run, or not at all."""
+    fits = fits.assign(longer=~fits["refitted"].astype(str).isin(["", "False"]))
+    one = fits.groupby(["fit", "method"], sort=False)
+    table = one.agg(
+        fits=("fit", "size"), longer=("longer", "sum"), converged=("converged", "sum"), seconds=("seconds", "median"),
+        rhat=("R-hat", "max"), bulk_ess=("bulk ESS", "min"), tail_ess=("tail ESS", "min"),
+        divergences=("divergences", "sum"),
+    )  # fmt: skip
+    return table.reset_index()
+
+
+def run_misspecified(simulations, keep):
+    """Populations that break one assumption each; the perfect model of the unbroken world is left out."""
+    rows = []
+    for name, breaches in BREACHES.items():
+        found = all_populations(simulations, keep, name, FAMILY + 1, breaches=breaches)
+        cohorts = found["cohorts"]
+        for of in ("clv", "rlv"):
+            table = error_table(errors(cohorts, of))
+            ratio = ratios(table, of).query("measure == 'median_relative' and truth != 'given law'")
+            own = table[table["method"] == "posterior"].set_index("truth")["bias"]
+            ratio = ratio.assign(breach=name, cohorts=len(cohorts), bias=ratio["truth"].map(own))
+            rows.append(ratio.drop(columns=["perfect model", "perfect / formula", "measure"]))
+        covered = coverage_table(cohorts).query("truth == 'realised' and size == 'all' and nominal == 0.9")
+        covered = covered.query("kind == 'place among draws'")[["inside", "error"]].iloc[0]
+        rows[-1] = rows[-1].assign(inside_90=covered["inside"], inside_error=covered["error"])
+        write(pd.concat(rows), "misspecified", show=False)
+    print(pd.concat(rows).to_string(index=False))
+
+
+# ------------------------------------------------------------------------------------------------ pooling
+
+
+def alone(summary, keep, seed):
+    """Log score where each cohort is fitted by itself; one without repeat buyers is scored under the prior."""
+    parts, notes = [], []
+    for number, (label, table) in enumerate(summary.table.groupby("cohort", sort=True)):
+        how = {"time_unit": summary.time_unit, "window": summary.window, "holdout_length": summary.holdout_length}
+        own = kw.CustomerSummary.from_frame(table.reset_index(drop=True), **how)
+        file = keep / f"alone-{number:02d}.nc"
+        try:
+            fit = load_fit(file) if file.exists() else kw.fit(kw.ParetoNBD(), own, seed=seed, **FIT)
+            fit.save(file)
+            notes.append(fit.info["method"] if fit.diagnosis.converged else "not converged")
+        except kw.KundenwertError:
+            fit = prior_as_fit(load_fit(keep / "purchases, pooled.nc"))
+            notes.append("prior")
+        parts.append(validate.log_score(fit, own).table)
+        print(f"    {label}: {len(table)} customers, {notes[-1]}", flush=True)
+    return validate.LogScore(pd.concat(parts, ignore_index=True), 0), notes
+
+
+def prior_as_fit(fit):
+    """The prior of the same window in the place of a posterior."""
+    return Fit(fit.model, xr.DataTree.from_dict({"posterior": fit.tree["prior"].to_dataset()}), fit.diagnosis, fit.info)
+
+
+def pooled_three_ways(name, summary, keep, seed):
+    """Hold-out log score of partial, complete and no pooling, with paired differences to partial."""
+    keep.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    partial = fitted(kw.ParetoNBD(cohorts=("cohort",)), summary, seed, keep / "purchases.nc")
+    complete = fitted(kw.ParetoNBD(), summary, seed, keep / "purchases, pooled.nc")
+    own, notes = alone(summary, keep, seed)
+    scores = {"partial": validate.log_score(partial, summary), "complete": validate.log_score(complete, summary)}
+    scores["none"] = own
+    table = validate.compare_log_scores(scores).assign(data=name, cohorts=len(notes))
+    table["note"] = ["", "", ", ".join(f"{notes.count(note)} {note}" for note in sorted(set(notes)))]
+    print(f"  {name}, {time.perf_counter() - started:.0f} s\n{table.to_string(index=False)}", flush=True)
+    return table, {key: score.table.assign(data=name) for key, score in scores.items()}
+
+
+def run_pooling(simulations, keep):
+    """The populations' hold-out, CDNOW by week, and 60 cohorts at CDNOW's size."""
+    tables, every = [], {}
+    data = [("CDNOW by week", cdnow("week"), keep / "cdnow-week")]
+    for number, population in enumerate(simulate.random_populations(simulations, seed=FAMILY)):
+        data.append((population.name, simulated(population, number)[2], keep / f"population-{number:02d}"))
+    for name, summary, folder in data:
+        table, scores = pooled_three_ways(name, summary, folder, SEED)
+        tables.append(table)
+        for key, part in scores.items() if name.startswith("random") else ():
+            part["customer_id"] = name + part["customer_id"]
+            every.setdefault(key, []).append(part)
+        if every:
+            whole = {key: validate.LogScore(pd.concat(parts), 0) for key, parts in every.items()}
+            total = validate.compare_log_scores(whole).assign(data="all populations", cohorts=12 * len(every["none"]))
+            small = {key: validate.LogScore(fewer(score.table), 0) for key, score in whole.items()}
+            few = validate.compare_log_scores(small).assign(data="all populations, cohorts below 20")
+            write(pd.concat([*tables, total, few]), "pooling", show=False)
+    print(pd.concat([total, few]).to_string(index=False))
+    write(many_cohorts(keep), "pooling-60")
+
+
+def fewer(table):
+    size = table.groupby(["data", "cohort"])["customer_id"].transform("size")
+    return table[size < 20]
+
+
+def many_cohorts(keep):
+    """CDNOW's number of customers in 60 unequal cohorts: what a fit costs."""
+    largest = next(n for n in range(100, 400) if np.rint(np.geomspace(n, 3, 60)).sum() >= 2357)
+    how = {"cohorts": 60, "smallest": 3, "largest": largest, "window": 130}
+    population = simulate.random_populations(1, seed=FAMILY + 2, **how)[0]
+    _, _, summary = simulated(population, 60)
+    (keep / "sixty").mkdir(parents=True, exist_ok=True)
+    models = {"purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",))}
+    fits = {name: fitted(model, summary, SEED, keep / "sixty" / f"{name}.nc") for name, model in models.items()}
+    sizes = summary.table.groupby("cohort").size()
+    about = {"customers": len(summary.table), "cohorts": len(sizes), "smallest": sizes.min(), "largest": sizes.max()}
+    return diagnoses(fits).assign(**about)
+
+
+# ------------------------------------------------------------------------------------------------ CDNOW's cohorts
+
+
+def cdnow(cohort):
+    log = kw.read_transactions(CDNOW)
+    return kw.summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30", cohort=cohort)
+
+
+def run_cohorts(_, keep):
+    """Each cohort's hold-out beside its 90 % interval, and the total's actual over expected by month."""
+    tables = []
+    for by in ("month", "week"):
+        summary, folder = cdnow(by), keep / f"cdnow-{by}"
+        folder.mkdir(parents=True, exist_ok=True)
+        models = {"purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",))}
+        fits = {name: fitted(model, summary, SEED, folder / f"{name}.nc") for name, model in models.items()}
+        values = kw.value_table(*fits.values(), summary, horizon=52.0, seed=SEED, **MONEY)
+        tables.append(holdout_table(summary, values).assign(by=by))
+        if by == "month":
+            write(month_table(fits["purchases"], summary), "cohorts-season")
+    whole = pd.concat(tables)
+    write(whole, "cohorts")
+    one = whole[whole["cohort"] != "all"].groupby(["by", "quantity"], sort=False)
+    inside = one.agg(
+        cohorts=("inside", "size"), inside_90=("inside", "sum"), above=("p_above", lambda p: (p < 0.05).sum())
+    )
+    write(inside.reset_index(), "cohorts-coverage")
+
+
+def holdout_table(summary, values):
+    """By cohort and quantity what happened, the interval of the outcome, and how probable so much or more was."""
+    found = kw.compare_cohorts(summary, values).set_index("cohort")
+    rows = []
+    for name, draws in (("purchases", "holdout_purchases"), ("revenue", "holdout_value")):
+        totals = values.totals[draws].transpose("sample", "cohort").to_pandas()
+        totals["all"] = totals.sum(axis=1)
+        for label, own in found.iterrows():
+            actual, mean = own[f"holdout_{name}"], own[f"predicted_holdout_{name}_mean"]
+            row = {"cohort": label, "customers": own["customers"], "quantity": name, "actual": actual, "expected": mean}
+            row |= {end: own[f"predicted_holdout_{name}_{end}"] for end in ("q05", "q95")}
+            row |= {"inside": own[f"holdout_{name}_inside"], "ratio": actual / mean}
+            above, below = (totals[label] >= actual).mean(), (totals[label] <= actual).mean()
+            rows.append(row | {"p_above": above, "p": min(1.0, 2 * min(above, below))})
+    return pd.DataFrame(rows)
+
+
+def month_table(fit, summary):
+    """Purchases of all customers in each month of the hold-out over what was expected in it."""
+    table, log = summary.table, kw.read_transactions(CDNOW)
+    law = fit.laws(table, 200)(np.arange(len(table)))
+    x, t_x, T = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
+    before, start, rows = 0.0, pd.Timestamp(summary.observation_end), []
+    for end in pd.date_range(start, summary.holdout_end, freq="ME")[1:]:
+        length = (end - pd.Timestamp(summary.observation_end)).days / 7
+        by_then = pareto_nbd.expected_purchases(x, t_x, T, length, **law).sum(axis=0).mean()
+        bought = window_totals(log, (start + pd.Timedelta(days=1)).date(), end.date())
+        actual = int(bought.set_index("customer_id")["purchases"].reindex(table["customer_id"]).sum())
+        rows.append({"month": f"{end:%Y-%m}", "actual": actual, "expected": by_then - before})
+        rows[-1]["ratio"] = actual / rows[-1]["expected"]
+        before, start = by_then, end
+    return pd.DataFrame(rows)
+
+
+# ------------------------------------------------------------------------------------------------ results
+
+PARTS = {"populations": (run_populations, 20), "misspecified": (run_misspecified, 2), "pooling": (run_pooling, 8)}
+PARTS["cohorts"] = (run_cohorts, 1)
+
+
+def write(table, name, *, show=True):
+    """Print a table and store it, small numbers shortened."""
+    RESULTS.mkdir(exist_ok=True)
+    table.to_csv(RESULTS / f"truth-{name}.csv", index=False, float_format="%.5g")
+    if show and len(table) < 250:
+        print(f"\n{name}\n{table.to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=PARTS, required=True)
+    parser.add_argument("--simulations", type=int)
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "kundenwert-truth")
+    options = parser.parse_args()
+    run, default = PARTS[options.part]
+    started = time.perf_counter()
+    run(options.simulations or default, options.keep)
+    print(f"{options.part}: {(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
+
+
+if __name__ == "__main__":
+    main()

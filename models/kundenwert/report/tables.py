@@ -1,0 +1,198 @@
+"""Tables of the report beyond those of one room: why formula and posterior differ, who forecasts best, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from kundenwert.bayes import NBD, fit
+from kundenwert.compare import baseline_predictions, decompositions, score_baselines
+from kundenwert.data import window_totals
+from kundenwert.decide import (
+    acquisition_table,
+    payback_curve,
+    payback_table,
+    probability_better,
+    value_of_information,
+)
+from kundenwert.value import new_customer_table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.value import ValueResult
+
+LAW_SAMPLES = 1000
+"""Draws that decisions are made from."""
+
+WHY_SAMPLES = 400
+"""Draws that the decomposition is made from."""
+
+COMPARED = (
+    *("posterior mean", "annuity", "last 12 months", "formula_overall_full", "formula_cohort_full"),
+    *("formula_cohort_observed", "formula_cohort_churn", "formula_cohort_assumed", "nbd", "nobody returns"),
+)
+"""Forecasts of the hold-out that are set side by side."""
+
+CURVE_POINTS = 40
+
+
+def why(
+    purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, lifespan_years: float
+) -> pd.DataFrame:
+    """Take formula / posterior apart, for each cohort and each lifespan; empty where the horizon is infinite.
+
+    Parameters
+    ----------
+    purchases, spend, summary, values
+        The stations from posterior to value table.
+    lifespan_years
+        The assumed lifespan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `Decomposition.table()` of each of `formula.METHODS`.
+    """
+    assumed = values.assumptions
+    if np.isinf(assumed.horizon):
+        return pd.DataFrame(columns=["cohort", "customers", "method", "step"])
+    size = min(purchases.samples, spend.samples, WHY_SAMPLES)
+
+    def law(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+        rows = np.arange(len(table))
+        return purchases.laws(table, size)(rows) | spend.laws(table, size)(rows)
+
+    found = decompositions(
+        purchases,
+        spend,
+        summary.table,
+        units_per_year=summary.units_per_year,
+        horizon=assumed.horizon,
+        discount_rate=assumed.discount_rate,
+        margin=assumed.margin,
+        lifespan_years=lifespan_years,
+        inactivity_months=summary.inactivity_months,
+        law=law,
+    )
+    return pd.concat([one.table() for one in found.values()], ignore_index=True)
+
+
+def baselines(
+    log: TransactionLog, spend: Fit, summary: CustomerSummary, values: ValueResult, *, lifespan_years: float, seed: int
+) -> pd.DataFrame:
+    """Score what one would forecast without the model, beside the model, on the hold-out's revenue.
+
+    Parameters
+    ----------
+    log, spend, summary, values
+        The stations from transaction log to value table; the summary has a hold-out.
+    lifespan_years
+        The assumed lifespan.
+    seed
+        Of the NBD's fit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `score_baselines`, one row for each of `COMPARED` that can be computed.
+    """
+    length, end = summary.holdout_length, summary.observation_end
+    if length is None or end is None or summary.observation_start is None:
+        return pd.DataFrame()
+    no_dropout = fit(NBD(), summary, seed=seed, draws=250, log_likelihood=False)
+    size = min(no_dropout.samples, spend.samples)
+    start = max(
+        pd.Timestamp(end) - pd.DateOffset(months=12) + pd.Timedelta(days=1), pd.Timestamp(summary.observation_start)
+    )
+    days = (pd.Timestamp(end) - start).days + 1
+    recent = {"last 12 months": (window_totals(log, start.date(), end), days / summary.days_per_unit)}
+    law: Mapping[str, NDArray[np.float64]] = no_dropout.draws(size) | spend.draws(size)
+    found = baseline_predictions(
+        summary.table,
+        units_per_year=summary.units_per_year,
+        length=length,
+        lifespan_years=lifespan_years,
+        inactivity_months=summary.inactivity_months,
+        recent=recent,
+        no_dropout=law,
+    )
+    valued = values.table.set_index("customer_id").loc[summary.table["customer_id"]].reset_index()
+    own = pd.DataFrame({"posterior mean": valued["predicted_holdout_value_mean"], "nobody returns": 0.0})
+    together = pd.concat([found.revenue.reset_index(drop=True), own], axis=1)[list(COMPARED)]
+    notes = found.notes.reset_index(drop=True).reindex(columns=together.columns, fill_value="")
+    actual, cohort = (summary.table[name].reset_index(drop=True) for name in ("holdout_value", "cohort"))
+    return score_baselines(together, actual, cohort, notes=notes)
+
+
+def decisions(
+    purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, seed: int
+) -> dict[str, pd.DataFrame]:
+    """What a new customer may cost, when they pay back, which cohort is better, and what more data would be worth.
+
+    Parameters
+    ----------
+    purchases, spend, summary, values
+        The stations from posterior to value table.
+    seed
+        Of the simulated customers.
+
+    Returns
+    -------
+    dict
+        Tables `acquisition, payback, payback_curve, better, information`; cohorts apart only where a model tells them
+        apart or their costs differ.
+    """
+    assumed, table = values.assumptions, summary.table
+    size = min(purchases.samples, spend.samples, LAW_SAMPLES)
+    apart = bool(purchases.design or spend.design) or isinstance(assumed.cac, Mapping)
+    if apart:
+        second = spend.cohort_laws(table, size)
+        laws = {label: law | second[label] for label, law in purchases.cohort_laws(table, size).items()}
+    else:
+        laws = {"all": purchases.draws(size) | spend.draws(size)}
+    money: dict[str, Any] = {
+        "margin": assumed.margin,
+        "discount_rate": assumed.discount_rate,
+        "horizon": assumed.horizon,
+        "units_per_year": summary.units_per_year,
+        "cac": assumed.cac,
+    }
+    longest = assumed.horizon if np.isfinite(assumed.horizon) else 5 * summary.units_per_year
+    grid = np.linspace(0, longest, CURVE_POINTS)
+    found = {
+        "acquisition": acquisition_table(laws, **money, seed=seed, customers_per_draw=4),
+        "payback": payback_table(laws, **money, seed=seed, customers_per_draw=4),
+        "payback_curve": payback_curve(laws, grid, **money, seed=seed, customers_per_draw=4),
+    }
+    if len(laws) > 1:
+        better = probability_better(laws, **money)
+        found["better"] = better.pairs.rename_axis("cohort").reset_index()
+        found["best"] = better.best.rename("p_best").rename_axis("cohort").reset_index()
+    if spend.draws()["q"].min() > 1:
+        known = value_of_information(laws, **money, seed=seed)
+        found["information"] = known.samples.assign(evpi=known.evpi, action=known.action)
+    return found
+
+
+def newcomers(purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, seed: int) -> pd.DataFrame:
+    """Value of a customer not yet seen, for each cohort that has a law or a cost of its own."""
+    assumed = values.assumptions
+    apart = summary if purchases.design or spend.design else None
+    return new_customer_table(
+        purchases,
+        spend,
+        horizon=assumed.horizon,
+        discount_rate=assumed.discount_rate,
+        margin=assumed.margin,
+        cac=assumed.cac,
+        seed=seed,
+        samples=LAW_SAMPLES,
+        allow_unconverged=True,
+        summary=apart,
+    )
