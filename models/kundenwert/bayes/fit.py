@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from kundenwert.bayes import nuts
-from kundenwert.bayes.diagnose import diagnose, diagnose_importance, diagnose_mode
+from kundenwert.bayes.diagnose import Diagnosis, diagnose, diagnose_importance, diagnose_mode
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.importance import Importance, resample, sample
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
@@ -42,6 +42,9 @@ PRIOR_DRAWS = 1000
 
 LARGEST_LOG_LIKELIHOOD = 20_000_000
 """Most pointwise log-likelihood values (draws × patterns) that are stored: 160 MB."""
+
+SMALLER_STEPS = 4
+"""How many times nearer to 1 the aim for acceptance is set when "auto" samples a second time."""
 
 AT_A_TIME = 1_000_000
 """Pointwise log-likelihood values computed at a time."""
@@ -73,8 +76,8 @@ def fit(
     method
         "importance": adaptive importance sampling around the mode, exact where its own checks pass, in about a second;
         for models without cohorts and covariates. "nuts": the No-U-Turn sampler. "auto": importance sampling, and NUTS
-        where its checks fail or where the model has cohorts or covariates. "map": the posterior mode only, without
-        uncertainty of the parameters.
+        where its checks fail or where the model has cohorts or covariates, a second time with smaller steps if its
+        own checks fail. "map": the posterior mode only, without uncertainty of the parameters.
     draws, tune, chains
         Draws kept and, for NUTS, tuning steps for each chain, and number of chains. Importance sampling gives draws
         in the same shape; its chains are only a shape.
@@ -121,10 +124,12 @@ def fit(
             why = "; ".join(f"{check.name} {check.value:.3g} (bound {check.bound:g})" for check in diagnosis)
     if used == "nuts":
         show = sys.stderr.isatty() if progress is None else progress
-        how: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "accept": target_accept}
-        points, stats = nuts.sample(target, mode, **how, seed=seed, progress=show)
-        posterior = _dataset(target, points.reshape(-1, target.size), chains, draws)
-        diagnosis = diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
+        how: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": show}
+        posterior, stats, diagnosis = _by_nuts(target, mode, accept=target_accept, **how)
+        if method == "auto" and not diagnosis.converged:
+            smaller = 1 - (1 - target_accept) / SMALLER_STEPS
+            why += f"; again with target_accept {smaller:g}, because of {_failed(diagnosis)}"
+            posterior, stats, diagnosis = _by_nuts(target, mode, accept=smaller, **how)
     info = model.units(summary) | {
         "method": used,
         "why": why,
@@ -139,6 +144,18 @@ def fit(
         info["design"] = target.effects.design.to_dict()
     tree = _tree(model, target, posterior, stats, _prior_draws(model, target, rng), log_likelihood=log_likelihood)
     return Fit(model, tree, diagnosis, info | {"seconds": round(perf_counter() - started, 2)})
+
+
+def _by_nuts(
+    target: Target, mode: Mode, *, draws: int, chains: int, **how: Any
+) -> tuple[xr.Dataset, xr.Dataset, Diagnosis]:
+    points, stats = nuts.sample(target, mode, draws=draws, chains=chains, **how)
+    posterior = _dataset(target, points.reshape(-1, target.size), chains, draws)
+    return posterior, stats, diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
+
+
+def _failed(diagnosis: Diagnosis) -> str:
+    return ", ".join(f"{check.name} {check.value:.4g}" for check in diagnosis if not check.passed)
 
 
 def _check(model: Model, method: str, seed: int) -> None:

@@ -1,11 +1,15 @@
 """Pictures of tables: every function takes and returns a matplotlib Axes, and computes nothing but layout.
 
-`fit` shows the model beside the data, `money` values and hold-out by cohort, `customers` single customers.
+`fit` shows the model beside the data, `money` values and hold-out by cohort, `customers` single customers, `cohorts`
+cohorts through time and pooled, `reasons` why formula and posterior differ, `decisions` what to buy and whom to trust,
+`surfaces` numbers over two things at once.
 With `ax=None` a figure of fitting size is made. Series differ by colour, line and marker, so that they can
 be told apart in grey too.
 """
 
+from kundenwert.plot.cohorts import cumulative_revenue, deciles, retention_triangle, shrinkage
 from kundenwert.plot.customers import customer_timelines, p_alive_surface
+from kundenwert.plot.decisions import better, payback, payback_margin, scores
 from kundenwert.plot.fit import (
     conditional_expectation,
     coverage,
@@ -15,18 +19,31 @@ from kundenwert.plot.fit import (
     tracking_incremental,
 )
 from kundenwert.plot.money import formula_versus_posterior, holdout_by_cohort, rlv_concentration, rlv_distribution
+from kundenwert.plot.reasons import factors, waterfall
+from kundenwert.plot.surfaces import expected_purchases_surface
 
 __all__ = [
+    "better",
     "conditional_expectation",
     "coverage",
+    "cumulative_revenue",
     "customer_timelines",
+    "deciles",
+    "expected_purchases_surface",
+    "factors",
     "formula_versus_posterior",
     "holdout_by_cohort",
     "p_alive_surface",
+    "payback",
+    "payback_margin",
     "prior_posterior",
     "repeat_purchase_histogram",
+    "retention_triangle",
     "rlv_concentration",
     "rlv_distribution",
+    "scores",
+    "shrinkage",
     "tracking_cumulative",
     "tracking_incremental",
+    "waterfall",
 ]

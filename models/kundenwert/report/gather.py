@@ -11,6 +11,7 @@ import pandas as pd
 from kundenwert.bayes import Fit
 from kundenwert.compare import NOMINAL, compare_cohorts, quantiles
 from kundenwert.data import CustomerSummary, TransactionLog, purchases_by_day
+from kundenwert.report.tables import baselines, decisions, pooled, why
 from kundenwert.validate import (
     by_frequency,
     checks,
@@ -21,7 +22,14 @@ from kundenwert.validate import (
     spend_distribution,
     tracking,
 )
+from kundenwert.validate.cohort_curves import decile_table, holdout_revenue_curve, retention_by_age
 from kundenwert.value import ValueResult
+
+MONTHS_UP_TO, QUARTERS_UP_TO = 2.0, 8.0
+"""Years of observation up to which cohorts are followed by months, and by quarters."""
+
+CURVE_DRAWS = 200
+"""Draws that the hold-out's revenue is followed with."""
 
 LAW_DRAWS = 500
 """Draws of each customer's parameters that checks of the fit are made with."""
@@ -95,13 +103,28 @@ def gather(
         "customers": values.table,
     }
     scores = covered = None
+    tables |= {"why": why(purchases, spend, summary, values, lifespan_years=lifespan_years)}
+    tables |= decisions(purchases, spend, summary, values, seed=seed)
+    tables |= pooled(purchases, spend, summary)
+    tables["retention"] = retention_by_age(log, period=_period(summary), until=end)
     if summary.holdout_length is not None:
+        tables["baselines"] = baselines(log, spend, summary, values, lifespan_years=lifespan_years, seed=seed)
+        tables["deciles"] = decile_table(summary, values)
+        tables["revenue_curve"] = holdout_revenue_curve(
+            purchases, spend, summary, log, seed=seed, samples=CURVE_DRAWS, allow_unconverged=True
+        )
         scores, covered = holdout_scores(summary, values), coverage(summary, values)
         tables |= {"scores": scores, "coverage": covered, "by_frequency": by_frequency(summary, values)}
     fits = {"purchase": purchases, "spend": spend}
     tables["checks"] = checks(summary.account, fits, histogram, together, scores, covered)
     facts = _facts(summary, values, lifespan_years) | {"independence": together.sentence, "nominal": NOMINAL}
     return Results(summary, purchases, spend, values, tables, facts)
+
+
+def _period(summary: CustomerSummary) -> str:
+    """Length of the periods that cohorts are followed in, so that there are a few dozen at most."""
+    years = summary.window / summary.units_per_year
+    return "M" if years <= MONTHS_UP_TO else "Q" if years <= QUARTERS_UP_TO else "Y"
 
 
 def _parameters(*fits: Fit) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def summary(run: Run) -> Html:
     parts += [html.contents(sections), html.tiles(tiles), paragraph(_answer(run, everybody), "answer")]
     parts += [html.box("mark", f"Caution: {mark}.") for mark in facts["marks"]]
     parts += [_checks(run), paragraph(texts.TWO_KINDS.format(nominal=run.nominal))]
-    return _join(parts)
+    return join(parts)
 
 
 def _formula_tile(everybody: pd.Series) -> tuple[str, str, str]:
@@ -136,9 +136,9 @@ def data(run: Run) -> Html:
     columns = {"fate": ("Fate", None), "reason": ("Reason", None), "rows": ("Rows", whole), "first": ("First", None)}
     text = texts.DATA.format(name=source["name"], how=how, unit=texts.UNITS[facts["time_unit"]])
     caption = (texts.ACCOUNTING[0], texts.ACCOUNTING[1].format(rows=rows))
-    return _join(
+    return join(
         [
-            _title("data"),
+            title("data"),
             paragraph(counts),
             paragraph(text),
             html.table(account, columns, caption=caption, prose=("reason", "first")),
@@ -178,9 +178,9 @@ def models(run: Run) -> Html:
     )  # fmt: skip
     draws = run.tables["draws"]
     pictures = [_prior_posterior(draws, name) for name in draws["parameter"].unique()]
-    return _join(
+    return join(
         [
-            _title("models"),
+            title("models"),
             paragraph(texts.MODEL_PURCHASES),
             paragraph(spend),
             html.table(run.tables["parameters"], columns, caption=texts.PARAMETERS),
@@ -204,9 +204,9 @@ def _prior_posterior(draws: pd.DataFrame, name: str) -> Any:
 def fit(run: Run) -> Html:
     """The model beside the data it was fitted to, and through the hold-out."""
     tables = run.tables
-    return _join(
+    return join(
         [
-            _title("fit"),
+            title("fit"),
             figure(plot.repeat_purchase_histogram(tables["histogram"]), caption=texts.HISTOGRAM),
             figure(plot.tracking_cumulative(tables["tracking"]), caption=texts.TRACKING),
             figure(plot.tracking_incremental(tables["tracking"]), caption=texts.INCREMENTAL),
@@ -229,7 +229,7 @@ def _spend(spread: pd.DataFrame) -> Html:
 def holdout(run: Run) -> Html:
     """Forecasts beside facts."""
     if "scores" not in run.tables:
-        return _join([_title("holdout"), paragraph(texts.NO_HOLDOUT)])
+        return join([title("holdout"), paragraph(texts.NO_HOLDOUT)])
     covered = run.tables["coverage"]
     of = covered.query("quantity == 'purchases' and scope == 'customer'").set_index("interval")["inside"]
     words = {"expected": share(of["expectation"]), "outcome": share(of["outcome"]), "nominal": run.nominal}
@@ -243,14 +243,14 @@ def holdout(run: Run) -> Html:
         "actual_total": ("Total actual", whole),
     }
     pieces = [
-        _title("holdout"),
+        title("holdout"),
         html.table(run.tables["scores"], columns, caption=texts.SCORES),
         figure(plot.conditional_expectation(run.tables["by_frequency"]), caption=texts.CONDITIONAL),
         figure(plot.coverage(covered), caption=texts.COVERAGE),
         html.box("lesson", *(text.format(**words) for text in texts.LESSON)),
         paragraph(texts.TOTALS),
     ]
-    return _join(pieces)
+    return join(pieces)
 
 
 def cohorts(run: Run) -> Html:
@@ -279,7 +279,7 @@ def cohorts(run: Run) -> Html:
         "p_alive_mean": ("P(alive)", share),
     }
     pieces = [
-        _title("cohorts"),
+        title("cohorts"),
         paragraph(texts.FORMULA.format(years=f"{run.facts['lifespan_years']:g}")),
         figure(plot.formula_versus_posterior(table), caption=texts.DUMBBELLS),
         html.table(table, values, caption=texts.COHORTS, total=len(table) > 1),
@@ -290,7 +290,7 @@ def cohorts(run: Run) -> Html:
     pieces += [paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes]
     if "holdout_revenue" in table:
         pieces.append(figure(plot.holdout_by_cohort(table), caption=texts.HOLDOUT_COHORTS))
-    return _join(pieces)
+    return join(pieces)
 
 
 def customers(run: Run) -> Html:
@@ -311,9 +311,9 @@ def customers(run: Run) -> Html:
         "clv_mean": ("CLV", money),
         "p_pays_back": ("P(pays back)", share),
     }
-    return _join(
+    return join(
         [
-            _title("customers"),
+            title("customers"),
             html.table(best, columns, caption=texts.CUSTOMERS),
             figure(plot.rlv_distribution(table), caption=texts.DISTRIBUTION),
             figure(plot.rlv_concentration(table), caption=texts.CONCENTRATION),
@@ -330,7 +330,7 @@ def limits(run: Run) -> Html:
         f"acquisition cost {cac}, value counted {run.horizon}."
     )
     items = [text.format(independence=run.facts["independence"]) for text in texts.LIMITS]
-    return _join([_title("limits"), paragraph(chosen), bullets(items)])
+    return join([title("limits"), paragraph(chosen), bullets(items)])
 
 
 def provenance(run: Run) -> Html:
@@ -343,7 +343,7 @@ def provenance(run: Run) -> Html:
     rows += [(f"seconds: {key}", value) for key, value in manifest["seconds"].items()]
     frame = pd.DataFrame([(key, _plain(value)) for key, value in rows if value is not None], columns=["what", "value"])
     columns = {"what": ("What", None), "value": ("Value", None)}
-    return _join([_title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE, prose=("value",))])
+    return join([title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE, prose=("value",))])
 
 
 def _plain(value: Any) -> str:
@@ -356,9 +356,11 @@ def _interval(quantiles: Any, stem: str = "") -> str:
     return f"{money(float(quantiles[f'{stem}q05']))} to {money(float(quantiles[f'{stem}q95']))}"
 
 
-def _title(anchor: str) -> Html:
+def title(anchor: str) -> Html:
+    """Heading of a section, with its anchor."""
     return heading(2, dict(texts.SECTIONS)[anchor], anchor)
 
 
-def _join(parts: list[Html]) -> Html:
+def join(parts: list[Html]) -> Html:
+    """Put pieces of a page one after the other."""
     return Html("".join(part.text for part in parts))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kundenwert.bayes import NBD, fit
-from kundenwert.compare import baseline_predictions, decompositions, score_baselines
+from kundenwert.compare import baseline_predictions, decompositions, quantiles, score_baselines
 from kundenwert.data import window_totals
 from kundenwert.decide import (
     acquisition_table,
@@ -18,7 +18,7 @@ from kundenwert.decide import (
     probability_better,
     value_of_information,
 )
-from kundenwert.value import new_customer_table
+from kundenwert.validate.cohort_curves import shrinkage_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,19 +180,41 @@ def decisions(
     return found
 
 
-def newcomers(purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, seed: int) -> pd.DataFrame:
-    """Value of a customer not yet seen, for each cohort that has a law or a cost of its own."""
-    assumed = values.assumptions
-    apart = summary if purchases.design or spend.design else None
-    return new_customer_table(
-        purchases,
-        spend,
-        horizon=assumed.horizon,
-        discount_rate=assumed.discount_rate,
-        margin=assumed.margin,
-        cac=assumed.cac,
-        seed=seed,
-        samples=LAW_SAMPLES,
-        allow_unconverged=True,
-        summary=apart,
-    )
+def pooled(purchases: Fit, spend: Fit, summary: CustomerSummary) -> dict[str, pd.DataFrame]:
+    """How cohorts differ: effects as factors on the average, and pooled rates beside those counted.
+
+    Parameters
+    ----------
+    purchases, spend, summary
+        The stations from summary to posterior.
+
+    Returns
+    -------
+    dict
+        Tables `effects` and, where the models pool the column "cohort", `shrinkage`; empty without effects.
+    """
+    if purchases.design is None and spend.design is None:
+        return {}
+    found = {"effects": pd.concat([_effects(purchases), _effects(spend)], ignore_index=True)}
+    if purchases.design is not None and "cohort" in purchases.design.cohorts:
+        found["shrinkage"] = shrinkage_table(purchases, summary.table)
+    return found
+
+
+def _effects(fit: Fit) -> pd.DataFrame:
+    """One row per level and coefficient: `effect, level, value_mean, …, p_above`, as factors."""
+    rows = []
+    posterior = fit.tree["posterior"]
+    for process in fit.model.acts_on:
+        for name, values in posterior.data_vars.items():
+            if not str(name).startswith((f"{process}_effect_", f"{process}_coefficient")):
+                continue
+            names = values.coords[values.dims[-1]].to_numpy()
+            draws = values.to_numpy().reshape(-1, names.size)
+            for level, own in zip(names, draws.T, strict=True):
+                ends = {key: float(value) for key, value in quantiles(np.exp(own), "value").items()}
+                row = {"effect": f"{process}, {str(name).removeprefix(f'{process}_effect_')}", "level": str(level)}
+                if str(name).endswith("_coefficient"):
+                    row["effect"] = f"{process}, covariate"
+                rows.append(row | ends | {"p_above": float((own > 0).mean())})
+    return pd.DataFrame(rows)

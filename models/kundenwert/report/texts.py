@@ -9,6 +9,8 @@ SECTIONS = (
     ("fit", "Does it fit?"),
     ("holdout", "Hold-out"),
     ("cohorts", "Formula against posterior"),
+    ("why", "Why they differ"),
+    ("decisions", "What a new customer may cost"),
     ("customers", "Customers"),
     ("limits", "Assumptions and limits"),
     ("provenance", "Provenance"),
@@ -170,6 +172,121 @@ HOLDOUT_COHORTS = (
     "What happened, what the posterior said with its interval, and the formula's rate carried on.",
 )
 NOTES = "Note: {note}."
+
+WHY = (
+    "Formula divided by posterior, before acquisition cost, is a product of five reasons, exactly. Order value: orders "
+    "pooled, against what a customer is expected to spend. Purchase frequency: the first purchase counted, and the "
+    "time after a customer left, against the rate of living customers. Lifespan: the formula's, against the expected "
+    "one, with customers who may be gone. Heterogeneity: the formula multiplies averages, but those who buy often also "
+    "stay longer. Discounting: what lies ahead is worth less."
+)
+WHY_INFINITE = "The horizon is infinite, where an undiscounted value may not exist; no decomposition was made."
+WATERFALL = (
+    "From the formula with the assumed lifespan to the posterior, per customer.",
+    "Each bar is what one reason adds or takes away in money; the factor beside it is formula / posterior with its interval.",
+)
+REASONS = (
+    "The reasons for everybody, for each lifespan of the formula.",
+    "A factor above 1 makes the formula too high. The five factors multiply to formula / posterior.",
+)
+FACTORS = ("The reasons by cohort.", "Right of 1 the formula is too high for this reason, left of it too low.")
+REASON_NAMES = {
+    "order_value": "order value",
+    "frequency": "purchase frequency",
+    "lifespan": "lifespan",
+    "heterogeneity": "heterogeneity",
+    "discounting": "discounting",
+    "formula": "formula, before cost",
+    "ratio": "formula / posterior",
+    "posterior": "posterior, before cost",
+}
+LIFESPANS = {"observed": "first to last purchase", "churn": "1 / churn", "assumed": "assumed"}
+LARGEST = "The largest single reason here is the {reason}."
+
+BASELINES_HEADING = "What a sceptic would have forecast"
+FORECASTS = {
+    "posterior mean": "posterior",
+    "annuity": "annuity: own average so far",
+    "last 12 months": "last 12 months again",
+    "formula_overall_full": "formula, everybody alike",
+    "formula_cohort_full": "formula by cohort",
+    "formula_cohort_observed": "formula, first to last purchase",
+    "formula_cohort_churn": "formula, 1 / churn",
+    "formula_cohort_assumed": "formula, assumed lifespan",
+    "nbd": "NBD: nobody ever leaves",
+    "nobody returns": "nobody returns",
+}
+OURSELVES = "the posterior"
+VERDICT = (
+    "On this hold-out the smallest absolute error per customer has {mae}, the total is met best by {bias}, and the best "
+    "order of customers (Gini) comes from {gini}. Where that is not the posterior, a simpler rule would have done as well."
+)
+BASELINES = (
+    "Hold-out revenue per customer.",
+    (
+        "Top tenth: revenue of the tenth that a forecast picks, as a share of what the truly best tenth brought. Error "
+        "by cohort: sum of absolute errors of cohort totals over the total."
+    ),
+)
+BASELINES_PICTURE = ("Mean absolute error.", "Shorter is better.")
+
+DECISIONS = (
+    "A customer not yet seen, first purchase included, counted {horizon}. The most a customer may cost is the expected "
+    "value before cost; its interval says how well that limit is known, and is narrow where data are many. Whether one "
+    "single customer pays back is another question, with another probability."
+)
+ACQUISITION = (
+    "Value of a new customer against what they cost.",
+    "P(worth its cost) is about the average customer, P(one pays back) about a single one.",
+)
+PAYBACK = (
+    "When a new customer has paid back.",
+    "Times in {unit} after the first purchase. On average: when the expected margin of a new customer covers the cost.",
+)
+PAYBACK_PICTURE = ("Share of new customers who have paid back.", "The rest of them never will within the horizon.")
+MARGIN_PICTURE = ("Expected cumulative margin of a new customer.", "The band is that of the expectation.")
+BETTER = (
+    "Which cohort is worth more after cost?",
+    "Probability that the row's cohort is worth more than the column's.",
+)
+DO_NOTHING = "acquire nobody"
+ACQUIRE_ANY = "acquire customers at this cost"
+ACQUIRE = "acquire customers of “{cohort}”"
+INFORMATION = (
+    "With what is known now the best next step is to {action}. Knowing everything about these customers first would be "
+    "worth at most {evpi} per customer acquired; watching {customers} more customers of “{cohort}” for a month about "
+    "{evsi}. If finding out costs more than that, decide now."
+)
+NEGLIGIBLE = 0.001
+"""Share of an order's value below which knowing everything would be worth nothing to speak of."""
+NO_INFORMATION = (
+    "With what is known now the best next step is to {action}. More data about these customers would not change that."
+)
+POOLED_HEADING = "How cohorts differ"
+POOLED = (
+    "Cohorts share one law and deviate from it by effects that are drawn towards each other: a small cohort borrows "
+    "strength from the others, a large one speaks for itself."
+)
+SHRINKAGE = (
+    "Counted and pooled purchase rates.",
+    "Open: repeat purchases counted per customer and time. Filled: the model's, with its interval.",
+)
+EFFECTS = (
+    "Effects on rates and spend.",
+    "Factors on the average: above 1 a group buys more often, drops out sooner, spends more.",
+)
+RETENTION = (
+    "Cohorts through time.",
+    "Share of a cohort's customers who bought in each period since acquisition. Blank cells lie outside the data.",
+)
+REVENUE_CURVES = (
+    "Hold-out revenue per customer as it came in.",
+    "Line and marks are actual; the band is the posterior's interval of the outcome.",
+)
+DECILES = (
+    "Customers by decile of the forecast.",
+    "A useful forecast falls steeply from left to right, and the actual means follow it.",
+)
 
 CUSTOMERS = (
     "The most valuable customers by expected residual value.",

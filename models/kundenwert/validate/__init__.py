@@ -7,25 +7,41 @@ whether posteriors are as sure as they may be.
 
 from kundenwert.validate.calibration import ecdf_difference, rank_histogram, sbc, uniformity
 from kundenwert.validate.checks import checks
+from kundenwert.validate.cohort_curves import (
+    decile_table,
+    holdout_revenue_curve,
+    retention_by_age,
+    revenue_since_acquisition,
+    shrinkage_table,
+)
 from kundenwert.validate.fit import Independence, independence, repeat_purchase_counts, tracking
 from kundenwert.validate.holdout import by_frequency, coverage, holdout_scores
 from kundenwert.validate.intervals import interval_coverage, randomised_pit, reliability
+from kundenwert.validate.scores import LogScore, compare_log_scores, log_score
 from kundenwert.validate.spend import spend_distribution
 
 __all__ = [
     "Independence",
+    "LogScore",
     "by_frequency",
     "checks",
+    "compare_log_scores",
     "coverage",
+    "decile_table",
     "ecdf_difference",
+    "holdout_revenue_curve",
     "holdout_scores",
     "independence",
     "interval_coverage",
+    "log_score",
     "randomised_pit",
     "rank_histogram",
     "reliability",
     "repeat_purchase_counts",
+    "retention_by_age",
+    "revenue_since_acquisition",
     "sbc",
+    "shrinkage_table",
     "spend_distribution",
     "tracking",
     "uniformity",

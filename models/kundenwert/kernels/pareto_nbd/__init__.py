@@ -12,6 +12,7 @@ The textbook likelihood is a difference of two Gaussian hypergeometric functions
 with the integral by quadrature: both terms are positive, nothing cancels, α = β is no special case.
 """
 
+from kundenwert.kernels.pareto_nbd.counts import log_purchase_probability, purchase_probability
 from kundenwert.kernels.pareto_nbd.draws import Latents, draw_latents, simulate
 from kundenwert.kernels.pareto_nbd.lifetime import (
     LifeToDate,
@@ -53,9 +54,11 @@ __all__ = [
     "life_to_date",
     "log_likelihood",
     "log_likelihood_gradient",
+    "log_purchase_probability",
     "p_alive",
     "p_alive_at",
     "purchase_pmf",
+    "purchase_probability",
     "simulate",
     "total_log_likelihood",
 ]

@@ -1,0 +1,213 @@
+"""The sections that argue: why formula and posterior differ, who forecasts best, and what follows for decisions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kundenwert import plot
+from kundenwert.compare import FACTORS
+from kundenwert.report import html, texts
+from kundenwert.report.html import Html, digits, figure, money, paragraph, share, significant, whole
+from kundenwert.report.sections import Run, join, title
+
+SHOWN = 12
+"""Cohorts that a picture of curves shows; the largest ones."""
+
+
+def why(run: Run) -> Html:
+    """Formula / posterior as a product of reasons."""
+    table = run.tables.get("why")
+    if table is None or table.empty:
+        return join([title("why"), paragraph(texts.WHY_INFINITE)])
+    assumed = table.query("method == 'assumed'")
+    everybody = assumed.query("cohort == 'all'")
+    pieces = [title("why"), paragraph(texts.WHY), figure(plot.waterfall(assumed, "all"), caption=texts.WATERFALL)]
+    pieces.append(html.table(_reasons(table), _reason_columns(), caption=texts.REASONS))
+    if len(set(assumed["cohort"])) > 1:
+        pieces.append(figure(plot.factors(assumed), caption=texts.FACTORS))
+    largest = everybody.loc[everybody["step"].isin(FACTORS)].set_index("step")["log_mean"].abs().idxmax()
+    pieces.append(paragraph(texts.LARGEST.format(reason=texts.REASON_NAMES[str(largest)])))
+    notes = sorted({note for note in table["note"] if note})
+    return join([*pieces, *(paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes)])
+
+
+def _reasons(table: pd.DataFrame) -> pd.DataFrame:
+    """Everybody's factors as text, median and interval: one row per reason, one column per lifespan."""
+    steps = ("formula", *FACTORS, "ratio", "posterior")
+    rows = [{"step": texts.REASON_NAMES[step].capitalize()} for step in steps]
+    for method, own in table.query("cohort == 'all'").groupby("method", sort=False):
+        known = own.set_index("step")
+        for row, step in zip(rows, steps, strict=True):
+            if step in ("formula", "posterior"):
+                row[str(method)] = money(float(known["money_mean"].to_dict()[step]))
+                continue
+            middle, low, high = known.loc[[step], ["factor_q50", "factor_q05", "factor_q95"]].to_numpy(np.float64)[0]
+            found = f"{significant(middle)} ({significant(low)} to {significant(high)})"
+            row[str(method)] = found if np.isfinite(middle) else "–"
+    return pd.DataFrame(rows)
+
+
+def _reason_columns() -> dict[str, tuple[str, html.Format | None]]:
+    columns: dict[str, tuple[str, html.Format | None]] = {"step": ("Reason", None)}
+    return columns | {method: (name.capitalize(), None) for method, name in texts.LIFESPANS.items()}
+
+
+def baselines(run: Run) -> Html:
+    """What anybody could have forecast without this model, beside it, on the hold-out's revenue."""
+    table = run.tables.get("baselines")
+    if table is None or table.empty:
+        return Html("")
+    columns = {
+        "method": ("Forecast", None),
+        "mae": ("MAE", digits(2)),
+        "rmse": ("RMSE", digits(2)),
+        "bias": ("Bias", share),
+        "spearman": ("Rank correlation", digits(3)),
+        "top_capture": ("Top tenth", share),
+        "gini": ("Gini", digits(3)),
+        "cohort_wape": ("Error by cohort", share),
+        "predicted_total": ("Total forecast", whole),
+    }
+    named = table.assign(method=[texts.FORECASTS.get(str(name), str(name)) for name in table["method"]])
+    return join(
+        [
+            html.heading(3, texts.BASELINES_HEADING),
+            paragraph(_verdict(table)),
+            html.table(named, columns, caption=texts.BASELINES),
+            figure(plot.scores(named), caption=texts.BASELINES_PICTURE),
+        ]
+    )
+
+
+def _verdict(table: pd.DataFrame) -> str:
+    """Where the posterior is best, and where something simpler is: from the table, whatever it says."""
+    scored = table.set_index("method")
+    best = {"mae": scored["mae"].idxmin(), "gini": scored["gini"].idxmax(), "bias": scored["bias"].abs().idxmin()}
+    words = {
+        key: texts.FORECASTS.get(str(name), str(name)) if name != "posterior mean" else texts.OURSELVES
+        for key, name in best.items()
+    }
+    return texts.VERDICT.format(mae=words["mae"], gini=words["gini"], bias=words["bias"])
+
+
+def decisions(run: Run) -> Html:
+    """What a new customer may cost, when they pay back, and which cohort is worth more."""
+    tables = run.tables
+    if "acquisition" not in tables:
+        return Html("")
+    unit = texts.UNITS[run.facts["time_unit"]]
+    acquisition, payback = tables["acquisition"], tables["payback"]
+    shown = _largest(run, acquisition["cohort"])
+    limit = {
+        "cohort": ("Cohort", None),
+        "cac": ("CAC", money),
+        "break_even_cac_mean": ("May cost", money),
+        "break_even_cac_q05": ("5 %", money),
+        "break_even_cac_q95": ("95 %", money),
+        "clv_mean": ("CLV", money),
+        "p_worth_cost": ("P(worth its cost)", share),
+        "p_pays_back": ("P(one pays back)", share),
+        "clv_cac_ratio_mean": ("CLV : CAC", digits(2)),
+    }
+    back = {
+        "cohort": ("Cohort", None),
+        "share_at_once": ("At once", share),
+        "payback_q25": ("A quarter by", _time),
+        "payback_q50": ("Half by", _time),
+        "payback_q75": ("Three quarters by", _time),
+        "share_never": ("Never", share),
+        "expected_payback_q50": ("On average after", _time),
+    }
+    curves = tables["payback_curve"].loc[lambda table: table["cohort"].isin(shown)]
+    pieces = [
+        title("decisions"),
+        paragraph(texts.DECISIONS.format(horizon=run.horizon)),
+        html.table(acquisition, limit, caption=texts.ACQUISITION),
+        html.table(payback, back, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
+        figure(plot.payback(curves, time_unit=unit), caption=texts.PAYBACK_PICTURE),
+        figure(plot.payback_margin(curves, time_unit=unit), caption=texts.MARGIN_PICTURE),
+    ]
+    if "better" in tables:
+        pairs = tables["better"].set_index("cohort").loc[shown, shown]
+        pieces.append(figure(plot.better(pairs), caption=texts.BETTER))
+    if "information" in tables:
+        pieces.append(paragraph(_information(run)))
+    return join(pieces)
+
+
+def _largest(run: Run, labels: pd.Series) -> list[str]:
+    """The largest cohorts, in the order of the labels."""
+    sizes = run.tables["cohorts"].set_index("cohort")["customers"]
+    keep = set(sizes.reindex(labels).sort_values(ascending=False, kind="stable").index[:SHOWN])
+    return [label for label in labels if label in keep]
+
+
+def _information(run: Run) -> str:
+    table = run.tables["information"]
+    if float(table["evpi"].iloc[0]) < texts.NEGLIGIBLE * run.facts["revenue"] / run.facts["orders"]:
+        return texts.NO_INFORMATION.format(action=_action(str(table["action"].iloc[0])))
+    best = table.iloc[int(table["evsi"].argmax())]
+    words = {
+        "action": _action(str(table["action"].iloc[0])),
+        "evpi": money(float(table["evpi"].iloc[0])),
+        "evsi": money(float(best["evsi"])),
+        "cohort": str(best["cohort"]),
+        "customers": whole(float(best["customers"])),
+    }
+    return texts.INFORMATION.format(**words)
+
+
+def _action(action: str) -> str:
+    if action == "nothing":
+        return texts.DO_NOTHING
+    return texts.ACQUIRE_ANY if action == "all" else texts.ACQUIRE.format(cohort=action)
+
+
+def _time(value: float) -> str:
+    return "never" if value == float("inf") else digits(1)(value)
+
+
+def pooled(run: Run) -> Html:
+    """How far cohorts differ, and how much small ones borrow."""
+    if "shrinkage" not in run.tables:
+        return Html("")
+    table = run.tables["shrinkage"]
+    unit = texts.UNITS[run.facts["time_unit"]].removesuffix("s")
+    pieces = [
+        html.heading(3, texts.POOLED_HEADING),
+        paragraph(texts.POOLED),
+        figure(plot.shrinkage(table, time_unit=unit), caption=texts.SHRINKAGE),
+        html.table(
+            run.tables["effects"],
+            {
+                "effect": ("Effect", None),
+                "level": ("Of", None),
+                "value_q50": ("Factor", digits(2)),
+                "value_q05": ("5 %", digits(2)),
+                "value_q95": ("95 %", digits(2)),
+                "p_above": ("P(above 1)", share),
+            },
+            caption=texts.EFFECTS,
+        ),
+    ]
+    return join(pieces)
+
+
+def retention(run: Run) -> Html:
+    """Cohorts through time, counted."""
+    if "retention" not in run.tables:
+        return Html("")
+    return figure(plot.retention_triangle(run.tables["retention"]), caption=texts.RETENTION)
+
+
+def revenue_curves(run: Run) -> Html:
+    """Hold-out revenue of each cohort as it came in, beside what was expected, and by decile of the forecast."""
+    pieces = []
+    if "revenue_curve" in run.tables:
+        unit = texts.UNITS[run.facts["time_unit"]]
+        table = run.tables["revenue_curve"]
+        pieces.append(figure(plot.cumulative_revenue(table, time_unit=unit), caption=texts.REVENUE_CURVES))
+    if "deciles" in run.tables:
+        pieces.append(figure(plot.deciles(run.tables["deciles"]), caption=texts.DECILES))
+    return join(pieces)
