@@ -304,7 +304,6 @@ def customers(run: Run) -> Html:
         "value_to_date": ("So far", money),
         "p_alive_mean": ("P(alive)", share),
         "expected_purchases_mean": ("Purchases", digits(1)),
-        "expected_spend_mean": ("Spend", money),
         "rlv_mean": ("RLV", money),
         "rlv_q05": ("5 %", money),
         "rlv_q95": ("95 %", money),

@@ -244,8 +244,8 @@ def shrinkage_table(
     pandas.DataFrame
         Sorted by cohort: `cohort, customers, purchases` (repeat), `time` (Σ T); `raw, raw_q05, raw_q95` with the
         interval of a Poisson count, too narrow where customers differ; `pooled_mean, pooled_q05, pooled_q50,
-        pooled_q95`; `purchase_rate_mean, …` (r/α); `population_mean`, of all customers' T under the law without
-        effects. Rates per time unit; NaN without time observed.
+        pooled_q95`; `purchase_rate_mean, …` (r/α); `population_mean`, the pooled mean of all cohorts
+        together. Rates per time unit; NaN without time observed.
 
     Raises
     ------
@@ -267,8 +267,6 @@ def shrinkage_table(
         raise SchemaError(f"the customer table has no column {' and no column '.join(map(repr, missing))}")
     alike = {*purchases.model.cohorts, *purchases.model.covariates} <= {by}
     laws = purchases.cohort_laws(table.drop_duplicates(by) if alike else table, samples, by=by)
-    overall = purchases.draws(samples)
-    population = float(_rate_observed(overall, table["T"]).mean())
     rows = []
     for label, group in table.groupby(by, sort=True):
         law, time, count = laws[str(label)], float(group["T"].sum()), int(group["frequency"].sum())
@@ -277,8 +275,11 @@ def shrinkage_table(
         row |= {name: value / time if time > 0 else np.nan for name, value in limits.items()}
         row |= quantiles(_rate_observed(law, group["T"]), "pooled")
         row |= quantiles(law["r"] / law["alpha"], "purchase_rate")
-        rows.append(row | {"population_mean": population})
-    return pd.DataFrame(rows).astype({name: float for name in rows[0] if name.endswith(("mean", "q05", "q50", "q95"))})
+        rows.append(row)
+    found = pd.DataFrame(rows)
+    pooled = (found["pooled_mean"] * found["time"]).sum(skipna=True) / found["time"].sum()
+    found["population_mean"] = pooled if found["time"].sum() > 0 else np.nan
+    return found.astype({name: float for name in found.columns if name.endswith(("mean", "q05", "q50", "q95"))})
 
 
 def decile_table(
