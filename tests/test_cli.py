@@ -412,7 +412,7 @@ def test_page_is_inert_and_whole(run):
 def test_page_has_all_sections(run):
     page = Page((run.out / "report.html").read_text(encoding="utf-8"))
     anchors = [value for _, name, value in page.attributes if name == "id"]
-    wanted = ["data", "models", "fit", "holdout", "cohorts", "customers", "limits", "provenance"]
+    wanted = ["data", "models", "fit", "holdout", "cohorts", "why", "decisions", "customers", "limits", "provenance"]
     assert [anchor for anchor in anchors if anchor in wanted] == wanted
     assert {value for _, name, value in page.attributes if name == "href"} == {f"#{anchor}" for anchor in wanted}
     shown = " ".join(page.texts)

@@ -17,7 +17,7 @@ from kundenwert.data import read_transactions, summarise
 from kundenwert.report import gather, html, write
 from kundenwert.value import value_table
 
-SECTIONS = ("data", "models", "fit", "holdout", "cohorts", "customers", "limits", "provenance")
+SECTIONS = (*("data", "models", "fit", "holdout", "cohorts", "why", "decisions", "customers", "limits", "provenance"),)
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

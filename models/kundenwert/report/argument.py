@@ -21,13 +21,15 @@ def why(run: Run) -> Html:
     if table is None or table.empty:
         return join([title("why"), paragraph(texts.WHY_INFINITE)])
     assumed = table.query("method == 'assumed'")
-    everybody = assumed.query("cohort == 'all'")
-    pieces = [title("why"), paragraph(texts.WHY), figure(plot.waterfall(assumed, "all"), caption=texts.WATERFALL)]
+    everybody = assumed.loc[assumed["everybody"]]
+    picture = plot.waterfall(everybody, str(everybody["cohort"].iloc[0]))
+    pieces = [title("why"), paragraph(texts.WHY), figure(picture, caption=texts.WATERFALL)]
     pieces.append(html.table(_reasons(table), _reason_columns(), caption=texts.REASONS))
     if len(set(assumed["cohort"])) > 1:
         pieces.append(figure(plot.factors(assumed), caption=texts.FACTORS))
-    largest = everybody.loc[everybody["step"].isin(FACTORS)].set_index("step")["log_mean"].abs().idxmax()
-    pieces.append(paragraph(texts.LARGEST.format(reason=texts.REASON_NAMES[str(largest)])))
+    known = everybody.loc[everybody["step"].isin(FACTORS)].set_index("step")["log_mean"].dropna().abs()
+    if len(known) == len(FACTORS):
+        pieces.append(paragraph(texts.LARGEST.format(reason=texts.REASON_NAMES[str(known.idxmax())])))
     notes = sorted({note for note in table["note"] if note})
     return join([*pieces, *(paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes)])
 
@@ -36,11 +38,12 @@ def _reasons(table: pd.DataFrame) -> pd.DataFrame:
     """Everybody's factors as text, median and interval: one row per reason, one column per lifespan."""
     steps = ("formula", *FACTORS, "ratio", "posterior")
     rows = [{"step": texts.REASON_NAMES[step].capitalize()} for step in steps]
-    for method, own in table.query("cohort == 'all'").groupby("method", sort=False):
+    for method, own in table.loc[table["everybody"]].groupby("method", sort=False):
         known = own.set_index("step")
         for row, step in zip(rows, steps, strict=True):
             if step in ("formula", "posterior"):
-                row[str(method)] = money(float(known["money_mean"].to_dict()[step]))
+                amount = float(known["money_mean"].to_dict()[step])
+                row[str(method)] = money(amount) if np.isfinite(amount) else "–"
                 continue
             middle, low, high = known.loc[[step], ["factor_q50", "factor_q05", "factor_q95"]].to_numpy(np.float64)[0]
             found = f"{significant(middle)} ({significant(low)} to {significant(high)})"
@@ -83,7 +86,10 @@ def baselines(run: Run) -> Html:
 def _verdict(table: pd.DataFrame) -> str:
     """Where the posterior is best, and where something simpler is: from the table, whatever it says."""
     scored = table.set_index("method")
-    best = {"mae": scored["mae"].idxmin(), "gini": scored["gini"].idxmax(), "bias": scored["bias"].abs().idxmin()}
+    order = {"mae": scored["mae"], "gini": -scored["gini"], "bias": scored["bias"].abs()}
+    if any(values.isna().all() for values in order.values()):
+        return texts.NO_VERDICT
+    best = {key: values.idxmin() for key, values in order.items()}
     words = {
         key: texts.FORECASTS.get(str(name), str(name)) if name != "posterior mean" else texts.OURSELVES
         for key, name in best.items()
@@ -138,7 +144,8 @@ def decisions(run: Run) -> Html:
 
 def _largest(run: Run, labels: pd.Series) -> list[str]:
     """The largest cohorts, in the order of the labels."""
-    sizes = run.tables["cohorts"].set_index("cohort")["customers"]
+    table = run.tables["cohorts"]
+    sizes = (table if len(table) == 1 else table.iloc[:-1]).set_index("cohort")["customers"]
     keep = set(sizes.reindex(labels).sort_values(ascending=False, kind="stable").index[:SHOWN])
     return [label for label in labels if label in keep]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from kundenwert.bayes import Fit
 from kundenwert.compare import NOMINAL, compare_cohorts, quantiles
 from kundenwert.data import CustomerSummary, TransactionLog, purchases_by_day
+from kundenwert.errors import DomainError
 from kundenwert.report.tables import baselines, decisions, pooled, why
 from kundenwert.validate import (
     by_frequency,
@@ -106,7 +108,8 @@ def gather(
     tables |= {"why": why(purchases, spend, summary, values, lifespan_years=lifespan_years)}
     tables |= decisions(purchases, spend, summary, values, seed=seed)
     tables |= pooled(purchases, spend, summary)
-    tables["retention"] = retention_by_age(log, period=_period(summary), until=end)
+    with suppress(DomainError):  # a log shorter than one whole period has nothing to follow
+        tables["retention"] = retention_by_age(log, period=_period(summary), until=end)
     if summary.holdout_length is not None:
         tables["baselines"] = baselines(log, spend, summary, values, lifespan_years=lifespan_years, seed=seed)
         tables["deciles"] = decile_table(summary, values)

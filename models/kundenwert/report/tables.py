@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LAW_SAMPLES = 1000
 """Draws that decisions are made from."""
 
+TOTAL = "all"
+"""Label of everybody together; longer where a cohort has that name."""
+
 WHY_SAMPLES = 400
 """Draws that the decomposition is made from."""
 
@@ -57,7 +60,7 @@ def why(
     Returns
     -------
     pandas.DataFrame
-        `Decomposition.table()` of each of `formula.METHODS`.
+        `Decomposition.table()` of each of `formula.METHODS`, and `everybody`, whether a row is of the total.
     """
     assumed = values.assumptions
     if np.isinf(assumed.horizon):
@@ -80,7 +83,13 @@ def why(
         inactivity_months=summary.inactivity_months,
         law=law,
     )
-    return pd.concat([one.table() for one in found.values()], ignore_index=True)
+    frames = []
+    for one in found.values():
+        frame = one.table()
+        last = np.repeat(np.arange(len(one.cohorts)) == len(one.cohorts) - 1, len(frame) // len(one.cohorts))
+        total = TOTAL if list(one.cohorts).count("all") == 1 else f"{TOTAL} (total)"
+        frames.append(frame.assign(cohort=frame["cohort"].mask(last, total), everybody=last))
+    return pd.concat(frames, ignore_index=True)
 
 
 def baselines(

@@ -221,6 +221,7 @@ VERDICT = (
     "On this hold-out the smallest absolute error per customer has {mae}, the total is met best by {bias}, and the best "
     "order of customers (Gini) comes from {gini}. Where that is not the posterior, a simpler rule would have done as well."
 )
+NO_VERDICT = "Nothing was bought in this hold-out that forecasts could be told apart by."
 BASELINES = (
     "Hold-out revenue per customer.",
     (
