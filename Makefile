@@ -12,10 +12,11 @@ PYTHON ?= $(shell for name in $(CANDIDATES); do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then command -v $$name; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow notebooks lint benchmark lock clean
+.PHONY: help report mechaforge test test-slow notebooks lint benchmark lock clean
 
 help:
 	@echo "make report      render the CDNOW report into reports/cdnow/"
+	@echo "make mechaforge  the same for a simulated machine builder, with cohorts and covariates in the models"
 	@echo "make test        lint, types and tests"
 	@echo "make test-slow   the statistical tests that take minutes"
 	@echo "make notebooks   open the notebooks in JupyterLab"
@@ -43,6 +44,12 @@ $(VENV)/notebooks: $(VENV)/base
 report: $(VENV)/base
 	$(BIN)/kundenwert report data/cdnow/transactions.csv --out reports/cdnow \
 		--observation-end 1997-09-30 --holdout-end 1998-06-30 --cohort week --horizon 52 --margin 0.3 --cac 5 --seed 1997 --title "CDNOW"
+
+mechaforge: $(VENV)/base
+	$(BIN)/kundenwert report data/mechaforge/transactions.csv --out reports/mechaforge --title MechaForge \
+		--observation-end 2022-12-31 --holdout-end 2024-12-31 --time-unit M --horizon 36 --margin 0.35 \
+		--cohort channel --effects cohort --covariate contract --covariate machines \
+		--cac-file data/mechaforge/costs.csv --seed 2022
 
 test: $(VENV)/test
 	$(BIN)/ruff check .

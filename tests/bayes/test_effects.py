@@ -13,6 +13,8 @@ from kundenwert.data import CustomerSummary
 from kundenwert.data.design import Design
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
+from kundenwert.predict import Horizon, customer_draws
+from kundenwert.value import new_customer_table
 
 TRUTH = {"r": 0.8, "alpha": 8.0, "s": 0.9, "beta": 20.0}
 SPEND = {"p": 5.0, "q": 4.0, "v": 20.0}
@@ -234,3 +236,32 @@ def test_design_codes_categories_against_the_most_frequent():
     with pytest.raises(DomainError, match="region='West' was not there"):
         design.matrix(table.assign(region="West"))
     assert Design.from_dict(design.to_dict()) == design
+
+
+def test_draws_of_customers_follow_their_law(fitted, shop):
+    """P(alive) and expected purchases of each customer from the parameters of their cohort, whatever the block."""
+    spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
+    few = shop.table.iloc[::60].reset_index(drop=True)
+    law = fitted.laws(few, 100)(np.arange(len(few)))
+    x, t_x, T = (few[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
+    wanted = pareto_nbd.p_alive(x, t_x, T, **law)
+    lifetime = pareto_nbd.expected_lifetime(26.0, s=law["s"], scale=law["beta"] + T)
+    found = np.empty_like(wanted), np.empty_like(wanted)
+    for block in customer_draws(fitted, spend, few, horizon=Horizon(26.0), seed=1, samples=100):
+        found[0][block.rows], found[1][block.rows] = block.p_alive, block.expected_purchases
+    np.testing.assert_allclose(found[0], wanted, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(found[1], wanted * (law["r"] + x) / (law["alpha"] + T) * lifetime, rtol=1e-4, atol=1e-9)
+
+
+def test_new_customers_of_each_cohort(fitted, shop):
+    """Expected value of a new customer is the closed form under the cohort's own law."""
+    spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
+    table = new_customer_table(fitted, spend, horizon=52.0, margin=0.4, cac=10.0, seed=1, summary=shop)
+    assert table["cohort"].tolist() == list("abcdefgh")
+    law = fitted.cohort_laws(shop.table, 400)["b"] | spend.draws(400)
+    discount = np.log(1.1) * 7 / 365.25
+    life = pareto_nbd.discounted_lifetime(52.0, discount, s=law["s"], scale=law["beta"])
+    worth = 0.4 * law["p"] * law["v"] / (law["q"] - 1) * (1 + law["r"] / law["alpha"] * life)
+    row = table.set_index("cohort").loc["b"]
+    assert row["break_even_cac_mean"] == pytest.approx(worth.mean(), rel=1e-9)
+    assert row["clv_mean"] == pytest.approx(worth.mean() - 10, rel=1e-9)
