@@ -17,11 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 import kundenwert as kw
 from kundenwert import compare, simulate, validate
-from kundenwert.bayes import Fit, load_fit
+from kundenwert.bayes import load_fit
 from kundenwert.data import window_totals
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.validate import intervals
@@ -104,6 +103,29 @@ def studied(population, number, keep):
     kept = ["break_even_cac_mean", "break_even_cac_q05", "break_even_cac_q95"]
     cohorts = cohorts.merge(new[["cohort", *kept]], on="cohort", validate="1:1")
     return {"cohorts": cohorts, "customers": customers, "fits": diagnoses(fits)}
+
+
+def business_total(population, number, keep):
+    """Where the whole business's RLV, realised and by the true law, lies among the draws of the sum over customers."""
+    file = keep / "total.parquet"
+    if not file.exists():
+        _, _, summary = simulated(population, number)
+        fits = [load_fit(keep / f"{name}.nc") for name in ("purchases", "spend")]
+        how = {"horizon": HORIZON, "seed": SEED, "samples": 1000, "allow_unconverged": True, **MONEY}
+        totals = kw.value_table(*fits, summary, **how).totals.sum("cohort")
+        cohorts, rng = pd.read_parquet(keep / "cohorts.parquet"), np.random.default_rng([SEED, number])
+        row = {
+            "population": number,
+            "posterior_sd": float(totals["expected_rlv"].std() / totals["expected_rlv"].mean()),
+        }
+        row["purchase_law"] = float((fits[0].draws()["s"] < population.groups[0].s).mean())
+        row["s"] = population.groups[0].s
+        for truth, draws in (("realised", "rlv"), ("given law", "expected_rlv")):
+            true = float((cohorts[truth] * cohorts["customers"]).sum())
+            row[f"stated / {truth}"] = float(totals["expected_rlv"].mean()) / true
+            row[f"pit {truth}"] = float(intervals.randomised_pit(true, totals[draws].to_numpy(), rng))
+        pd.DataFrame([row]).rename(columns={"purchase_law": "share of draws of s below the true"}).to_parquet(file)
+    return pd.read_parquet(file)
 
 
 def diagnoses(fits):
@@ -214,23 +236,34 @@ def error_table(long):
     return table.reset_index()
 
 
-def ratios(table, of):
-    """Posterior against the formula variant (and any baseline) that turned out best, by kind of truth."""
+MEASURES = {
+    "median money": lambda one: one["error"].abs().median(),
+    "median relative": lambda one: one["relative"].abs().median(),
+    "mean relative": lambda one: one["relative"].abs().mean(),
+}
+
+
+def ratios(long, of):
+    """Posterior against the formula variant, and any baseline, that turned out best; each on the cohorts it speaks of.
+
+    `perfect` is the error that the true law itself makes on those cohorts: against what happened nobody does better.
+    """
     rows = []
-    for truth, part in table.groupby("truth", sort=False):
-        by = part.set_index("method")
-        best_formula = by[by.index.str.startswith("formula") | (by.index == "annuity")]
-        best_any = by.drop(index=[name for name in (*OURS, *PERFECT) if name in by.index])
-        for measure in ("median_error", "median_relative", "mean_relative"):
-            own = by.loc["posterior", measure]
-            formula, anyone = best_formula[measure].idxmin(), best_any[measure].idxmin()
-            row = {"of": of, "truth": truth, "measure": measure, "posterior": own}
-            row |= {"best formula": formula, "its error": by.loc[formula, measure]}
-            row |= {"ratio": own / by.loc[formula, measure], "best baseline": anyone}
-            row |= {"ratio to it": own / by.loc[anyone, measure]}
-            row["perfect model"] = by[measure].get("given law", np.nan)
-            rows.append(row | {"perfect / formula": row["perfect model"] / by.loc[formula, measure]})
-    return pd.DataFrame(rows)
+    for truth, part in long.groupby("truth", sort=False):
+        by = {method: own.set_index(["population", "cohort"]) for method, own in part.groupby("method", sort=False)}
+        others = [name for name in by if name not in (*OURS, *PERFECT)]
+        formulas = [name for name in others if name.startswith("formula") or name == "annuity"]
+        for measure, summed in MEASURES.items():
+            for kind, names in (("formula", formulas), ("baseline", others)):
+                best = min(names, key=lambda name: summed(by[name]))
+                own, perfect = (
+                    summed(by[m].loc[by[best].index]) if m in by else np.nan for m in ("posterior", PERFECT[0])
+                )
+                theirs = summed(by[best])
+                row = {"of": of, "truth": truth, "measure": measure, "posterior": own, "best": kind, "method": best}
+                row |= {"cohorts": len(by[best]), "its error": theirs, "ratio": own / theirs}
+                rows.append(row | {"perfect": perfect, "perfect / its error": perfect / theirs})
+    return pd.DataFrame(rows).drop_duplicates(["of", "truth", "measure", "method"])
 
 
 def coverage_table(cohorts):
@@ -342,7 +375,7 @@ def run_populations(simulations, keep):
     for of in ("clv", "rlv"):
         long = errors(cohorts, of)
         table = error_table(long)
-        ratio.append(ratios(table, of))
+        ratio.append(ratios(long, of))
         write(table, f"populations-{of}")
         write(size_table(long), f"populations-{of}-size", show=False)
     write(pd.concat(ratio), "populations-ratio")
@@ -352,6 +385,9 @@ def run_populations(simulations, keep):
     write(new, "populations-new")
     write(lost, "populations-acting")
     write(customer_coverage(found["customers"]), "populations-customers")
+    drawn = enumerate(simulate.random_populations(simulations, seed=FAMILY))
+    totals = [business_total(one, number, keep / f"population-{number:02d}") for number, one in drawn]
+    write(pd.concat(totals), "populations-total")
     write(fit_counts(found["fits"]), "populations-fits")
 
 
@@ -382,11 +418,12 @@ def run_misspecified(simulations, keep):
         found = all_populations(simulations, keep, name, FAMILY + 1, breaches=breaches)
         cohorts = found["cohorts"]
         for of in ("clv", "rlv"):
-            table = error_table(errors(cohorts, of))
-            ratio = ratios(table, of).query("measure == 'median_relative' and truth != 'given law'")
+            long = errors(cohorts, of)
+            ratio, table = ratios(long, of).query("measure == 'median relative'"), error_table(long)
+            ratio = ratio[ratio["truth"] != "given law"]
             own = table[table["method"] == "posterior"].set_index("truth")["bias"]
             ratio = ratio.assign(breach=name, cohorts=len(cohorts), bias=ratio["truth"].map(own))
-            rows.append(ratio.drop(columns=["perfect model", "perfect / formula", "measure"]))
+            rows.append(ratio.drop(columns=["perfect", "perfect / its error", "measure"]))
         covered = coverage_table(cohorts).query("truth == 'realised' and size == 'all' and nominal == 0.9")
         covered = covered.query("kind == 'place among draws'")[["inside", "error"]].iloc[0]
         rows[-1] = rows[-1].assign(inside_90=covered["inside"], inside_error=covered["error"])
@@ -398,27 +435,17 @@ def run_misspecified(simulations, keep):
 
 
 def alone(summary, keep, seed):
-    """Log score where each cohort is fitted by itself; one without repeat buyers is scored under the prior."""
+    """Log score where each cohort is fitted by itself under the default priors, also one of three customers."""
     parts, notes = [], []
     for number, (label, table) in enumerate(summary.table.groupby("cohort", sort=True)):
         how = {"time_unit": summary.time_unit, "window": summary.window, "holdout_length": summary.holdout_length}
         own = kw.CustomerSummary.from_frame(table.reset_index(drop=True), **how)
         file = keep / f"alone-{number:02d}.nc"
-        try:
-            fit = load_fit(file) if file.exists() else kw.fit(kw.ParetoNBD(), own, seed=seed, **FIT)
-            fit.save(file)
-            notes.append(fit.info["method"] if fit.diagnosis.converged else "not converged")
-        except kw.KundenwertError:
-            fit = prior_as_fit(load_fit(keep / "purchases, pooled.nc"))
-            notes.append("prior")
+        fit = fitted(kw.ParetoNBD(), own, seed, file)
+        notes.append(fit.info["method"] if fit.diagnosis.converged else "not converged")
         parts.append(validate.log_score(fit, own).table)
         print(f"    {label}: {len(table)} customers, {notes[-1]}", flush=True)
     return validate.LogScore(pd.concat(parts, ignore_index=True), 0), notes
-
-
-def prior_as_fit(fit):
-    """The prior of the same window in the place of a posterior."""
-    return Fit(fit.model, xr.DataTree.from_dict({"posterior": fit.tree["prior"].to_dataset()}), fit.diagnosis, fit.info)
 
 
 def pooled_three_ways(name, summary, keep, seed):
