@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 
 from kundenwert.bayes import NBD, GammaGamma, ParetoNBD, fit, load_fit
+from kundenwert.bayes.effects import SPREAD_SD, log_spread
 from kundenwert.bayes.mode import find_mode, find_mode_with_effects
 from kundenwert.data import CustomerSummary
 from kundenwert.data.design import Design
@@ -75,6 +76,10 @@ def test_density_is_the_pymc_models(kind, shop):
             name = variable.name.removesuffix("_log__")
             place[variable.name] = np.log(found[name]) if variable.name.endswith("_log__") else found[name]
         volume = sum(float(target.effects._map(point, process)[2]) for process in target.effects.acts_on)
+        spreads = [spread for process in target.effects.acts_on for _, spread, _ in target.effects.columns(process)]
+        volume += sum(
+            np.log(np.gradient(log_spread(point[at] + np.array([-1e-5, 0, 1e-5])), 1e-5)[1]) for at in spreads
+        )
         gaps.append(target.gradient(point)[0] - volume - float(logp(place)))
     assert np.ptp(gaps) < 1e-4, gaps
 
@@ -93,6 +98,15 @@ def test_gradient(kind, with_anchors, shop):
     steps = np.eye(target.size) * 1e-5
     wanted = [(target.gradient(point + step)[0] - target.gradient(point - step)[0]) / 2e-5 for step in steps]
     np.testing.assert_allclose(slope, wanted, rtol=1e-5, atol=1e-4)
+
+
+def test_the_spread_has_its_prior():
+    """Φ(z) is the prior probability of a smaller spread, far into both tails."""
+    z = np.array([-30.0, -8.0, -1.0, 0.0, 0.5, 5.0, 30.0])
+    half = stats.halfnorm(scale=SPREAD_SD)
+    spread = np.exp(log_spread(z))
+    np.testing.assert_allclose(half.logcdf(spread[:5]), stats.norm.logcdf(z[:5]), rtol=1e-9)
+    np.testing.assert_allclose(half.logsf(spread[3:]), stats.norm.logsf(z[3:]), rtol=1e-9)
 
 
 def test_a_sampled_model_with_cohorts_converges(fitted):

@@ -15,8 +15,10 @@ and each effect, given q, with precision `c = I + 1/spread²` and mean `I (m - q
 
     q = μ + u₀ / √P,  effect = I (m - q) / c + u / √c.
 
-Without information this is the non-centred form, `spread · u`; with much it is the centred one; each level has its own
-I. The map and its Jacobian are exact: only the choice of I and m is an approximation, and it costs nothing but speed.
+The spread moves as the standard normal z with `Φ(z) = 2 Φ(spread / SPREAD_SD) - 1`, under which its half-normal prior
+has no long tail towards 0. Without information an effect has the non-centred form, `spread · u`; with much it has the
+centred one; each level has its own I. The map and its Jacobian are exact: only the choice of I and m is an
+approximation, and it costs nothing but speed.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from kundenwert.bayes.target import STEP, Array, Draws, Target
 from kundenwert.data.design import Design
@@ -64,6 +67,19 @@ FARTHEST = 3.0
 """Farthest that a level's own data are believed to lie from its effect at the mode, when its coordinate is chosen."""
 
 
+def log_spread(z: ArrayLike) -> Array:
+    """Logarithm of the spread whose prior probability of being smaller is Φ(z)."""
+    z = np.asarray(z, dtype=np.float64)
+    below = np.sqrt(2) * special.erfinv(special.ndtr(np.minimum(z, 0)))
+    above = -special.ndtri(special.ndtr(-np.maximum(z, 0)) / 2)
+    return np.asarray(np.log(SPREAD_SD * np.maximum(np.where(z < 0, below, above), np.finfo(np.float64).tiny)))
+
+
+def _log_spread_slope(z: float) -> float:
+    t = float(np.exp(log_spread(z))) / SPREAD_SD
+    return float(np.exp((t**2 - z**2) / 2) / (2 * t))
+
+
 class Anchor(NamedTuple):
     """What the data say about the levels of one column: `m` relative to the reference intercept, and information I."""
 
@@ -80,7 +96,7 @@ class Place(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Where a process has its intercept (with the sign), its columns' log spreads and levels, and its coefficients."""
+    """Where a process has its intercept (with the sign), its columns' spreads and levels, and its coefficients."""
 
     intercept: int
     sign: float
@@ -92,8 +108,8 @@ class _Part(NamedTuple):
 class Effects:
     """Where the effects of a design stand among a target's coordinates, and what they do.
 
-    The coordinates are those of the quantities and, for each process, the log spread of each cohort column with its
-    levels, and the coefficients.
+    The coordinates are those of the quantities and, for each process, the spread of each cohort column with its levels,
+    and the coefficients.
 
     Parameters
     ----------
@@ -140,7 +156,7 @@ class Effects:
         return found
 
     def columns(self, process: str) -> list[tuple[str, int, slice]]:
-        """Each cohort column of a process, where its log spread stands, and its levels."""
+        """Each cohort column of a process, where its spread stands, and its levels."""
         return self._parts[process].columns
 
     def _coefficients(self, process: str) -> slice:
@@ -155,14 +171,14 @@ class Effects:
         index, sign = self._intercept(process)
         columns = self.columns(process)
         if process not in self.reference:
-            spreads = [points[..., spread, None] for _, spread, _ in columns]
+            spreads = [log_spread(points[..., spread, None]) for _, spread, _ in columns]
             effects = [points[..., at] * np.exp(ell) for ell, (_, _, at) in zip(spreads, columns, strict=True)]
             volume = sum(((ell + 0 * e).sum(-1) for ell, e in zip(spreads, effects, strict=True)), np.zeros(()))
             return points[..., index], effects, volume
         anchors = [self.anchors[process, name] for name, _, _ in columns]
         mean, variance = np.zeros(points.shape[:-1]), np.zeros(points.shape[:-1])
         for anchor, (_, spread, _) in zip(anchors, columns, strict=True):
-            square = np.exp(2 * points[..., spread, None])
+            square = np.exp(2 * log_spread(points[..., spread, None]))
             share = anchor.information / (1 + anchor.information * square)
             precision = INTERCEPT_PRECISION + share.sum(-1)
             mean = mean + (share * anchor.estimate).sum(-1) / precision
@@ -170,7 +186,7 @@ class Effects:
         moved = mean + points[..., index] * np.sqrt(variance)
         effects, volume = [], np.log(variance) / 2
         for anchor, (_, spread, levels) in zip(anchors, columns, strict=True):
-            c = anchor.information + np.exp(-2 * points[..., spread, None])
+            c = anchor.information + np.exp(-2 * log_spread(points[..., spread, None]))
             aim = anchor.estimate - moved[..., None] / len(columns)
             effects.append(anchor.information * aim / c + points[..., levels] / np.sqrt(c))
             volume = volume - np.log(c).sum(-1) / 2
@@ -188,9 +204,9 @@ class Effects:
         return Place(logs, effects, value)
 
     @staticmethod
-    def _spread_prior(effect: Array, log_spread: float) -> float:
-        squares = np.exp(-2 * log_spread) * np.sum(effect**2)
-        return float(log_spread * (1 - effect.size) - np.exp(2 * log_spread) / (2 * SPREAD_SD**2) - squares / 2)
+    def _spread_prior(effect: Array, z: float) -> float:
+        ell = float(log_spread(z))
+        return float(-(z**2) / 2 - effect.size * ell - np.exp(-2 * ell) * np.sum(effect**2) / 2)
 
     def shifts(self, point: Array, place: Place) -> dict[str, Array]:
         """By parameter, what is added to its logarithm for each combination of the design."""
@@ -227,7 +243,7 @@ class Effects:
     ) -> Array:
         """Gradient of the log posterior by coordinate, from its derivatives by log quantities and effects.
 
-        What a log spread moves is differentiated by central differences of the map, which is smooth and small.
+        What a spread moves is differentiated by central differences of the map, which is smooth and small.
         """
         slope = np.zeros(self.size)
         slope[: len(self.quantities)] = by_log_quantity
@@ -238,10 +254,10 @@ class Effects:
             slope[coefficients] = by_coefficient - point[coefficients] / COEFFICIENT_SD**2
             pulls = []
             for k, (_, spread, _) in enumerate(columns):
-                effect, by_prior = place.effects[process][k], np.exp(-2 * point[spread])
+                effect, by_prior = place.effects[process][k], np.exp(-2 * log_spread(point[spread]))
                 pulls.append(by_levels[k] - effect * by_prior)
-                slope[spread] += 1 - effect.size - np.exp(2 * point[spread]) / SPREAD_SD**2
-                slope[spread] += by_prior * np.sum(effect**2)
+                slope[spread] += (by_prior * np.sum(effect**2) - effect.size) * _log_spread_slope(point[spread])
+                slope[spread] -= point[spread]
             for at in [index, *(spread for _, spread, _ in columns)]:
                 change = self._differences(point, at, process)
                 along = by_log_quantity[index] * change[0] + change[2]
@@ -258,10 +274,10 @@ class Effects:
         effects = [(up - down) / (2 * STEP) for up, down in zip(e_up, e_down, strict=True)]
         return float(q_up - q_down) / (2 * STEP), effects, float(v_up - v_down) / (2 * STEP)
 
-    def _scale(self, process: str, column: str, log_spread: float) -> Array:
+    def _scale(self, process: str, column: str, z: float) -> Array:
         if process not in self.reference:
-            return np.asarray(np.exp(log_spread))
-        return np.asarray((self.anchors[process, column].information + np.exp(-2 * log_spread)) ** -0.5)
+            return np.asarray(np.exp(log_spread(z)))
+        return np.asarray((self.anchors[process, column].information + np.exp(-2 * log_spread(z))) ** -0.5)
 
     def variables(self, points: Array) -> tuple[Array, Draws]:
         """Log quantities, and spreads, effects and coefficients, at points of shape (sets, coordinates)."""
@@ -270,7 +286,7 @@ class Effects:
         for process in self.acts_on:
             logs[:, self._intercept(process)[0]], effects, _ = self._map(points, process)
             for (name, spread, _), effect in zip(self.columns(process), effects, strict=True):
-                found[f"{process}_spread_{name}"] = np.exp(points[:, spread])
+                found[f"{process}_spread_{name}"] = np.exp(log_spread(points[:, spread]))
                 found[f"{process}_effect_{name}"] = effect
             if self.design.coefficients:
                 found[f"{process}_coefficient"] = points[:, self._coefficients(process)]
@@ -282,7 +298,7 @@ class Effects:
         point[: len(self.quantities)] = log_quantities
         for process in self.acts_on:
             for _, spread, _ in self.columns(process):
-                point[spread] = np.log(SPREAD_SD / 2)
+                point[spread] = special.ndtri(2 * special.ndtr(0.5) - 1)
         return point
 
     def dims(self) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
@@ -310,7 +326,7 @@ class Effects:
     def anchored(
         self, point: Array, score: Mapping[str, list[Array]], information: Mapping[str, list[Array]]
     ) -> tuple[Effects, Array]:
-        """Choose coordinates from what the data say about each level, and move a point there.
+        """Choose coordinates from what the data say about each level, and a point in the middle of the posterior.
 
         Parameters
         ----------
@@ -323,32 +339,34 @@ class Effects:
         Returns
         -------
         tuple
-            These effects with anchors, and the same point in their coordinates.
+            These effects with anchors, and a point in their coordinates: quantities as they were, spreads at the mode
+            of their marginal posterior in the normal approximation, intercepts and effects at their means given those.
+            (At the mode of everything at once spreads are far too large.)
         """
         place = self.place(point)
-        anchors, reference = {}, {}
-        processes = [process for process in self.acts_on if self.columns(process)]
-        for process in processes:
-            reference[process] = float(place.log_quantities[self._intercept(process)[0]])
-            for k, (name, _, _) in enumerate(self.columns(process)):
+        anchors, reference, moved = {}, {}, point.copy()
+        for process in self.acts_on:
+            if not self.columns(process):
+                continue
+            index, _ = self._intercept(process)
+            reference[process], moved[index] = float(place.log_quantities[index]), 0.0
+            for k, (name, spread, levels) in enumerate(self.columns(process)):
                 known = information[process][k]
                 step = np.clip(score[process][k] / np.maximum(known, 1e-9), -FARTHEST, FARTHEST)
                 anchors[process, name] = Anchor(place.effects[process][k] + step, known)
-        moved, there = point.copy(), replace(self, anchors=anchors, reference=reference)
-        for process in processes:
-            index, _ = self._intercept(process)
-            moved[index] = 0.0
-            at_zero, _, _ = there._map(moved, process)
-            up = moved.copy()
-            up[index] = 1.0
-            moved[index] = (reference[process] - at_zero) / (there._map(up, process)[0] - at_zero)
-            for _, _, levels in self.columns(process):
-                moved[levels] = 0.0
-            _, effects, _ = there._map(moved, process)
-            for k, (name, spread, levels) in enumerate(self.columns(process)):
-                change = place.effects[process][k] - effects[k]
-                moved[levels] = change / there._scale(process, name, point[spread])
-        return there, moved
+                moved[spread], moved[levels] = _likely_spread(anchors[process, name]), 0.0
+        return replace(self, anchors=anchors, reference=reference), moved
+
+
+def _likely_spread(anchor: Anchor) -> float:
+    """Find z where the marginal posterior of a spread is highest; a level's estimate has variance spread² + 1/I."""
+    z = np.linspace(-3, 3, 121)
+    scatter = 1 + anchor.information * np.exp(2 * log_spread(z))[:, None]
+    share = anchor.information / scatter
+    mean = (share * anchor.estimate).sum(1) / (INTERCEPT_PRECISION + share.sum(1))
+    misfit = (share * (anchor.estimate - mean[:, None]) ** 2).sum(1)
+    evidence = -np.log(scatter).sum(1) / 2 - misfit / 2 - np.log(INTERCEPT_PRECISION + share.sum(1)) / 2
+    return float(z[np.argmax(evidence - z**2 / 2)])
 
 
 def design_of(model: Model, summary: CustomerSummary) -> Design | None:

@@ -59,7 +59,7 @@ def fit(
     draws: int = 1000,
     tune: int = 300,
     chains: int = 4,
-    target_accept: float = 0.9,
+    target_accept: float = 0.8,
     log_likelihood: bool = True,
     progress: bool | None = None,
 ) -> Fit:
@@ -77,7 +77,8 @@ def fit(
         "importance": adaptive importance sampling around the mode, exact where its own checks pass, in about a second;
         for models without cohorts and covariates. "nuts": the No-U-Turn sampler. "auto": importance sampling, and NUTS
         where its checks fail or where the model has cohorts or covariates, a second time with smaller steps if its
-        own checks fail. "map": the posterior mode only, without uncertainty of the parameters.
+        own checks fail. "map": the posterior mode only, without uncertainty of the parameters;
+        with cohorts, spreads at the mode of their marginal posterior and effects at their means given those.
     draws, tune, chains
         Draws kept and, for NUTS, tuning steps for each chain, and number of chains. Importance sampling gives draws
         in the same shape; its chains are only a shape.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, optimize
 
+from kundenwert.bayes.effects import log_spread
 from kundenwert.bayes.target import Array, Target
 
 FLATTEST = 0.05
@@ -52,7 +53,7 @@ def find_mode(target: Target, near: Mode | None = None) -> Mode:
 
 
 def find_mode_with_effects(target: Target, population: Mode) -> tuple[Target, Mode]:
-    """Find the mode of a target with effects, and the coordinates that suit its levels.
+    """Find the middle of a target with effects, the curvature there, and the coordinates that suit its levels.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def find_mode_with_effects(target: Target, population: Mode) -> tuple[Target, Mo
     Returns
     -------
     tuple
-        The target with its levels anchored to what the data say about them, and the mode in its coordinates.
+        The target with its levels anchored to what the data say about them, and a point in its coordinates.
     """
     effects = target.effects
     if effects is None:
@@ -119,7 +120,7 @@ def _score_and_information(target: Target, point: Array) -> tuple[dict[str, list
         score[process], information[process] = list(middle[process][0]), []
         for k, (_, spread, levels) in enumerate(target.effects.columns(process)):
             step = np.zeros(point.size)
-            step[levels] = _EFFECT_STEP / np.exp(point[spread])
+            step[levels] = _EFFECT_STEP / np.exp(log_spread(point[spread]))
             up, down = (target.by_effect(point + sign * step)[process][0][k] for sign in (1, -1))
             information[process].append(np.maximum((down - up) / (2 * _EFFECT_STEP), 0))
     return score, information
