@@ -230,3 +230,21 @@ def test_deciles_refuse_what_they_cannot_group(summary, values):
     bare = kw.CustomerSummary.from_frame(summary.table, time_unit="W")
     with pytest.raises(DomainError, match="no hold-out"):
         cohort_curves.decile_table(bare, values)
+
+
+def test_the_pooled_rate_of_unlike_customers_is_the_mean_over_them():
+    """With a covariate besides the cohort, each customer counts with their own law, not a typical one."""
+    law = {"r": 1.0, "alpha": 9.0, "s": 1.0, "beta": 9.0}
+    arrays = {name: (("chain", "draw"), [[value]]) for name, value in law.items()}
+    for process, steep in (("purchase", 1.0), ("dropout", 0.0)):
+        arrays[f"{process}_spread_cohort"] = (("chain", "draw"), [[0.5]])
+        arrays[f"{process}_effect_cohort"] = (("chain", "draw", "cohort_level"), [[[0.0, 0.3]]])
+        arrays[f"{process}_coefficient"] = (("chain", "draw", "covariate"), [[[steep]]])
+    design = {"cohorts": {"cohort": ["x", "y"]}, "numeric": {"size": [0.0, 1.0]}, "categorical": {}}
+    model = kw.ParetoNBD(cohorts=("cohort",), covariates=("size",))
+    fit = kw.Fit(model, xr.DataTree.from_dict({"posterior": xr.Dataset(arrays)}), None, {"design": design, "seed": 1})
+    frame = pd.DataFrame({"cohort": "x", "frequency": [1, 2], "T": [20.0, 30.0], "size": [-1.0, 1.0]})
+    found = cohort_curves.shrinkage_table(fit, frame).iloc[0]
+    of = kw.kernels.pareto_nbd.expected_purchases_new
+    each = [of(T, **law | {"alpha": 9.0 * np.exp(-size)}) for T, size in ((20.0, -1.0), (30.0, 1.0))]
+    assert found["pooled_mean"] == pytest.approx(sum(each) / 50, rel=1e-12)

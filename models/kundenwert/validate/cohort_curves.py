@@ -225,8 +225,8 @@ def shrinkage_table(
     r"""Repeat purchases per customer and time unit of each cohort: counted, and as the pooled model has it.
 
     Raw: `Σ x / Σ T`. Pooled, of the same quantity: `Σ E[X(T)] / Σ T` with `E[X(T)] = (r/α) ∫₀^T (β/(β+u))^s du`, under
-    the law of the cohort. Both count the time after a customer left. `r/α`, the rate while alive, stands beside them
-    and is higher: counts cannot be held against it.
+    each customer's own law. Both count the time after a customer left. `r/α`, the rate of a typical customer while
+    alive, stands beside them and is higher: counts cannot be held against it.
 
     Parameters
     ----------
@@ -273,7 +273,8 @@ def shrinkage_table(
         limits = {"raw": count, "raw_q05": _poisson_limit(count, "q05"), "raw_q95": _poisson_limit(count, "q95")}
         row = {"cohort": str(label), "customers": len(group), "purchases": count, "time": time}
         row |= {name: value / time if time > 0 else np.nan for name, value in limits.items()}
-        row |= quantiles(_rate_observed(law, group["T"]), "pooled")
+        own = law if alike else purchases.laws(group, samples)(np.arange(len(group)))
+        row |= quantiles(_rate_observed(own, group["T"]), "pooled")
         row |= quantiles(law["r"] / law["alpha"], "purchase_rate")
         rows.append(row)
     found = pd.DataFrame(rows)
@@ -402,6 +403,10 @@ def _weighed(share: Array, values: Array) -> Array:
 
 def _rate_observed(law: dict[str, Array], observed: pd.Series) -> Array:
     """Expected repeat purchases per time observed, in each draw; NaN without time."""
+    if any(values.ndim == 2 for values in law.values()):  # customers of one cohort differ: each by their own law
+        times = observed.to_numpy(np.float64)[:, None]
+        lived = pareto_nbd.expected_lifetime(times, s=law["s"], scale=law["beta"])
+        return np.asarray((law["r"] / law["alpha"] * lived).sum(axis=0) / times.sum())
     T, count = np.unique(observed.to_numpy(np.float64), return_counts=True)
     total = float(T @ count)
     if not total > 0:
