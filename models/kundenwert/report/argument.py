@@ -129,6 +129,7 @@ def decisions(run: Run) -> Html:
     pieces = [
         title("decisions"),
         paragraph(texts.DECISIONS.format(horizon=run.horizon)),
+        *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
         html.table(acquisition, limit, caption=texts.ACQUISITION),
         html.table(payback, back, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
         figure(plot.payback(curves, time_unit=unit), caption=texts.PAYBACK_PICTURE),
@@ -140,6 +141,12 @@ def decisions(run: Run) -> Html:
     if "information" in tables:
         pieces.append(paragraph(_information(run)))
     return join(pieces)
+
+
+def _unlike(run: Run) -> bool:
+    """Whether a model looks at more of a customer than the cohort."""
+    designs = [model.get("design") or {"cohorts": {}} for model in run.manifest["models"].values()]
+    return any({*(name for part in design.values() for name in part)} - {"cohort"} for design in designs)
 
 
 def _largest(run: Run, labels: pd.Series) -> list[str]:

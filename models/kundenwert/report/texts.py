@@ -236,6 +236,10 @@ DECISIONS = (
     "value before cost; its interval says how well that limit is known, and is narrow where data are many. Whether one "
     "single customer pays back is another question, with another probability."
 )
+TYPICAL = (
+    "The models also look at what tells customers of one cohort apart. A row is then a typical customer of the cohort, "
+    "whose effects are the cohort's average on the logarithmic scale; the mean over unlike customers is higher."
+)
 ACQUISITION = (
     "Value of a new customer against what they cost.",
     "P(worth its cost) is about the average customer, P(one pays back) about a single one.",
