@@ -297,7 +297,10 @@ SHOPS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHOPS)
 def test_fast_path_and_nuts_agree(name):
-    """Means within 4 errors (48 comparisons: one in 300 runs fails); ends within 5 % of the width, plus 3 errors."""
+    """Means within 4 errors (48 comparisons: one in 300 runs fails); ends within 5 % of the width, plus 3 errors.
+
+    Of logarithms: where buyers are rare, r has so long a tail that its mean has no error worth the name.
+    """
     law, customers = SHOPS[name]
     rng = np.random.default_rng([31, len(name)])
     T = rng.uniform(26, 52, customers)
@@ -315,8 +318,12 @@ def test_fast_path_and_nuts_agree(name):
     effective = sum(check.value for fit in quick for check in fit.diagnosis if check.name == "effective draws")
     chains = slow.tree["posterior"].to_dataset()
     worth = {n: min(float(az.ess(chains, method=how)[n]) for how in ("bulk", "tail")) for n in model.parameters}
-    pooled = {n: np.concatenate([fit.draws()[n] for fit in quick]) for n in model.parameters}
-    table = gaps(pooled, slow.draws(), {n: (effective, worth[n]) for n in model.parameters})
+    pooled = {n: np.log(np.concatenate([fit.draws()[n] for fit in quick])) for n in model.parameters}
+    table = gaps(
+        pooled,
+        {n: np.log(values) for n, values in slow.draws().items()},
+        {n: (effective, worth[n]) for n in model.parameters},
+    )
     assert (table["errors"].abs() < 4).all(), table
     assert (table["low"].abs() < 0.05 + 3 * table["low_error"]).all(), table
     assert (table["high"].abs() < 0.05 + 3 * table["high_error"]).all(), table
