@@ -43,7 +43,6 @@ def timed(function):
 
 def measure(number, draws):
     summary = customers(number)
-    start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     purchases, first, first_cpu = timed(lambda: kw.fit(kw.ParetoNBD(), summary, seed=1))
     spend, second, second_cpu = timed(lambda: kw.fit(kw.GammaGamma(), summary, seed=1))
     money = {"horizon": 52.0, "margin": 0.3, "cac": 12.0, "samples": draws}
@@ -58,7 +57,6 @@ def measure(number, draws):
         f"table of {draws:,} draws, s": f"{table:.1f}",
         "its CPU, s": f"{table_cpu:.1f}",
         "peak MB": f"{peak / 1e3:.0f}",
-        "above start": f"{(peak - start) / 1e3:.0f}",
     }
 
 

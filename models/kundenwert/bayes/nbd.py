@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from kundenwert.bayes.effects import make_target
+from kundenwert.bayes.histories import observed_histories, purchase_law
 from kundenwert.bayes.priors import PURCHASES, Prior, Priors, resolve
 from kundenwert.bayes.target import Array, Draws, Observed, Target
-from kundenwert.data import CustomerSummary, patterns
+from kundenwert.data import CustomerSummary
 from kundenwert.kernels import nbd as kernel
 
 if TYPE_CHECKING:
@@ -81,17 +80,11 @@ class NBD:
 
     def observed(self, summary: CustomerSummary, design: Design | None = None) -> Observed:
         """Distinct histories of the summary's customers, with counts: those of the Pareto/NBD, to be comparable."""
-        found = patterns(summary.table, None if design is None else design.rows(summary.table)[0])
-        fields = {"frequency": found.frequency.astype(np.float64), "recency": found.recency, "T": found.T}
-        return Observed(fields, found.count.astype(np.float64), found.group)
+        return observed_histories(summary, design)
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
         """All variables from the quantities with a prior: `r, alpha` where they are not given directly."""
-        variables = dict(quantities)
-        if "r" not in variables:
-            variables["r"] = variables["rate_cv"] ** -2
-            variables["alpha"] = variables["r"] * unit / variables["window_purchases"]
-        return variables
+        return purchase_law(quantities, unit)
 
     def total(self, observed: Observed, law: Draws) -> Array:
         """Log-likelihood of all histories, for each of many parameter sets."""

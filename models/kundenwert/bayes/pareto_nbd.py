@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from kundenwert.bayes.effects import make_target
+from kundenwert.bayes.histories import observed_histories, purchase_law
 from kundenwert.bayes.priors import DROPOUT, PURCHASES, Prior, Priors, resolve
 from kundenwert.bayes.target import Array, Draws, Observed, Target
-from kundenwert.data import CustomerSummary, patterns
+from kundenwert.data import CustomerSummary
 from kundenwert.kernels import pareto_nbd as kernel
 
 if TYPE_CHECKING:
@@ -94,16 +95,11 @@ class ParetoNBD:
 
     def observed(self, summary: CustomerSummary, design: Design | None = None) -> Observed:
         """Distinct histories of the summary's customers within each combination of the design, with counts."""
-        found = patterns(summary.table, None if design is None else design.rows(summary.table)[0])
-        fields = {"frequency": found.frequency.astype(np.float64), "recency": found.recency, "T": found.T}
-        return Observed(fields, found.count.astype(np.float64), found.group)
+        return observed_histories(summary, design)
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
         """All variables from the quantities with a prior: `r, alpha, s, beta` where they are not given directly."""
-        variables = dict(quantities)
-        if "r" not in variables:
-            variables["r"] = variables["rate_cv"] ** -2
-            variables["alpha"] = variables["r"] * unit / variables["window_purchases"]
+        variables = purchase_law(quantities, unit)
         if "s" not in variables:
             variables["s"] = variables["dropout_cv"] ** -2
             share = np.log(2) / variables["s"]
