@@ -2,8 +2,6 @@
 
     .venv/bin/python benchmarks/truth.py --part populations   # 20 businesses of 12 cohorts: errors, coverage, ranking
     .venv/bin/python benchmarks/truth.py --part misspecified  # the same in short where an assumption is broken
-    .venv/bin/python benchmarks/truth.py --part pooling       # hold-out log score of partial, complete and no pooling
-    .venv/bin/python benchmarks/truth.py --part cohorts       # CDNOW by month and week: each cohort's hold-out
 
 Each part prints its tables and writes them to benchmarks/results/truth-*.csv, with the command in
 benchmarks/results/truth.md. `--simulations N` makes a part smaller or larger: the number of populations (of each kind).
@@ -431,146 +429,9 @@ def run_misspecified(simulations, keep):
     print(pd.concat(rows).to_string(index=False))
 
 
-# ------------------------------------------------------------------------------------------------ pooling
-
-
-def alone(summary, keep, seed):
-    """Log score where each cohort is fitted by itself under the default priors, also one of three customers."""
-    parts, notes = [], []
-    for number, (label, table) in enumerate(summary.table.groupby("cohort", sort=True)):
-        how = {"time_unit": summary.time_unit, "window": summary.window, "holdout_length": summary.holdout_length}
-        own = kw.CustomerSummary.from_frame(table.reset_index(drop=True), **how)
-        file = keep / f"alone-{number:02d}.nc"
-        fit = fitted(kw.ParetoNBD(), own, seed, file)
-        notes.append(fit.info["method"] if fit.diagnosis.converged else "not converged")
-        parts.append(validate.log_score(fit, own).table)
-        print(f"    {label}: {len(table)} customers, {notes[-1]}", flush=True)
-    return validate.LogScore(pd.concat(parts, ignore_index=True), 0), notes
-
-
-def pooled_three_ways(name, summary, keep, seed):
-    """Hold-out log score of partial, complete and no pooling, with paired differences to partial."""
-    keep.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
-    partial = fitted(kw.ParetoNBD(cohorts=("cohort",)), summary, seed, keep / "purchases.nc")
-    complete = fitted(kw.ParetoNBD(), summary, seed, keep / "purchases, pooled.nc")
-    own, notes = alone(summary, keep, seed)
-    scores = {"partial": validate.log_score(partial, summary), "complete": validate.log_score(complete, summary)}
-    scores["none"] = own
-    table = validate.compare_log_scores(scores).assign(data=name, cohorts=len(notes))
-    table["note"] = ["", "", ", ".join(f"{notes.count(note)} {note}" for note in sorted(set(notes)))]
-    print(f"  {name}, {time.perf_counter() - started:.0f} s\n{table.to_string(index=False)}", flush=True)
-    return table, {key: score.table.assign(data=name) for key, score in scores.items()}
-
-
-def run_pooling(simulations, keep):
-    """The populations' hold-out, CDNOW by week, and 60 cohorts at CDNOW's size."""
-    tables, every = [], {}
-    data = [("CDNOW by week", cdnow("week"), keep / "cdnow-week")]
-    for number, population in enumerate(simulate.random_populations(simulations, seed=FAMILY)):
-        data.append((population.name, simulated(population, number)[2], keep / f"population-{number:02d}"))
-    for name, summary, folder in data:
-        table, scores = pooled_three_ways(name, summary, folder, SEED)
-        tables.append(table)
-        for key, part in scores.items() if name.startswith("random") else ():
-            part["customer_id"] = name + part["customer_id"]
-            every.setdefault(key, []).append(part)
-        if every:
-            whole = {key: validate.LogScore(pd.concat(parts), 0) for key, parts in every.items()}
-            total = validate.compare_log_scores(whole).assign(data="all populations", cohorts=12 * len(every["none"]))
-            small = {key: validate.LogScore(fewer(score.table), 0) for key, score in whole.items()}
-            few = validate.compare_log_scores(small).assign(data="all populations, cohorts below 20")
-            write(pd.concat([*tables, total, few]), "pooling", show=False)
-    print(pd.concat([total, few]).to_string(index=False))
-    write(many_cohorts(keep), "pooling-60")
-
-
-def fewer(table):
-    size = table.groupby(["data", "cohort"])["customer_id"].transform("size")
-    return table[size < 20]
-
-
-def many_cohorts(keep):
-    """CDNOW's number of customers in 60 unequal cohorts: what a fit costs."""
-    largest = next(n for n in range(100, 400) if np.rint(np.geomspace(n, 3, 60)).sum() >= 2357)
-    how = {"cohorts": 60, "smallest": 3, "largest": largest, "window": 130}
-    population = simulate.random_populations(1, seed=FAMILY + 2, **how)[0]
-    _, _, summary = simulated(population, 60)
-    (keep / "sixty").mkdir(parents=True, exist_ok=True)
-    models = {"purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",))}
-    fits = {name: fitted(model, summary, SEED, keep / "sixty" / f"{name}.nc") for name, model in models.items()}
-    sizes = summary.table.groupby("cohort").size()
-    about = {"customers": len(summary.table), "cohorts": len(sizes), "smallest": sizes.min(), "largest": sizes.max()}
-    return diagnoses(fits).assign(**about)
-
-
-# ------------------------------------------------------------------------------------------------ CDNOW's cohorts
-
-
-def cdnow(cohort):
-    log = kw.read_transactions(CDNOW)
-    return kw.summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30", cohort=cohort)
-
-
-def run_cohorts(_, keep):
-    """Each cohort's hold-out beside its 90 % interval, and the total's actual over expected by month."""
-    tables = []
-    for by in ("month", "week"):
-        summary, folder = cdnow(by), keep / f"cdnow-{by}"
-        folder.mkdir(parents=True, exist_ok=True)
-        models = {"purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",))}
-        fits = {name: fitted(model, summary, SEED, folder / f"{name}.nc") for name, model in models.items()}
-        values = kw.value_table(*fits.values(), summary, horizon=52.0, seed=SEED, **MONEY)
-        tables.append(holdout_table(summary, values).assign(by=by))
-        if by == "month":
-            write(month_table(fits["purchases"], summary), "cohorts-season")
-    whole = pd.concat(tables)
-    write(whole, "cohorts")
-    one = whole[whole["cohort"] != "all"].groupby(["by", "quantity"], sort=False)
-    inside = one.agg(
-        cohorts=("inside", "size"), inside_90=("inside", "sum"), above=("p_above", lambda p: (p < 0.05).sum())
-    )
-    write(inside.reset_index(), "cohorts-coverage")
-
-
-def holdout_table(summary, values):
-    """By cohort and quantity what happened, the interval of the outcome, and how probable so much or more was."""
-    found = kw.compare_cohorts(summary, values).set_index("cohort")
-    rows = []
-    for name, draws in (("purchases", "holdout_purchases"), ("revenue", "holdout_value")):
-        totals = values.totals[draws].transpose("sample", "cohort").to_pandas()
-        totals["all"] = totals.sum(axis=1)
-        for label, own in found.iterrows():
-            actual, mean = own[f"holdout_{name}"], own[f"predicted_holdout_{name}_mean"]
-            row = {"cohort": label, "customers": own["customers"], "quantity": name, "actual": actual, "expected": mean}
-            row |= {end: own[f"predicted_holdout_{name}_{end}"] for end in ("q05", "q95")}
-            row |= {"inside": own[f"holdout_{name}_inside"], "ratio": actual / mean}
-            above, below = (totals[label] >= actual).mean(), (totals[label] <= actual).mean()
-            rows.append(row | {"p_above": above, "p": min(1.0, 2 * min(above, below))})
-    return pd.DataFrame(rows)
-
-
-def month_table(fit, summary):
-    """Purchases of all customers in each month of the hold-out over what was expected in it."""
-    table, log = summary.table, kw.read_transactions(CDNOW)
-    law = fit.laws(table, 200)(np.arange(len(table)))
-    x, t_x, T = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
-    before, start, rows = 0.0, pd.Timestamp(summary.observation_end), []
-    for end in pd.date_range(start, summary.holdout_end, freq="ME")[1:]:
-        length = (end - pd.Timestamp(summary.observation_end)).days / 7
-        by_then = pareto_nbd.expected_purchases(x, t_x, T, length, **law).sum(axis=0).mean()
-        bought = window_totals(log, (start + pd.Timedelta(days=1)).date(), end.date())
-        actual = int(bought.set_index("customer_id")["purchases"].reindex(table["customer_id"]).sum())
-        rows.append({"month": f"{end:%Y-%m}", "actual": actual, "expected": by_then - before})
-        rows[-1]["ratio"] = actual / rows[-1]["expected"]
-        before, start = by_then, end
-    return pd.DataFrame(rows)
-
-
 # ------------------------------------------------------------------------------------------------ results
 
-PARTS = {"populations": (run_populations, 20), "misspecified": (run_misspecified, 2), "pooling": (run_pooling, 8)}
-PARTS["cohorts"] = (run_cohorts, 1)
+PARTS = {"populations": (run_populations, 20), "misspecified": (run_misspecified, 2)}
 
 
 def write(table, name, *, show=True):

@@ -18,10 +18,12 @@ import pytest
 
 from kundenwert.bayes import load_fit
 from kundenwert.cli import main
+from kundenwert.data.kinds import rounded
 
 COMMANDS = ("report", "summarise", "fit", "predict", "compare", "simulate")
 FILES = (
     "cohorts.csv",
+    "cohorts.parquet",
     "customers.csv",
     "customers.parquet",
     "manifest.json",
@@ -277,7 +279,7 @@ def test_customers(run):
     for name in ("first_purchase", "last_purchase"):
         table[name] = pd.to_datetime(table[name])
     numbers = exact.columns[2:]
-    pd.testing.assert_frame_equal(table[numbers], exact[numbers], check_dtype=False, rtol=1e-9, atol=1e-9)
+    pd.testing.assert_frame_equal(table[numbers], rounded(exact[numbers]), check_dtype=False, rtol=1e-12)
     revenue = early.groupby("customer_id")["amount"].sum()
     assert exact.set_index("customer_id")["value_to_date"].sub(revenue).abs().max() < 1e-9
     assert (exact["clv_mean"] - (0.3 * exact["value_to_date"] + exact["rlv_mean"] - exact["cac"])).abs().max() < 1e-9
@@ -311,7 +313,11 @@ def test_cohorts(run):
     assert table["cohort"].str.lstrip("'").tolist() == [*sorted(customers["cohort"].unique()), "all"]
     assert table["customers"].iloc[:-1].sum() == table["customers"].iloc[-1] == len(customers)
     assert table["revenue"].iloc[-1] == pytest.approx(customers["value_to_date"].sum(), rel=1e-9)
-    assert table["clv_mean"].iloc[-1] == pytest.approx(customers["clv_mean"].mean(), rel=1e-6)
+    assert table["clv_mean"].iloc[-1] == pytest.approx(customers["clv_mean"].mean(), abs=0.005001)
+    exact = pd.read_parquet(run.out / "cohorts.parquet")
+    assert exact["clv_mean"].iloc[-1] == pytest.approx(customers["clv_mean"].mean(), rel=1e-9)
+    for name in ("revenue", "clv_q05", "p_pays_back", "purchase_frequency"):
+        assert table[name].tolist() == rounded(exact)[name].tolist()
 
 
 @pytest.mark.xdist_group("cli")
@@ -501,6 +507,19 @@ def test_german_way_out(run, stored, tmp_path):
 
 
 @pytest.mark.xdist_group("cli")
+@pytest.mark.usefixtures("stored")
+def test_full_precision_is_that_of_the_parquet_file(run, tmp_path):
+    words = ["--fit", run.folder / "fit", "--seed", 5, "--observation-end", "2023-10-31", "--allow-unconverged"]
+    for name in ("v.csv", "v.parquet"):
+        more = ["--full-precision"] if name == "v.csv" else []
+        assert kundenwert("predict", run.source, "--out", tmp_path / name, *words, *more).code == 0
+    table, exact = pd.read_csv(tmp_path / "v.csv"), pd.read_parquet(tmp_path / "v.parquet")
+    for name in ("T", "rlv_mean", "clv_q95", "p_alive_mean"):
+        assert table[name].tolist() == exact[name].tolist()
+        assert table[name].tolist() != rounded(exact)[name].tolist()
+
+
+@pytest.mark.xdist_group("cli")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -610,6 +629,8 @@ def test_files_of_another_kind(report_on, name):
     ("words", "message"),
     [
         (["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"], r"--holdout-end 2024-06-01 lies outside"),
+        (["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"], r"such as --log-end '2024-06-01'"),
+        (["--log-end", "2023-06-01"], r"--log-end 2023-06-01 lies before the last purchase"),
         (["--observation-end", "2024-01-20", "--holdout-end", "2024-01-10"], r"must lie after --observation-end"),
         (["--holdout-end", "2024-01-20"], r"--holdout-end is given without --observation-end"),
         (["--observation-end", "2030-01-01"], r"--observation-end 2030-01-01 lies outside the data"),
@@ -752,3 +773,15 @@ def test_a_folder_in_place_of_the_file(tmp_path):
     last = ended.err.splitlines()[-1]
     assert re.search(r"kundenwert: s\.csv is a folder", last), last  # not the name of a file that nobody has asked for
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log.csv", "s.csv"]
+
+
+def test_summarise_reaches_to_the_stated_end_of_the_log(tmp_path):
+    source, out = tmp_path / "log.csv", tmp_path / "s.csv"
+    purchases(20).to_csv(source, index=False)
+    log_end = str((pd.to_datetime(purchases(20)["date"]).max() + pd.Timedelta(days=5)).date())
+    ended = kundenwert("summarise", source, "--out", out, "--log-end", log_end, "--time-unit", "M")
+    assert ended.code == 0
+    assert f"5 days without a purchase count as observed: complete up to {log_end}, as stated" in ended.err
+    table = pd.read_csv(out)
+    days = (pd.Timestamp(log_end) - pd.to_datetime(table["first_purchase"])).dt.days
+    assert table["T"].tolist() == (days / (365.25 / 12)).round(4).tolist()

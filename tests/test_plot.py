@@ -271,6 +271,22 @@ def test_legends_cover_nothing():
         assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1
 
 
+def test_conditional_expectation_marks_what_lies_outside():
+    ax = plot.conditional_expectation(groups())
+    assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["actual"]
+    table = groups().assign(predicted_q95=[0.15, 1.9])
+    ax = plot.conditional_expectation(table)
+    outside = next(line for line in ax.lines if line.get_label() == "actual, outside it")
+    assert outside.get_ydata().tolist() == [0.2]
+    assert outside.get_marker() == "D"
+    bars = ax.containers[0][2][0].get_segments()
+    assert [segment[:, 1].tolist() for segment in bars] == [[0.0, pytest.approx(0.15)], [1.5, pytest.approx(1.9)]]
+    actual = next(line for line in ax.lines if line.get_label() == "actual")
+    assert (actual.get_marker(), actual.get_xdata()[0] < 0 < bars[0][0, 0]) == ("o", True)
+    without = plot.conditional_expectation(table.drop(columns=["predicted_q05", "predicted_q95"]))
+    assert [text.get_text() for text in without.get_legend().get_texts()] == ["actual", "predicted"]
+
+
 def test_pictures_of_the_page_have_type_of_one_size():
     widths = {name: PICTURES[name](None).figure.get_size_inches()[0] for name in PICTURES}
     del widths["prior_posterior"], widths["p_alive_surface"]  # drawn in pairs, and alone at their own size

@@ -281,8 +281,39 @@ def test_costs_by_cohort_and_german_files(render):
     costs = table.groupby("cohort")["cac"].unique().map(list).to_dict()
     assert costs == {"web": [1], "fair": [20.5], "(missing)": [3.5]}
     exact = pd.read_parquet(path.parent / "customers.parquet")
-    pd.testing.assert_series_equal(table["rlv_mean"], exact["rlv_mean"], rtol=1e-9)
+    pd.testing.assert_series_equal(table["rlv_mean"], exact["rlv_mean"].round(2))
+    cohorts = pd.read_csv(path.parent / "cohorts.csv", sep=";", decimal=",", encoding="utf-8-sig")
+    whole = pd.read_parquet(path.parent / "cohorts.parquet")
+    pd.testing.assert_series_equal(cohorts["churn"], whole["churn"].round(4))
+    assert whole["clv_mean"].iloc[-1] != cohorts["clv_mean"].iloc[-1]
     assert table["first_purchase"].tolist() == exact["first_purchase"].dt.strftime("%d.%m.%Y").tolist()
+
+
+def test_a_cost_that_is_never_earned_back(render):
+    log = log_of(ordinary(), cohort=["cheap", "dear"])
+    results, path = render(log, cohort="channel", cac={"cheap": 0.0, "dear": 1e6})
+    table = results.tables["payback"].set_index("cohort")
+    assert np.isinf(table.loc["dear", ["payback_q25", "expected_payback_q50"]].astype(float)).all()
+    page = sound(path)
+    assert "∞" not in page.text
+    row = re.search(r"<tr><td class=\"text\">dear</td>(?:(?!</tr>).)*never.*?</tr>", page.source)[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row)[1:] == ["0.0\xa0%", *["never"] * 3, "100.0\xa0%", "never"]
+
+
+def test_the_caption_counts_the_groups_inside(render):
+    results, path = render(log_of(ordinary()), time_unit="M", **HELD_OUT)
+    groups = results.tables["by_frequency"]
+    assert {"predicted_q05", "predicted_q95", "inside"} <= set(groups)
+    inside = groups["actual_mean"].between(groups["predicted_q05"], groups["predicted_q95"]).sum()
+    assert f"actual means inside theirs: {inside} of {len(groups)}." in sound(path).text
+
+
+def test_a_log_complete_after_its_last_purchase(render):
+    dates = {"observation_end": "2023-12-31", "holdout_end": "2024-06-30", "log_end": "2024-06-30"}
+    results, path = render(log_of(ordinary()), **dates)
+    assert str(results.summary.holdout_end) == "2024-06-30"
+    assert results.tables["tracking"]["end"].max() <= pd.Timestamp("2024-06-30")
+    assert "without a purchase count as observed: complete up to 2024-06-30, as stated" in sound(path).text
 
 
 def test_an_unconverged_fit_is_marked(render):
@@ -340,7 +371,7 @@ def test_earlier_files_are_replaced_and_others_left(render, tmp_path):
     (out / "report.html").write_text("earlier")
     (out / "mine.txt").write_text("mine")
     _, path = render(log_of([[0, 30], [3, 5, 44]]))
-    assert len(list(out.iterdir())) == 8
+    assert len(list(out.iterdir())) == 9
     assert "earlier" not in path.read_text()[:200]
     assert (out / "mine.txt").read_text() == "mine"
 
@@ -355,12 +386,20 @@ def test_earlier_files_are_replaced_and_others_left(render, tmp_path):
         (html.whole, 1234567, "1,234,567"),
         (html.share, 0.123, "12.3\xa0%"),
         (html.digits(2), -0.001, "0.00"),
+        (html.Until(), 12.34, "12.3"),
+        (html.Until(), np.inf, "never"),
         (html.significant, 12345.6, "12,346"),
         (html.significant, 0.00012345, "0.000123"),
     ],
 )
 def test_numbers(make, value, text):
     assert make(value) == text
+
+
+def test_only_times_are_never_reached():
+    frame = pd.DataFrame({"a": [np.inf, np.nan, 3.0], "b": [np.inf, -np.inf, 3.0]})
+    text = html.table(frame, {"a": ("a", html.Until()), "b": ("b", html.money)}, caption=("", "")).text
+    assert re.findall(r"<td>([^<]*)</td>", text) == ["never", "∞", "–", "−∞", "3.0", "3.00"]
 
 
 def test_pieces_escape():

@@ -9,8 +9,10 @@ import pytest
 import xarray as xr
 
 from kundenwert import data, validate
-from kundenwert.errors import DomainError, SchemaError
+from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import pareto_nbd
+from kundenwert.predict import Horizon, customer_draws
+from kundenwert.value import value_table
 
 CDNOW = Path(__file__).parents[1] / "data" / "cdnow" / "transactions.csv"
 OPTIMUM = {"r": [0.553277], "alpha": [10.577684], "s": [0.606240], "beta": [11.668728]}
@@ -124,18 +126,72 @@ def test_coverage_by_hand():
     assert total["inside"] == 0.0
 
 
-def test_by_frequency_by_hand_and_intervals_from_draws():
+def test_by_frequency_by_hand():
     table = customers()
     plain = validate.by_frequency(summary_of(table), values_of(table), last=3)
     assert plain.to_numpy().tolist() == [["0", 2, 0.5, 0.75], ["3+", 1, 3.0, 2.0]]
-    draws = xr.DataArray(
-        [[0.0, 4.0, 2.0], [2.0, 0.0, 0.0]], dims=("sample", "customer_id"), coords={"customer_id": ["3", "1", "2"]}
-    )
-    groups = validate.by_frequency(summary_of(table), values_of(table), draws=draws.T, last=3)
-    assert groups["predicted_q50"].tolist() == [1.0, 2.0]
-    assert groups["predicted_q95"].tolist() == pytest.approx([1.0, 3.8])
-    with pytest.raises(DomainError, match="not of the summary's customers"):
-        validate.by_frequency(summary_of(table), values_of(table), draws=draws.isel(customer_id=[0, 1]))
+    assert list(plain) == ["frequency", "customers", "actual_mean", "predicted_mean"]
+
+
+@pytest.fixture(scope="module")
+def valued(made, posterior):
+    """Thirty customers in three groups, with a stand-in posterior and their values."""
+    rng = np.random.default_rng(5)
+    frequency = np.repeat([0, 1, 9], 10)
+    table = pd.DataFrame({"customer_id": [f"{i:02d}" for i in range(30)], "frequency": frequency, "T": 38.0})
+    table["recency"] = np.where(frequency > 0, 30.0, 0.0)
+    table["monetary_value"] = np.where(frequency > 0, 30.0, np.nan)
+    table = table.assign(value_to_date=30.0 * (frequency + 1), holdout_purchases=rng.poisson(0.5 * frequency))
+    table["holdout_value"] = 30.0 * table["holdout_purchases"]
+    fits = made(*posterior(200))
+    summary = data.CustomerSummary.from_frame(table, time_unit="W", holdout_length=39.0)
+    return fits, summary, value_table(*fits, summary, horizon=52.0, seed=1)
+
+
+def test_intervals_by_frequency_are_quantiles_of_the_sum_within_a_draw(valued):
+    fits, summary, values = valued
+    found = validate.by_frequency(summary, values, fits=fits, seed=4, samples=150)
+    drawn = np.empty((30, 150))
+    for block in customer_draws(*fits, summary.table, horizon=Horizon(39.0), seed=4, samples=150):
+        drawn[block.rows] = block.purchases
+    for i, group in enumerate(np.split(drawn, 3)):
+        low, middle, high = np.quantile(group.sum(axis=0), [0.05, 0.5, 0.95], method="inverted_cdf") / 10
+        row = found.iloc[i]
+        assert row[["predicted_q05", "predicted_q50", "predicted_q95"]].tolist() == [low, middle, high]
+        assert row["inside"] == (low <= row["actual_mean"] <= high)
+    apart = [np.quantile(drawn[20:], q, axis=1, method="inverted_cdf").mean() for q in (0.05, 0.95)]
+    assert apart[0] < found["predicted_q05"].iloc[2] < found["predicted_q95"].iloc[2] < apart[1]
+    assert found["predicted_mean"].between(found["predicted_q05"], found["predicted_q95"]).all()
+
+
+def test_intervals_by_frequency_come_from_the_seed_alone(valued):
+    fits, summary, values = valued
+    turned = data.CustomerSummary(**{**vars(summary), "table": summary.table.iloc[::-1].reset_index(drop=True)})
+    first = validate.by_frequency(summary, values, fits=fits, seed=4)
+    again = validate.by_frequency(turned, values, fits=fits, seed=4, threads=1)
+    pd.testing.assert_frame_equal(first, again)
+    other = validate.by_frequency(summary, values, fits=fits, seed=5)
+    assert other["predicted_q95"].tolist() != first["predicted_q95"].tolist()
+    assert other["predicted_mean"].tolist() == first["predicted_mean"].tolist()
+
+
+def test_inside_counts_both_ends_and_nothing_beyond(valued):
+    fits, summary, values = valued
+    ends = validate.by_frequency(summary, values, fits=fits, seed=4)[["predicted_q05", "predicted_q95"]]
+    for column, beyond in (("predicted_q05", -1), ("predicted_q95", 1)):
+        for off, inside in ((0, True), (beyond, False)):
+            total = round(10 * ends[column].iloc[2]) + off
+            bought = np.r_[summary.table["holdout_purchases"][:20], np.full(9, 0), total]
+            table = summary.table.assign(holdout_purchases=bought)
+            changed = data.CustomerSummary(**{**vars(summary), "table": table})
+            found = validate.by_frequency(changed, values, fits=fits, seed=4)
+            assert bool(found["inside"].iloc[2]) is inside
+
+
+def test_by_frequency_refuses_fits_in_another_unit(valued, made, posterior):
+    _, summary, values = valued
+    with pytest.raises(FitError, match="'M'"):
+        validate.by_frequency(summary, values, fits=made(*posterior(20), time_unit="M"))
 
 
 @pytest.mark.parametrize("score", [validate.holdout_scores, validate.coverage, validate.by_frequency])

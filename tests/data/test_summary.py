@@ -277,3 +277,35 @@ def test_attributes_may_not_hide_a_column():
     frame = pd.DataFrame({"customer_id": ["a", "a"], "date": ["2024-01-01", "2024-02-01"], "amount": 1.0, "T": "x"})
     with pytest.raises(SchemaError, match="has the name of a column of the summary"):
         summarise(read_transactions(frame, keep=["T"]), attributes=["T"])
+
+
+@pytest.mark.parametrize("form", [str, lambda day: day], ids=["text", "date"])
+def test_a_log_that_was_exported_after_its_last_purchase(form):
+    days = ["2024-01-01", "2024-01-15", "2024-02-05", "2024-01-08"]
+    rows = pd.DataFrame({"customer_id": ["a", "a", "a", "b"], "date": days, "amount": [5.0, 10.0, 20.0, 8.0]})
+    log, end = read_transactions(rows), dt.date(2024, 2, 19)
+    held = summarise(log, observation_end="2024-01-29", holdout_end=form(end), log_end=form(end))
+    assert held.holdout_end == end
+    assert held.holdout_length == 3.0
+    assert held.table["holdout_purchases"].tolist() == [1, 0]
+    whole = summarise(log, log_end=form(end))
+    assert (whole.observation_end, whole.holdout_end) == (end, None)
+    assert whole.table["T"].tolist() == [7.0, 6.0]
+    assert whole.table["recency"].tolist() == [5.0, 0.0]
+    silent = summarise(log, observation_end="2024-02-12", holdout_end=form(end), log_end=form(end))
+    assert silent.table["holdout_purchases"].tolist() == [0, 0]
+    for summary in (held, whole, silent):
+        note = summary.account.notes[-1]
+        assert note.reason == "14 days without a purchase count as observed: complete up to 2024-02-19, as stated"
+        assert summary.account.balanced
+    daily = purchases_by_day(log, until=held.holdout_end)
+    assert daily["purchases"].sum() == 4
+    assert len(daily) == 50
+
+
+def test_a_stated_end_that_is_not_used_changes_nothing(cdnow_log, cdnow):
+    dates = {"observation_end": "1997-09-30", "holdout_end": "1998-06-30"}
+    same = summarise(cdnow_log, **dates, log_end="1998-07-31")
+    pd.testing.assert_frame_equal(same.table, cdnow.table)
+    assert same.account == cdnow.account
+    assert summarise(cdnow_log, log_end=str(cdnow_log.last_day)).account == summarise(cdnow_log).account

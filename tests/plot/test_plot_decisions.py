@@ -167,6 +167,17 @@ def test_payback_draws_the_shares_and_names_the_costs():
     assert many[0] == "2019-01, cost 20"
 
 
+def test_what_never_pays_back_is_called_so():
+    table = curves(["a", "b"])
+    lost = table["cohort"] == "b"
+    table.loc[lost, "p_paid_back"] = 0.0
+    table.loc[lost, "cac"] = 5000.0
+    for picture in (plot.payback, plot.payback_margin):
+        texts = [text.get_text() for text in picture(table).get_legend().get_texts()]
+        assert "b, cost 5,000: never by 104" in texts
+        assert "a, cost 20" in texts
+
+
 def test_payback_margin_draws_band_and_cost():
     ax = plot.payback_margin(curves(["a"], scale=1000.0), show=["a"])
     band = ax.collections[0].get_paths()[0].vertices[:, 1]

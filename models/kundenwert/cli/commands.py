@@ -53,6 +53,7 @@ def report(
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
+    log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     inactivity_months: o.Inactivity = 12,
@@ -71,6 +72,7 @@ def report(
     cac_file: o.CacFile = None,
     lifespan_years: o.Lifespan = 3.0,
     german_csv: o.GermanCsv = False,
+    full_precision: o.FullPrecision = False,
     title: o.Title = None,
 ) -> None:
     """Do everything: summarise, fit, value, compare, and render the report."""
@@ -83,7 +85,13 @@ def report(
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
         shaping=_shaping(
-            observation_end, holdout_end, time_unit, cohort, inactivity_months, [*(effects or ()), *(covariate or ())]
+            observation_end,
+            holdout_end,
+            log_end,
+            time_unit,
+            cohort,
+            inactivity_months,
+            [*(effects or ()), *(covariate or ())],
         ),
     )
     steps.check_money(summary, assumptions)
@@ -99,8 +107,9 @@ def report(
     with journey.step("Rendering the report"):
         del chosen["source"], chosen["out"]
         page = write(
-            results, out, title=title or source.stem, options=chosen, seconds=journey.seconds, german=german_csv
-        )
+            results, out, title=title or source.stem, options=chosen, seconds=journey.seconds, german=german_csv,
+            full_precision=full_precision,
+        )  # fmt: skip
     typer.echo(page)
 
 
@@ -116,10 +125,12 @@ def summarise(
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
+    log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     inactivity_months: o.Inactivity = 12,
     german_csv: o.GermanCsv = False,
+    full_precision: o.FullPrecision = False,
 ) -> None:
     """Write one row per customer: frequency, recency, T, monetary value; and say what happened to each input row."""
     steps.check_ending(out)
@@ -127,11 +138,11 @@ def summarise(
         steps.Journey(),
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months, []),
+        shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, []),
     )
     for row in summary.account.to_frame().itertuples():
         typer.echo(f"{row.rows:>10,}  {row.fate:<9} {row.reason}", err=True)
-    typer.echo(steps.write_table(summary.table, out, german=german_csv))
+    typer.echo(steps.write_table(summary.table, out, german=german_csv, full_precision=full_precision))
 
 
 @app.command()
@@ -145,6 +156,7 @@ def fit(
     decimal: o.Decimal = None,
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
+    log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "none",
     effects: o.Effects = None,
@@ -162,7 +174,7 @@ def fit(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, None, time_unit, cohort, 12, [*(effects or ()), *(covariate or ())]),
+        shaping=_shaping(observation_end, None, log_end, time_unit, cohort, 12, [*(effects or ()), *(covariate or ())]),
     )
     sampling = {"seed": seed, "draws": draws, "tune": tune, "chains": chains}
     fits = steps.fit_both(
@@ -186,6 +198,7 @@ def predict(
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
+    log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     seed: o.Seed = 1,
@@ -196,6 +209,7 @@ def predict(
     cac: o.Cac = 0.0,
     cac_file: o.CacFile = None,
     german_csv: o.GermanCsv = False,
+    full_precision: o.FullPrecision = False,
 ) -> None:
     """Value each customer of a log with posteriors stored by `fit`, also customers it never saw."""
     journey = steps.Journey()
@@ -206,11 +220,11 @@ def predict(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, 12, steps.attributes(*fits)),
+        shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, 12, steps.attributes(*fits)),
     )
     values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
     _say(values.marks)
-    typer.echo(steps.write_table(values.table, out, german=german_csv))
+    typer.echo(steps.write_table(values.table, out, german=german_csv, full_precision=full_precision))
 
 
 @app.command()
@@ -226,6 +240,7 @@ def compare(
     refunds: o.RefundPolicy = o.Refunds.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
+    log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     inactivity_months: o.Inactivity = 12,
@@ -238,6 +253,7 @@ def compare(
     cac_file: o.CacFile = None,
     lifespan_years: o.Lifespan = 3.0,
     german_csv: o.GermanCsv = False,
+    full_precision: o.FullPrecision = False,
 ) -> None:
     """Set the simple formula beside the posterior, one row per cohort."""
     journey = steps.Journey()
@@ -248,7 +264,9 @@ def compare(
         journey,
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
-        shaping=_shaping(observation_end, holdout_end, time_unit, cohort, inactivity_months, steps.attributes(*fits)),
+        shaping=_shaping(
+            observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, steps.attributes(*fits)
+        ),
     )
     values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
     with journey.step("Comparing"):
@@ -256,7 +274,7 @@ def compare(
 
         table = compare_cohorts(summary, values, lifespan_years=lifespan_years)
     _say(values.marks)
-    typer.echo(steps.write_table(table, out, german=german_csv))
+    typer.echo(steps.write_table(table, out, german=german_csv, full_precision=full_precision))
 
 
 app.command()(simulate)
@@ -272,13 +290,19 @@ def _reading(
 def _shaping(
     observation_end: str | None,
     holdout_end: str | None,
+    log_end: str | None,
     time_unit: o.TimeUnit,
     cohort: str,
     inactivity_months: int,
     attributes: list[str],
 ) -> dict[str, Any]:
-    dates = {"observation_end": observation_end, "holdout_end": holdout_end, "time_unit": time_unit.value}
-    return dates | {"cohort": cohort, "inactivity_months": inactivity_months, "attributes": attributes}
+    dates = {"observation_end": observation_end, "holdout_end": holdout_end, "log_end": log_end}
+    return dates | {
+        "time_unit": time_unit.value,
+        "cohort": cohort,
+        "inactivity_months": inactivity_months,
+        "attributes": attributes,
+    }
 
 
 def _assumptions(
@@ -288,14 +312,14 @@ def _assumptions(
     return money | {"horizon": horizon, "allow_unconverged": allow_unconverged}
 
 
-_PARAMETERS = "customer_id|date|amount|date_format|decimal|observation_end|holdout_end|cohort"
+_PARAMETERS = "customer_id|date|amount|date_format|decimal|observation_end|holdout_end|log_end|cohort"
 
 
 def _in_options(message: str) -> str:
     """Put the options' names for the parameters' in a message that was written for callers from Python."""
     message = message.replace("allow_unconverged=True", "--allow-unconverged").replace("keep=", "--cohort ")
     return re.sub(
-        rf"\b({_PARAMETERS})=|\b(observation_end|holdout_end)\b",
+        rf"\b({_PARAMETERS})=|\b(observation_end|holdout_end|log_end)\b",
         lambda found: f"--{(found[1] or found[2]).replace('_', '-')}{' ' if found[1] else ''}",
         message,
     )

@@ -51,6 +51,10 @@ ObservationEnd = Annotated[
 HoldoutEnd = Annotated[
     str | None, typer.Option(help="Last day of the hold-out that forecasts are checked on.", rich_help_panel=DATA)
 ]
+LogEnd = Annotated[
+    str | None,
+    typer.Option(help="Day up to which the log is complete, if after its last purchase.", rich_help_panel=DATA),
+]
 Unit = Annotated[TimeUnit, typer.Option(help="Unit of all times.", rich_help_panel=DATA)]
 Cohort = Annotated[
     str, typer.Option(help="month, quarter or week of first purchase, none, or a column.", rich_help_panel=DATA)
@@ -100,6 +104,10 @@ OutFile = Annotated[Path, typer.Option(help="File to write: .csv or .parquet.", 
 FitDir = Annotated[Path, typer.Option(help="Folder with the results of `fit`.", rich_help_panel=OUTPUT)]
 GermanCsv = Annotated[
     bool, typer.Option("--german-csv", help="Semicolons, decimal commas, dd.mm.yyyy.", rich_help_panel=OUTPUT)
+]
+FullPrecision = Annotated[
+    bool,
+    typer.Option("--full-precision", help="All digits in CSV files, not cents and 4 decimals.", rich_help_panel=OUTPUT),
 ]
 Title = Annotated[
     str | None, typer.Option(help="Name shown on the report; the file's if not given.", rich_help_panel=OUTPUT)

@@ -158,10 +158,10 @@ def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:
     assume(summary, **{name: value for name, value in assumptions.items() if name != "allow_unconverged"})
 
 
-def write_table(table: pd.DataFrame, path: Path, *, german: bool) -> Path:
-    """Write a table in the format of the path's ending."""
-    from kundenwert.data.export import write_csv, write_parquet  # noqa: PLC0415
+def write_table(table: pd.DataFrame, path: Path, *, german: bool, full_precision: bool) -> Path:
+    """Write a table in the format of the path's ending: Parquet with all digits, CSV rounded unless they are wanted."""
+    from kundenwert.data.export import write_parquet, write_result  # noqa: PLC0415
 
     if path.suffix == ".parquet":
         return write_parquet(table, path)
-    return write_csv(table, path, german=german)
+    return write_result(table, path, german=german, full_precision=full_precision)

@@ -7,17 +7,19 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from kundenwert.data.kinds import never_as_missing, rounded
 from kundenwert.errors import SchemaError
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a text for a formula."""
 
-DIGITS = "%.12g"
-"""Numbers in CSV files: exact to the cent up to a billion, and free of rounding dust."""
+DIGITS = 12
+"""Significant digits in CSV files: exact to the cent up to ten billion, and free of rounding dust."""
 
 
 @contextmanager
@@ -117,18 +119,25 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns=lambda name: f"'{name}" if str(name).startswith(FORMULA_STARTS) else name)
 
 
-def write_csv(table: pd.DataFrame, path: str | Path, *, german: bool = False) -> Path:
+def write_csv(table: pd.DataFrame, path: str | Path, *, german: bool = False, digits: int | None = DIGITS) -> Path:
     """Write a table as CSV, whole or not at all, safe to open in a spreadsheet.
+
+    Numbers are written as they are, to `digits`; `write_result` rounds them by what they are. The same table gives the
+    same bytes every time.
 
     Parameters
     ----------
     table
-        Any table; dates without a time of day are written as days.
+        Any table; dates without a time of day are written as days. A payback time that is infinite, because it is never
+        paid back, becomes an empty cell: what share that is stands in `share_never` and `p_expected_never`. Elsewhere
+        infinite numbers are written as `inf`.
     path
         Where to.
     german
         Semicolons, decimal commas and dd.mm.yyyy with a byte-order mark, as a German spreadsheet expects; otherwise
         commas, decimal points and ISO dates.
+    digits
+        Significant digits, ≥ 1; None for as many as it takes to read back the very same number.
 
     Returns
     -------
@@ -142,18 +151,55 @@ def write_csv(table: pd.DataFrame, path: str | Path, *, german: bool = False) ->
     ...     file.read_text(encoding="utf-8-sig")
     'customer_id;rlv\\na;1,5\\n'
     """
-    with whole_file(path) as partial:
-        without_formulas(table).to_csv(
-            partial,
+    mark = "," if german else "."
+    with whole_file(path) as place:
+        without_formulas(never_as_missing(table)).to_csv(
+            place,
             index=False,
-            float_format=DIGITS,
+            float_format=partial(_exactly, decimal=mark) if digits is None else f"%.{digits}g",
             sep=";" if german else ",",
-            decimal="," if german else ".",
+            decimal=mark,
             date_format="%d.%m.%Y" if german else "%Y-%m-%d",
             encoding="utf-8-sig" if german else "utf-8",
             lineterminator="\n",
         )
     return Path(path)
+
+
+def write_result(table: pd.DataFrame, path: str | Path, *, german: bool = False, full_precision: bool = False) -> Path:
+    """Write a result as CSV to be read by people: money in cents, shares and other numbers with four decimals.
+
+    `kinds.rounded` says what is rounded how, and what that does to sums; `write_parquet` keeps every digit.
+
+    Parameters
+    ----------
+    table
+        A value table, a customer summary, a table of cohorts, of new customers or of payback.
+    path, german
+        As in `write_csv`.
+    full_precision
+        Write what reads back as the very same numbers instead.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"cohort": ["a"], "rlv_mean": [173.482918], "p_alive_mean": [0.864771], "customers": [12]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_result(table, Path(folder) / "t.csv").read_text()
+    'cohort,rlv_mean,p_alive_mean,customers\\na,173.48,0.8648,12\\n'
+    """
+    if full_precision:
+        return write_csv(table, path, german=german, digits=None)
+    return write_csv(rounded(table), path, german=german)
+
+
+def _exactly(value: float, decimal: str) -> str:
+    """Write the shortest text that reads back as the same number, whole ones without a point."""
+    return repr(float(value)).removesuffix(".0").replace(".", decimal)
 
 
 def write_parquet(table: pd.DataFrame, path: str | Path) -> Path:

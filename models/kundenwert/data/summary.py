@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import ibis
 import pandas as pd
 
-from kundenwert.data.account import Entry, RowAccount, several
+from kundenwert.data.account import Entry, Note, RowAccount, several
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
 from kundenwert.data.histories import Patterns, pattern_expression, patterns
 from kundenwert.data.transactions import TransactionLog
@@ -135,6 +135,7 @@ def summarise(
     *,
     observation_end: dt.date | str | None = None,
     holdout_end: dt.date | str | None = None,
+    log_end: dt.date | str | None = None,
     time_unit: str = "W",
     cohort: str = "month",
     inactivity_months: int = 12,
@@ -149,9 +150,12 @@ def summarise(
     log : TransactionLog
         Result of `read_transactions`.
     observation_end : date or ISO text, optional
-        Last day of observation, inclusive; the last day of the log if not given.
+        Last day of observation, inclusive; `log_end` if not given.
     holdout_end : date or ISO text, optional
         Last day of the hold-out, inclusive; the hold-out begins on the day after `observation_end`.
+    log_end : date or ISO text, optional
+        Last day up to which the log is complete; the day of its last purchase if not given. A log that was exported
+        later says by its silence that nobody bought: state that day, and observation and hold-out may reach to it.
     time_unit : {"D", "W", "M", "Y"}
         Days, weeks of 7 days, months of 365.25/12 days, years of 365.25 days.
     cohort : str
@@ -194,7 +198,8 @@ def summarise(
         raise SchemaError(f"the log keeps no column {unknown[0]!r}; read it with keep={[*log.keep, *unknown]}")
     if inactivity_months != int(inactivity_months) or inactivity_months < 1:
         raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
-    end, holdout = _dates(log, observation_end, holdout_end)
+    complete = _log_end(log, log_end)
+    end, holdout = _dates(log, complete, observation_end, holdout_end)
     expression = summary_expression(
         log.purchases,
         observation_end=end,
@@ -213,7 +218,7 @@ def summarise(
     for name in attributes:
         table[name] = _numbers(table[name], log.source.decimal)
     _informative(table, end)
-    account = _extended(log, end, holdout)
+    account = _extended(log, end, holdout, complete)
     return CustomerSummary(
         table, time_unit, log.first_day, end, holdout, cohort, int(inactivity_months), account, log.source
     )
@@ -237,26 +242,54 @@ def _date(value: dt.date | str | None, name: str) -> dt.date | None:
         raise DomainError(f"{name}={value!r} is not a date; write it such as '1997-09-30'") from None
 
 
-def _dates(
-    log: TransactionLog, observation_end: dt.date | str | None, holdout_end: dt.date | str | None
-) -> tuple[dt.date, dt.date | None]:
-    end, holdout = _date(observation_end, "observation_end"), _date(holdout_end, "holdout_end")
-    span = f"the purchases run from {log.first_day} to {log.last_day}"
+def _log_end(log: TransactionLog, log_end: dt.date | str | None) -> dt.date:
+    """Give the last day that the log speaks of, or say why it cannot be the one stated."""
     if log.first_day == log.last_day:
         raise DomainError(
             f"every purchase lies on one day, {log.first_day}: nothing can be learned about repeat purchases. "
             "Check the date column, or read a log over a longer time"
         )
+    complete = _date(log_end, "log_end")
+    if complete is None:
+        return log.last_day
+    if complete < log.last_day:
+        raise DomainError(
+            f"log_end {complete} lies before the last purchase, {log.last_day}: the log does reach further. To leave "
+            "later purchases out, choose an earlier observation_end or holdout_end instead"
+        )
+    silent, spanned = (complete - log.last_day).days, (log.last_day - log.first_day).days
+    if silent > spanned:
+        raise DomainError(
+            f"log_end {complete} lies {several(silent, 'day')} after the last purchase, {log.last_day}; that is longer "
+            f"than all purchases span ({several(spanned, 'day')}). Check the year"
+        )
+    return complete
+
+
+def _dates(
+    log: TransactionLog,
+    complete: dt.date,
+    observation_end: dt.date | str | None,
+    holdout_end: dt.date | str | None,
+) -> tuple[dt.date, dt.date | None]:
+    end, holdout = _date(observation_end, "observation_end"), _date(holdout_end, "holdout_end")
+    span = f"the purchases run from {log.first_day} to {log.last_day}"
+    if complete > log.last_day:
+        span += f", and the log is complete up to {complete}"
     if end is None and holdout is not None:
         raise DomainError("holdout_end is given without observation_end; say where the observation ends")
+    for name, day in (("observation_end", end), ("holdout_end", holdout)):
+        if day is not None and day > complete:
+            raise DomainError(
+                f"{name} {day} lies outside the data: {span}. Choose an earlier day; or, if the log was exported later "
+                f"and nobody bought any more, state the day up to which it is complete, such as log_end={str(day)!r}"
+            )
     if end is None:
-        return log.last_day, None
-    if not log.first_day <= end <= log.last_day:
+        return complete, None
+    if end < log.first_day:
         raise DomainError(f"observation_end {end} lies outside the data: {span}")
     if holdout is not None and holdout <= end:
         raise DomainError(f"holdout_end {holdout} must lie after observation_end {end}; {span}")
-    if holdout is not None and holdout > log.last_day:
-        raise DomainError(f"holdout_end {holdout} lies outside the data: {span}")
     return end, holdout
 
 
@@ -278,7 +311,7 @@ def _informative(table: pd.DataFrame, end: dt.date) -> None:
         )
 
 
-def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None) -> RowAccount:
+def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None, complete: dt.date) -> RowAccount:
     """Carry the log's account on to what the summary used."""
     days = log.purchases
     days = days.mutate(first=days.date.min().over(group_by="customer_id"))
@@ -293,9 +326,14 @@ def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None) -> Row
     merged = sum(found[name][1] - found[name][0] for name in (OBSERVED, HELD_OUT) if name in found)
     before = tuple(entry for entry in log.account.entries if entry.fate == "excluded")
     further = tuple(Entry("excluded", name, found[name][1]) for name in (NEW_LATER, late) if name in found)
-    return RowAccount(
-        log.account.rows_read, (*kept, Entry("merged", MERGED, merged), *before, *further), log.account.notes
-    )
+    notes = log.account.notes
+    if last > log.last_day:
+        silent = several((last - log.last_day).days, "day")
+        notes = (
+            *notes,
+            Note(f"{silent} without a purchase count as observed: complete up to {complete}, as stated", 0),
+        )
+    return RowAccount(log.account.rows_read, (*kept, Entry("merged", MERGED, merged), *before, *further), notes)
 
 
 def purchases_by_day(

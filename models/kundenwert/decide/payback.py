@@ -43,9 +43,11 @@ def payback_table(
     -------
     pandas.DataFrame
         One row per cohort: `cohort, cac`; `payback_q25, payback_q50, payback_q75` of one customer, in time units,
-        infinite where that share of the customers does not pay back; `share_at_once` (by the first purchase),
-        `share_never` (within the horizon); `expected_payback_q05, _q50, _q95`, over draws the time at which the
-        EXPECTED cumulative margin reaches the cost, and `p_expected_never`.
+        infinite where fewer customers than that pay back: it never comes. `share_at_once` (by the first purchase),
+        `share_never` (not within the horizon); `expected_payback_q05, _q50, _q95`, over draws the time at which the
+        EXPECTED cumulative margin reaches the cost, infinite where it never does, and `p_expected_never`. Each quantile
+        is a time that occurs among the draws, so never is not mixed with any time. Reports print "never"; CSV files
+        have an empty cell.
 
     Raises
     ------

@@ -67,7 +67,8 @@ def payback(
     Returns
     -------
     matplotlib.axes.Axes
-        A line per cohort, thin and grey for those that are not named.
+        A line per cohort, thin and grey for those that are not named. A cohort of which nobody pays back in the time
+        shown is called so in the legend.
 
     Raises
     ------
@@ -115,7 +116,8 @@ def payback_margin(
     -------
     matplotlib.axes.Axes
         Of each cohort the expectation as a line in the band of how well it is known, and the cost as a thin level line
-        of the same colour. The cohorts that are not named are thin grey lines.
+        of the same colour. The cohorts that are not named are thin grey lines. Where the expectation never reaches the
+        cost in the time shown, the legend says so.
 
     Raises
     ------
@@ -169,7 +171,7 @@ def _curves(ax: Axes, curves: pd.DataFrame, column: str, *, band: bool, show: Se
             ax.axhline(cost, color=colour, linewidth=1.0, linestyle=line, alpha=0.8, zorder=2)
         ax.plot(
             own["time"], own[column], color=colour, linestyle=line, marker=marker, markersize=4.5, linewidth=1.7,
-            markevery=max(1, len(own) // 8), label=f"{called(name, longest=20)}, cost {number(cost)}", zorder=4,
+            markevery=max(1, len(own) // 8), label=f"{called(name, longest=20)}, {_cost(own, column, band)}", zorder=4,
         )  # fmt: skip
     if band:
         ax.plot([], [], color=ACTUAL, linewidth=0.8, label="level lines: acquisition cost")
@@ -178,6 +180,13 @@ def _curves(ax: Axes, curves: pd.DataFrame, column: str, *, band: bool, show: Se
         ax.plot([], [], color=BARS, linewidth=1.2, label=rest)
     if lost:
         ax.plot([], [], linestyle="none", label=lost)
+
+
+def _cost(own: pd.DataFrame, column: str, band: bool) -> str:
+    """Write a cohort's cost, and whether it is never earned back in the time shown: by nobody, or not on average."""
+    cost, values = float(own["cac"].iloc[0]), own[column].dropna()
+    never = values.max() < cost if band else values.max() <= 0
+    return f"cost {number(cost)}" + (f": never by {number(float(own['time'].max()))}" if never else "")
 
 
 def better(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:

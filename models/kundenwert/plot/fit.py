@@ -26,6 +26,9 @@ from kundenwert.plot.style import (
     thousands,
 )
 
+APART = 0.07
+"""How far to either side of a group's place what is actual and what is predicted are drawn, so that neither hides."""
+
 
 def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Show how many customers made 0, 1, 2, … repeat purchases, and how many the model would expect.
@@ -137,7 +140,8 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
     Returns
     -------
     matplotlib.axes.Axes
-        Two lines over the frequency, with intervals where the table has them, and the groups' sizes.
+        Two lines over the frequency, with the groups' sizes; with intervals where the table has them, and then actual
+        means outside theirs are open diamonds.
 
     Examples
     --------
@@ -150,16 +154,21 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
     """
     ax = new_axes(ax)
     at = np.arange(len(groups))
-    ax.plot(at, groups["actual_mean"], color=ACTUAL, marker="o", markersize=5, linewidth=1.5, label="actual")
-    label = "predicted"
+    actual, predicted = (groups[name].to_numpy(np.float64) for name in ("actual_mean", "predicted_mean"))
+    ax.plot(at - APART, actual, color=ACTUAL, marker="o", markersize=5, linewidth=1.0, label="actual", zorder=3)
+    ax.plot(at + APART, predicted, color=MODEL, linestyle="--", linewidth=1.0, zorder=2)
     if "predicted_q05" in groups:
+        low, high = groups["predicted_q05"], groups["predicted_q95"]
         label = f"predicted, {INTERVAL} of the group's mean"
-        middle = groups["predicted_mean"]
-        spread = np.clip([middle - groups["predicted_q05"], groups["predicted_q95"] - middle], 0, None)
-        ax.errorbar(at, groups["predicted_mean"], yerr=spread, fmt="none", ecolor=MODEL, elinewidth=1.4, capsize=3)
-    ax.plot(
-        at, groups["predicted_mean"], color=MODEL, marker="s", markersize=5, mfc="white", linestyle="--", label=label
-    )
+        _interval_points(ax, at + APART, groups["predicted_mean"], low, high, label)
+        outside = ~groups["actual_mean"].between(low, high).to_numpy()
+        if outside.any():
+            ax.plot(
+                (at - APART)[outside], actual[outside], "D", color=ACTUAL, mfc="white", mew=1.4, markersize=6.5,
+                label="actual, outside it", zorder=5,
+            )  # fmt: skip
+    else:
+        ax.plot(at + APART, predicted, "s", color=MODEL, mfc="white", mew=1.4, markersize=5.5, label="predicted")
     names = [f"{plain(f)}\nn = {n:,}" for f, n in zip(groups["frequency"], groups["customers"], strict=True)]
     name_ticks(ax.xaxis, at, names)
     ax.set_ylim(bottom=0)
@@ -170,7 +179,7 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
         y="Mean hold-out purchases per customer",
     )
     thousands(ax.yaxis, whole=False)
-    legend_above(ax, 2)
+    legend_above(ax, 3)
     return ax
 
 

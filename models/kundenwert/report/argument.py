@@ -119,11 +119,11 @@ def decisions(run: Run) -> Html:
     back = {
         "cohort": ("Cohort", None),
         "share_at_once": ("At once", share),
-        "payback_q25": ("A quarter by", _time),
-        "payback_q50": ("Half by", _time),
-        "payback_q75": ("Three quarters by", _time),
+        "payback_q25": ("A quarter by", html.Until()),
+        "payback_q50": ("Half by", html.Until()),
+        "payback_q75": ("Three quarters by", html.Until()),
         "share_never": ("Never", share),
-        "expected_payback_q50": ("On average after", _time),
+        "expected_payback_q50": ("On average after", html.Until()),
     }
     curves = tables["payback_curve"].loc[lambda table: table["cohort"].isin(shown)]
     pieces = [
@@ -176,10 +176,6 @@ def _action(action: str) -> str:
     if action == "nothing":
         return texts.DO_NOTHING
     return texts.ACQUIRE_ANY if action == "all" else texts.ACQUIRE.format(cohort=action)
-
-
-def _time(value: float) -> str:
-    return "never" if value == float("inf") else digits(1)(value)
 
 
 def pooled(run: Run) -> Html:

@@ -33,6 +33,9 @@ MONTHS_UP_TO, QUARTERS_UP_TO = 2.0, 8.0
 CURVE_DRAWS = 200
 """Draws that the hold-out's revenue is followed with."""
 
+GROUP_DRAWS = 1000
+"""Draws that groups of customers alike in frequency are followed through the hold-out with."""
+
 LAW_DRAWS = 500
 """Draws of each customer's parameters that checks of the fit are made with."""
 
@@ -117,7 +120,8 @@ def gather(
             purchases, spend, summary, log, seed=seed, samples=CURVE_DRAWS, allow_unconverged=True
         )
         scores, covered = holdout_scores(summary, values), coverage(summary, values)
-        tables |= {"scores": scores, "coverage": covered, "by_frequency": by_frequency(summary, values)}
+        tables |= {"scores": scores, "coverage": covered}
+        tables["by_frequency"] = by_frequency(summary, values, fits=(purchases, spend), seed=seed, samples=GROUP_DRAWS)
     fits = {"purchase": purchases, "spend": spend}
     tables["checks"] = checks(summary.account, fits, histogram, together, scores, covered)
     facts = _facts(summary, values, lifespan_years) | {"independence": together.sentence, "nominal": NOMINAL}

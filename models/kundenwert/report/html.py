@@ -17,7 +17,24 @@ from matplotlib.axes import Axes
 
 type Format = Callable[[Any], str]
 
-MISSING = "–"
+MISSING, NEVER = "–", "never"
+
+
+@dataclass(frozen=True)
+class Until:
+    """Format of a time until something that may never happen.
+
+    Examples
+    --------
+    >>> Until(1)(12.34), Until(1)(float("inf"))
+    ('12.3', 'never')
+    """
+
+    decimals: int = 1
+
+    def __call__(self, value: float) -> str:
+        """Write the time, or that it never comes."""
+        return NEVER if np.isinf(value) else digits(self.decimals)(value)
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,7 @@ def table(
 def _shown(value: Any, form: Format | None) -> str:
     if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
         return MISSING
-    if isinstance(value, float | np.floating) and np.isinf(value):
+    if isinstance(value, float | np.floating) and np.isinf(value) and not isinstance(form, Until):
         return "∞" if value > 0 else "−∞"
     return form(value) if form else str(value)
 

@@ -242,10 +242,14 @@ def holdout(run: Run) -> Html:
         "predicted_total": ("Total forecast", whole),
         "actual_total": ("Total actual", whole),
     }
+    groups = run.tables["by_frequency"]
+    inside = {"inside": whole(groups["inside"].sum()), "groups": whole(len(groups)), "nominal": run.nominal}
     pieces = [
         title("holdout"),
         html.table(run.tables["scores"], columns, caption=texts.SCORES),
-        figure(plot.conditional_expectation(run.tables["by_frequency"]), caption=texts.CONDITIONAL),
+        figure(
+            plot.conditional_expectation(groups), caption=(texts.CONDITIONAL[0], texts.CONDITIONAL[1].format(**inside))
+        ),
         figure(plot.coverage(covered), caption=texts.COVERAGE),
         html.box("lesson", *(text.format(**words) for text in texts.LESSON)),
         paragraph(texts.TOTALS),

@@ -114,8 +114,10 @@ SCORES = (
 CONDITIONAL = (
     "Hold-out purchases by purchases so far.",
     (
-        "Customers with the same number of repeat purchases so far, actual and forecast. Regression to the mean is visible "
-        "where the forecast lies below the past."
+        "Customers with the same number of repeat purchases so far, actual and forecast. Bars are {nominal} intervals of "
+        "what each group's mean will really be; actual means inside theirs: {inside} of {groups}. What all "
+        "customers share and the model does not know, such as a season, is not in the bars. Regression to the mean is "
+        "visible where the forecast lies below the past."
     ),
 )
 COVERAGE = (
@@ -246,7 +248,11 @@ ACQUISITION = (
 )
 PAYBACK = (
     "When a new customer has paid back.",
-    "Times in {unit} after the first purchase. On average: when the expected margin of a new customer covers the cost.",
+    (
+        "Times in {unit} after the first purchase. “Never” is a cost that is not earned back within the horizon: where a "
+        "quantile says never, that many customers do not pay back. On average: when the expected margin of a new customer "
+        "covers the cost."
+    ),
 )
 PAYBACK_PICTURE = ("Share of new customers who have paid back.", "The rest of them never will within the horizon.")
 MARGIN_PICTURE = ("Expected cumulative margin of a new customer.", "The band is that of the expectation.")

@@ -20,7 +20,7 @@ import nbformat
 import papermill
 from nbconvert import HTMLExporter
 
-from kundenwert.data.export import check_folder, whole_file, write_csv, write_json, write_parquet
+from kundenwert.data.export import check_folder, whole_file, write_json, write_parquet, write_result
 from kundenwert.report.gather import Results
 
 PACKAGES = ("kundenwert", "pymc", "nutpie", "arviz", "numpy", "scipy", "pandas", "duckdb", "ibis-framework")
@@ -34,6 +34,7 @@ def write(
     options: Mapping[str, Any],
     seconds: dict[str, float],
     german: bool = False,
+    full_precision: bool = False,
 ) -> Path:
     """Write tables, posteriors, manifest and the rendered report; all files appear together at the end.
 
@@ -51,6 +52,8 @@ def write(
         Seconds of the steps before; the rendering adds its own.
     german
         Write CSV files with semicolons and decimal commas.
+    full_precision
+        Write CSV files with all digits, as the Parquet files have them, instead of cents and four decimals.
 
     Returns
     -------
@@ -65,8 +68,9 @@ def write(
         results.purchases.save(staging / "posterior.nc")
         results.spend.save(staging / "spend_posterior.nc")
         for table in ("customers", "cohorts"):
-            write_csv(results.tables[table], staging / f"{table}.csv", german=german)
-        write_parquet(results.tables["customers"], staging / "customers.parquet")
+            content = results.tables[table]
+            write_result(content, staging / f"{table}.csv", german=german, full_precision=full_precision)
+            write_parquet(content, staging / f"{table}.parquet")
         manifest = _manifest(results, title, options, seconds)
         started = perf_counter()
         _render(results, manifest, staging / "report.html")

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 
 from kundenwert.compare import NOMINAL, aligned, quantiles
 from kundenwert.errors import DomainError
+from kundenwert.predict import Horizon
+from kundenwert.validate.cohort_curves import SAMPLES, grouped_draws
 from kundenwert.validate.fit import LAST_FREQUENCY, frequency_labels
+from kundenwert.value.assumptions import check_fits
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from kundenwert.bayes import Fit
     from kundenwert.data.summary import CustomerSummary
     from kundenwert.value import ValueResult
 
@@ -158,7 +162,10 @@ def by_frequency(
     summary: CustomerSummary,
     values: ValueResult,
     *,
-    draws: xr.DataArray | None = None,
+    fits: tuple[Fit, Fit] | None = None,
+    seed: int = 0,
+    samples: int = SAMPLES,
+    threads: int | None = None,
     last: int = LAST_FREQUENCY,
 ) -> pd.DataFrame:
     """Compare mean hold-out purchases, actual and predicted, of customers alike in calibration purchases.
@@ -169,9 +176,14 @@ def by_frequency(
         A summary with a hold-out.
     values
         Its values; matched by `customer_id`.
-    draws
-        Predictive hold-out purchases with dimensions `sample` and `customer_id`, for the intervals of the
-        group means. They cannot be had from the customers' intervals: quantiles do not add.
+    fits
+        The fits of purchases and spend behind the values, for the intervals of the groups' means. They cannot be had
+        from the customers' intervals: quantiles do not add.
+    seed, samples
+        Of those intervals: the same seed gives the same ones, whatever the order of the rows. Memory grows with
+        `samples`, not with the number of customers.
+    threads
+        As in `value_table`.
     last
         Customers with this many repeat purchases or more share the last row.
 
@@ -179,12 +191,16 @@ def by_frequency(
     -------
     pandas.DataFrame
         One row per frequency that occurs: `frequency` ("0", "1", …, "7+"), `customers`, `actual_mean`,
-        `predicted_mean`; with `draws` also `predicted_q05, predicted_q50, predicted_q95` of the group mean.
+        `predicted_mean`; with `fits` also `predicted_q05, predicted_q50, predicted_q95`, of the outcome: quantiles of
+        the group's purchases in each draw, divided by its customers, and `inside`, whether the actual mean lies between
+        the first and the last of them.
 
     Raises
     ------
+    FitError
+        If the time unit of the fits is not the summary's.
     DomainError
-        If there is no hold-out, or the tables or draws do not match.
+        If there is no hold-out, or the tables do not match.
 
     Notes
     -----
@@ -202,21 +218,24 @@ def by_frequency(
     [['0', 2, 0.5, 0.2], ['7+', 1, 6.0, 6.5]]
     """
     known, valued = aligned(summary, values)
-    _holdout_length(summary, known)
+    length = _holdout_length(summary, known)
     capped = known["frequency"].clip(upper=last).to_numpy()
     frame = pd.DataFrame(
         {"actual": known["holdout_purchases"], "predicted": valued["predicted_holdout_purchases_mean"]}
     ).groupby(capped)
     result = frame.mean().rename(columns={"actual": "actual_mean", "predicted": "predicted_mean"})
     result.insert(0, "customers", frame.size())
-    if draws is not None:
-        if set(draws["customer_id"].to_numpy()) != set(known["customer_id"]):
-            raise DomainError("the draws are not of the summary's customers; predict this summary's customers")
-        ordered = draws.sel(customer_id=known["customer_id"].to_numpy()).transpose("sample", "customer_id")
-        numbers = np.asarray(ordered.to_numpy(), dtype=np.float64)
-        means = np.column_stack([numbers[:, capped == group].mean(axis=1) for group in result.index])
-        interval = quantiles(means, "predicted")
-        result = result.assign(**{name: interval[name] for name in interval if name != "predicted_mean"})
+    if fits is not None:
+        check_fits(*fits, summary.time_unit, allow_unconverged=True)  # whoever has values has decided that already
+        found = result.index.to_numpy()
+        drawn = grouped_draws(
+            *fits, known, lambda rows: capped[rows][:, None] == found, horizon=Horizon(length), quantity="purchases",
+            seed=seed, samples=samples, threads=threads,
+        )  # fmt: skip
+        interval = quantiles(drawn["outcome"], "predicted", whole=True)
+        ends = {name: interval[name] / result["customers"] for name in interval if name != "predicted_mean"}
+        result = result.assign(**ends)
+        result["inside"] = result["actual_mean"].between(result["predicted_q05"], result["predicted_q95"])
     result.insert(0, "frequency", frequency_labels(result.index.to_numpy(), last))
     return result.reset_index(drop=True)
 

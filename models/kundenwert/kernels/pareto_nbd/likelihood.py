@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln
 
-from kundenwert.kernels.convex import NODES, power_product_integral, power_product_nodes
+from kundenwert.kernels.convex import NODES, finer, power_product_integral, power_product_nodes
 
 type Array = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ def log_likelihood_gradient(
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`.
     nodes
-        Quadrature nodes for each customer.
+        Quadrature nodes for each customer; about three times as many where the integrand falls late.
 
     Returns
     -------
@@ -98,7 +98,20 @@ def log_likelihood_gradient(
     >>> bool(abs((step[1] - step[0]) / 2e-5 - gradient.r) < 1e-8)
     True
     """
-    x, t_x, T, r, alpha, s, beta = float_arrays(frequency, recency, T, r, alpha, s, beta)
+    given = float_arrays(frequency, recency, T, r, alpha, s, beta)
+    found, late = _gradient(given, nodes)
+    if not late.any():
+        return found
+    better, _ = _gradient(tuple(np.broadcast_to(values, late.shape)[late] for values in given), finer(nodes))
+    columns = Gradient(*(np.array(column) for column in found))
+    for column, values in zip(columns, better, strict=True):
+        column[late] = values
+    return columns
+
+
+def _gradient(given: tuple[Array, ...], nodes: int) -> tuple[Gradient, NDArray[np.bool_]]:
+    """Value and derivatives by so many nodes, and for which customers they are too few."""
+    x, t_x, T, r, alpha, s, beta = given
     a, A, B, D = r + x, alpha + t_x, beta + t_x, T - t_x
     rule = power_product_nodes(A, a, B, s + 1, D, nodes)
     by_A, by_B = np.log1p(rule.h / A), np.log1p(rule.h / B)
@@ -121,7 +134,7 @@ def log_likelihood_gradient(
     d_alpha = r / alpha - a * mixed(1 / (A + D), 1 / (A + rule.h))
     d_s = dead / s - np.log1p(t_x / beta) - mixed(np.log1p(D / B), by_B)
     d_beta = s / beta - s * alive / (B + D) - (s + 1) * (mixed(np.zeros(()), 1 / (B + rule.h)))
-    return Gradient(value, d_r, d_alpha, d_s, d_beta)
+    return Gradient(value, d_r, d_alpha, d_s, d_beta), rule.late
 
 
 def p_alive(
@@ -144,7 +157,7 @@ def p_alive(
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`.
     nodes
-        Quadrature nodes.
+        Quadrature nodes; about three times as many where the integrand falls late.
 
     Returns
     -------
