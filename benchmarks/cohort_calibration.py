@@ -256,11 +256,7 @@ def run(simulations, keep):
     kept = [json.loads((keep / f"{number:05d}.json").read_text()) for number in range(simulations)]
     ranks = pd.concat([pd.DataFrame(own["ranks"]) for own in kept if own["ranks"]["rank"]], ignore_index=True)
     counts, seconds = sum((Counter(own["counts"]) for own in kept), Counter()), [own["seconds"] for own in kept]
-    counts |= {
-        "simulations": simulations,
-        "processor seconds, mean": np.mean(seconds),
-        "processor seconds, longest": max(seconds),
-    }
+    counts |= {"simulations": simulations, "seconds of one core": np.mean(seconds), "longest": max(seconds)}
     wide = ranks.pivot_table(index="simulation", columns="quantity", values="rank", sort=False).astype(int)
     write(wide.assign(draws=DRAWS).reset_index(), "ranks", show=False)
     others = tuple(f"cohort of {size}" for size in SIZES if size not in PLACES.values())

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import kundenwert as kw
-from kundenwert import compare, simulate, validate
+from kundenwert import compare, simulate
 from kundenwert.bayes import load_fit
 from kundenwert.data import window_totals
 from kundenwert.kernels import gamma_gamma, pareto_nbd

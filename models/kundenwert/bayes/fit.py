@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from kundenwert.bayes import nuts
-from kundenwert.bayes.diagnose import Diagnosis, diagnose, diagnose_importance, diagnose_mode
+from kundenwert.bayes.diagnose import ESS_BOUND, Diagnosis, diagnose, diagnose_importance, diagnose_mode
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.importance import Importance, resample, sample
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
@@ -29,8 +29,8 @@ type Method = Literal["auto", "importance", "nuts", "map"]
 
 _STREAMS = {ParetoNBD.name: 1, GammaGamma.name: 2, NBD.name: 3}
 
-PROPOSALS = 4096
-"""Most proposals in a round of importance sampling; rounds are powers of two, for the Sobol sequence."""
+LEAST, PROPOSALS = 1024, 4096
+"""Proposals in a round of importance sampling; rounds are powers of two, for the Sobol sequence."""
 
 ENOUGH = 1000.0
 """Effective draws that importance sampling goes on for."""
@@ -186,8 +186,8 @@ def _target_and_mode(model: Model, summary: CustomerSummary) -> tuple[Target, Mo
 
 def _weighted(target: Target, mode: Mode, wanted: int, rng: np.random.Generator) -> Importance:
     most = PROPOSALS if target.observed.count.size < MANY else PROPOSALS // 4
-    proposals = 1 << (int(np.clip(wanted, 512, most)) - 1).bit_length()
-    return sample(target, mode, draws=proposals, rng=rng, enough=min(ENOUGH, wanted / 2))
+    proposals = 1 << (int(np.clip(wanted, LEAST, most)) - 1).bit_length()
+    return sample(target, mode, draws=proposals, rng=rng, enough=float(np.clip(wanted / 2, ESS_BOUND, ENOUGH)))
 
 
 def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:

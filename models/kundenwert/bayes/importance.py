@@ -1,18 +1,22 @@
-"""The fast path: the mode, its curvature, a heavy-tailed proposal, and Pareto-smoothed importance weights.
+"""The fast path: the mode, its curvature, heavy-tailed proposals, and Pareto-smoothed importance weights.
 
-It knows when it is right: the shape k of the weights' tail and their effective size are checked. Where they fail, the
-proposal is improved from the weighted draws (adaptive multiple importance sampling, Cornuet et al. 2012: every round's
-draws are kept, weighted against the mixture of all proposals); where that fails too, it says so.
+It knows when it is right: the shape k of the weights' tail and their effective size are checked. Where they fail, a
+mixture of proposals is fitted to the weighted draws, so that it can follow a posterior that is bent or has a wing
+(Cappé et al. 2008), and every round's draws are kept, weighted against the mixture of all proposals (Cornuet et al.
+2012). A share of each round is drawn from a wider law (Hesterberg 1995): a wing that no proposal reaches cannot be seen
+in the weights. Where all that fails, it says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 from scipy import linalg, special, stats
+from scipy.cluster import vq
 
 from kundenwert.bayes.mode import Mode
 from kundenwert.bayes.target import Target
@@ -23,14 +27,34 @@ PARETO_K_BOUND = 0.5
 """Largest shape of the tail of importance weights that is relied on: below it the weights have a variance.
 
 Up to 0.7 estimates are usable (Vehtari et al. 2024), but shops were found where ends of intervals were then off by a
-third of their width.
+third of their width. For the same reason one round's word is not taken above `SURE`: two rounds have to agree.
 """
+
+SURE = 0.3
+"""Shape of the tail below which the first round is believed by itself."""
 
 DEGREES = 5.0
 """Degrees of freedom of the proposals: tails heavier than the posterior's."""
 
-ROUNDS = 5
+ROUNDS = 10
 """Most rounds of adaptation before the fast path gives up."""
+
+COMPONENTS = 4
+"""Most proposals that are fitted to the draws of the rounds before."""
+
+FIT_STEPS = 10
+"""Steps of expectation and maximisation in that fit."""
+
+CLUSTERED = 2000
+"""Draws by whose clusters the fit is started."""
+
+DEFENSIVE = 0.2
+"""Share of each round that is drawn from a law this many times wider: of the mode's at first, then of the draws'."""
+
+WIDER_THAN_MODE, WIDER_THAN_DRAWS = 2.5, 1.5
+
+FEWEST = 0.01
+"""Share of a proposal below which it is dropped."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +66,14 @@ class Importance:
     pareto_k: float
     effective: float
     rounds: int
+
+
+class Proposal(NamedTuple):
+    """A multivariate t law in a mixture: its share, centre, and Cholesky factor of its scale."""
+
+    share: float
+    centre: Array
+    factor: Array
 
 
 def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, enough: float) -> Importance:
@@ -63,38 +95,29 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
     Returns
     -------
     Importance
-        The best weighted draws found; `pareto_k` and `effective` say whether they may be used.
+        All rounds' draws. `pareto_k` is the larger of the last two rounds', unless the first was sound by itself: with
+        `effective` it says whether they may be used.
     """
-    centre, factor = mode.point, mode.factor
-    proposals: list[tuple[Array, Array]] = []
-    points, values = np.empty((0, centre.size)), np.empty(0)
-    number = 0
-    best: Importance | None = None
-    while True:
-        number += 1
-        proposals.append((centre, factor))  # a repeated proposal counts as often as it was drawn from
-        fresh = _draw(centre, factor, draws, rng)
+    factor = linalg.cholesky(mode.factor @ mode.factor.T, lower=True)
+    round_ = _defended([Proposal(1.0, mode.point, factor)], mode.point, WIDER_THAN_MODE * factor)
+    proposals: list[Proposal] = []
+    points, values = np.empty((0, mode.point.size)), np.empty(0)
+    before = -np.inf
+    for number in range(1, ROUNDS + 1):
+        proposals += round_  # a repeated proposal counts as often as it was drawn from
+        fresh = _draw(round_, draws, rng)
         points, values = np.vstack([points, fresh]), np.concatenate([values, target(fresh)])
-        log_weights = values - _mixture(points, proposals)
-        smoothed, k = array_stats.psislw(-log_weights)  # it negates: made for leaving one out
+        smoothed, k = array_stats.psislw(_mixture(points, proposals) - values)  # it negates: made for leaving one out
         weights = np.exp(smoothed - smoothed.max())
         weights /= weights.sum()
-        result = Importance(points, weights, float(k), float(1 / np.sum(weights**2)), number)
-        if best is None or _better(result, best, enough):
-            best = result
-        if number == ROUNDS or (result.pareto_k < PARETO_K_BOUND and result.effective >= enough):
-            return best
-        if result.pareto_k < PARETO_K_BOUND:
-            continue
-        centre = weights @ points
-        spread = points - centre
-        covariance = (weights[:, None] * spread).T @ spread
-        factor = linalg.cholesky(covariance + 1e-9 * np.eye(centre.size), lower=True)
-
-
-def _better(one: Importance, other: Importance, enough: float) -> bool:
-    """Whether weights are better: enough effective draws first, then the thinner tail."""
-    return (one.effective >= enough, -one.pareto_k) > (other.effective >= enough, -other.pareto_k)
+        result = Importance(points, weights, max(float(k), before), float(1 / np.sum(weights**2)), number)
+        sound = result.pareto_k < (SURE if number == 1 else PARETO_K_BOUND)
+        if sound and result.effective >= enough:
+            break
+        before = -np.inf if k < SURE and number == 1 else float(k)
+        if k >= SURE:
+            round_ = _adapted(points, weights, rng)
+    return result
 
 
 def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -103,23 +126,90 @@ def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.
     return rng.permutation(np.searchsorted(np.cumsum(weights), positions).clip(max=weights.size - 1))
 
 
-def _draw(centre: Array, factor: Array, size: int, rng: np.random.Generator) -> Array:
-    """Multivariate-t draws from a scrambled Sobol sequence: spread more evenly than independent ones.
+def _draw(mixture: list[Proposal], size: int, rng: np.random.Generator) -> Array:
+    """Draws from a mixture of multivariate t laws by a scrambled Sobol sequence: more even than independent ones.
 
     Weighted means from such draws have a several times smaller error (Owen 1998); each single draw has the same law.
     """
-    sequence = stats.qmc.Sobol(centre.size + 1, rng=rng)
-    uniform = np.clip(sequence.random(size), 1e-12, 1 - 1e-12)
-    scale = np.sqrt(DEGREES / stats.chi2.ppf(uniform[:, -1], DEGREES))
-    return np.asarray(centre + (special.ndtri(uniform[:, :-1]) @ factor.T) * scale[:, None])
+    d = mixture[0].centre.size
+    uniform = np.clip(stats.qmc.Sobol(d + 2, rng=rng).random(size), 1e-12, 1 - 1e-12)
+    bounds = np.cumsum([one.share for one in mixture])[:-1]
+    which = np.searchsorted(bounds, uniform[:, -2], side="right")
+    z = special.ndtri(uniform[:, :d]) * np.sqrt(DEGREES / special.chdtri(DEGREES, uniform[:, -1]))[:, None]
+    result = np.empty((size, d))
+    for number, one in enumerate(mixture):
+        own = which == number
+        result[own] = one.centre + z[own] @ one.factor.T
+    return result
 
 
-def _mixture(points: Array, proposals: list[tuple[Array, Array]]) -> Array:
-    """Log density, up to a constant, of the equal mixture of all proposals."""
-    d = points.shape[1]
-    logs = []
-    for centre, factor in proposals:
-        z = linalg.solve(factor, (points - centre).T)
-        distance = (z**2).sum(axis=0)
-        logs.append(-(DEGREES + d) / 2 * np.log1p(distance / DEGREES) - np.log(abs(linalg.det(factor))))
-    return np.asarray(special.logsumexp(logs, axis=0) - np.log(len(proposals)))
+def _distances(points: Array, one: Proposal) -> Array:
+    """Squared distance of each point from a proposal's centre, in its own scale."""
+    z = linalg.solve_triangular(one.factor, (points - one.centre).T, lower=True, check_finite=False)
+    return np.asarray((z**2).sum(axis=0))
+
+
+def _log_densities(points: Array, mixture: list[Proposal]) -> tuple[Array, Array]:
+    """Log of share times density, up to one constant, and squared distances, of shape (proposal, point)."""
+    distances = np.stack([_distances(points, one) for one in mixture])
+    scale = np.array([np.log(one.share) - np.log(np.diag(one.factor)).sum() for one in mixture])
+    return scale[:, None] - (DEGREES + points.shape[1]) / 2 * np.log1p(distances / DEGREES), distances
+
+
+def _mixture(points: Array, proposals: list[Proposal]) -> Array:
+    """Log density of the mixture of all rounds' proposals, up to a constant."""
+    return np.asarray(special.logsumexp(_log_densities(points, proposals)[0], axis=0))
+
+
+def _defended(mixture: list[Proposal], centre: Array, factor: Array) -> list[Proposal]:
+    """A mixture that leaves the defensive share to a wide law."""
+    kept = [one._replace(share=one.share * (1 - DEFENSIVE)) for one in mixture]
+    return [*kept, Proposal(DEFENSIVE, centre, factor)]
+
+
+def _adapted(points: Array, weights: Array, rng: np.random.Generator) -> list[Proposal]:
+    """The next round's proposals: a mixture of t laws fitted to weighted draws, and a wide law over all of them."""
+    centre = weights @ points
+    spread = points - centre
+    covariance = (weights[:, None] * spread).T @ spread
+    ridge = 1e-6 * np.diag(np.diag(covariance) + 1e-9)
+    factor = linalg.cholesky(covariance + ridge, lower=True)
+    z = linalg.solve_triangular(factor, spread.T, lower=True).T
+    fitted = _clusters(z[rng.choice(weights.size, CLUSTERED, p=weights)], rng)
+    for _ in range(FIT_STEPS):
+        fitted = _improved(fitted, z, weights)
+    back = [Proposal(one.share, centre + factor @ one.centre, factor @ one.factor) for one in fitted]
+    return _defended(back, centre, WIDER_THAN_DRAWS * factor)
+
+
+def _clusters(z: Array, rng: np.random.Generator) -> list[Proposal]:
+    """One proposal for each cluster of standardised draws."""
+    d = z.shape[1]
+    try:
+        _, label = vq.kmeans2(z, COMPONENTS, minit="++", missing="raise", rng=rng)
+    except vq.ClusterError:  # few distinct draws: all together
+        label = np.zeros(len(z), dtype=np.int64)
+    found = []
+    for own in (z[label == number] for number in np.unique(label)):
+        if len(own) > max(FEWEST * len(z), d):
+            spread = np.cov(own, rowvar=False) + 0.03 * np.eye(d)
+            found.append(Proposal(len(own) / len(z), own.mean(axis=0), linalg.cholesky(spread, lower=True)))
+    total = sum(one.share for one in found)
+    return [one._replace(share=one.share / total) for one in found]
+
+
+def _improved(mixture: list[Proposal], z: Array, weights: Array) -> list[Proposal]:
+    """One step of expectation and maximisation of a mixture of t laws, on weighted draws (Cappé et al. 2008)."""
+    d = z.shape[1]
+    logs, distances = _log_densities(z, mixture)
+    belongs = weights * np.exp(logs - special.logsumexp(logs, axis=0))
+    shares = belongs.sum(axis=1)
+    pull = belongs * (DEGREES + d) / (DEGREES + distances)
+    found = []
+    for number in np.flatnonzero(shares > FEWEST):
+        centre = pull[number] @ z / pull[number].sum()
+        spread = z - centre
+        scale = (pull[number][:, None] * spread).T @ spread / shares[number] + 1e-6 * np.eye(d)
+        found.append(Proposal(float(shares[number]), centre, linalg.cholesky(scale, lower=True)))
+    total = sum(one.share for one in found)
+    return [one._replace(share=one.share / total) for one in found]
