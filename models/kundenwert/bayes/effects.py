@@ -258,21 +258,24 @@ class Effects:
                 pulls.append(by_levels[k] - effect * by_prior)
                 slope[spread] += (by_prior * np.sum(effect**2) - effect.size) * _log_spread_slope(point[spread])
                 slope[spread] -= point[spread]
-            for at in [index, *(spread for _, spread, _ in columns)]:
-                change = self._differences(point, at, process)
-                along = by_log_quantity[index] * change[0] + change[2]
-                along += sum(float(pull @ moved) for pull, moved in zip(pulls, change[1], strict=True))
-                slope[at] = along if at == index else slope[at] + along
+            moving = [index, *(spread for _, spread, _ in columns)]
+            by_intercept, by_column, by_volume = self._differences(point, moving, process)
+            along = by_log_quantity[index] * by_intercept + by_volume
+            for pull, moved in zip(pulls, by_column, strict=True):
+                along = along + moved @ pull
+            slope[index] = 0.0
+            slope[moving] += along
             for pull, (name, spread, levels) in zip(pulls, columns, strict=True):
                 slope[levels] = pull * self._scale(process, name, point[spread])
         return slope
 
-    def _differences(self, point: Array, at: int, process: str) -> tuple[float, list[Array], float]:
-        step = np.zeros(point.size)
-        step[at] = STEP
-        (q_up, e_up, v_up), (q_down, e_down, v_down) = (self._map(point + sign * step, process) for sign in (1, -1))
-        effects = [(up - down) / (2 * STEP) for up, down in zip(e_up, e_down, strict=True)]
-        return float(q_up - q_down) / (2 * STEP), effects, float(v_up - v_down) / (2 * STEP)
+    def _differences(self, point: Array, moving: list[int], process: str) -> tuple[Array, list[Array], Array]:
+        """Derivatives of a process's map by some coordinates: of the intercept, the effects, the log Jacobian."""
+        step = np.zeros((len(moving), point.size))
+        step[np.arange(len(moving)), moving] = STEP
+        around = self._map(point + np.stack([step, -step]), process)
+        intercept, volume = ((values[0] - values[1]) / (2 * STEP) for values in (around[0], around[2]))
+        return intercept, [(values[0] - values[1]) / (2 * STEP) for values in around[1]], volume
 
     def _scale(self, process: str, column: str, z: float) -> Array:
         if process not in self.reference:

@@ -1,0 +1,236 @@
+"""What partial pooling of cohorts is worth: hold-out scores against no pooling and complete pooling, and what it costs.
+
+    .venv/bin/python benchmarks/pooling.py --part simulated  # businesses whose cohorts differ, 3 to 400 customers each
+    .venv/bin/python benchmarks/pooling.py --part cdnow      # CDNOW by week and by first order, over several hold-outs
+    .venv/bin/python benchmarks/pooling.py --part sixty      # what a fit of 60 cohorts costs at CDNOW's size
+    .venv/bin/python benchmarks/pooling.py --part cohorts    # CDNOW by month and week: each cohort's hold-out
+
+Each part prints its tables and writes them to benchmarks/results/pooling-*.csv; benchmarks/results/pooling.md reads
+them. `--simulations N` makes the first part smaller or larger, and says how many placebos the second one has. Fits are
+kept in `--keep FOLDER`, so that a part that was stopped goes on from there.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from truth import FAMILY, MONEY, RESULTS, SEED, diagnoses, fitted, simulated
+
+import kundenwert as kw
+from kundenwert import simulate, validate
+from kundenwert.data import window_totals
+from kundenwert.kernels import pareto_nbd
+
+CDNOW = RESULTS.parents[1] / "data" / "cdnow" / "transactions.csv"
+END = "1997-09-30"
+HOLDOUTS = {"9 months": (END, "1998-06-30"), "3 months": (END, "1997-12-31"), "summer": ("1997-06-30", END)}
+
+# ------------------------------------------------------------------------------------------------ three ways
+
+
+def expected(fit, summary):
+    """Purchases of everybody together that a fit expects of the hold-out."""
+    law = fit.laws(summary.table, 200)(np.arange(len(summary.table)))
+    seen = (summary.table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
+    return pareto_nbd.expected_purchases(*seen, summary.holdout_length, **law).sum(axis=0).mean()
+
+
+def alone(summary, keep, seed):
+    """Log score where each cohort is fitted by itself under the default priors, also one of three customers."""
+    parts, notes, total = [], [], 0.0
+    for number, (_, table) in enumerate(summary.table.groupby("cohort", sort=True)):
+        how = {"time_unit": summary.time_unit, "window": summary.window, "holdout_length": summary.holdout_length}
+        own = kw.CustomerSummary.from_frame(table.reset_index(drop=True), **how)
+        fit = fitted(kw.ParetoNBD(), own, seed, keep / f"alone-{number:02d}.nc")
+        notes.append(fit.info["method"] if fit.diagnosis.converged else "not converged")
+        parts.append(validate.log_score(fit, own).table)
+        total += expected(fit, own)
+    return validate.LogScore(pd.concat(parts, ignore_index=True), 0), notes, total
+
+
+def three_ways(name, summary, keep, seed):
+    """Hold-out log score of partial, complete and no pooling, with paired differences to partial."""
+    keep.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    partial = fitted(kw.ParetoNBD(cohorts=("cohort",)), summary, seed, keep / "purchases.nc")
+    complete = fitted(kw.ParetoNBD(), summary, seed, keep / "purchases, pooled.nc")
+    own, notes, total = alone(summary, keep, seed)
+    scores = {"partial": validate.log_score(partial, summary), "complete": validate.log_score(complete, summary)}
+    scores["none"] = own
+    table = validate.compare_log_scores(scores).assign(data=name, cohorts=len(notes))
+    table["expected"] = table["model"].map(
+        {"partial": expected(partial, summary), "complete": expected(complete, summary), "none": total}
+    )
+    table["actual"] = summary.table["holdout_purchases"].sum()
+    table["note"] = table["model"].map({"none": ", ".join(f"{notes.count(n)} {n}" for n in sorted(set(notes)))})
+    print(f"  {name}, {time.perf_counter() - started:.0f} s\n{table.to_string(index=False)}", flush=True)
+    return table, {key: score.table.assign(data=name) for key, score in scores.items()}
+
+
+def run_simulated(simulations, keep):
+    """The hold-outs of simulated businesses, one by one and together, and their smallest cohorts."""
+    tables, every = [], {}
+    for number, population in enumerate(simulate.random_populations(simulations, seed=FAMILY)):
+        summary, folder = simulated(population, number)[2], keep / f"population-{number:02d}"
+        table, scores = three_ways(population.name, summary, folder, SEED)
+        tables.append(table)
+        for key, part in scores.items():
+            part["customer_id"] = population.name + part["customer_id"]
+            every.setdefault(key, []).append(part)
+    whole = {key: validate.LogScore(pd.concat(parts), 0) for key, parts in every.items()}
+    total = validate.compare_log_scores(whole).assign(data="all", cohorts=12 * simulations)
+    small = {key: validate.LogScore(fewer(score.table), 0) for key, score in whole.items()}
+    few = validate.compare_log_scores(small).assign(data="all, cohorts below 20 customers")
+    write(pd.concat([*tables, total, few]), "simulated")
+
+
+def fewer(table):
+    size = table.groupby(["data", "cohort"])["customer_id"].transform("size")
+    return table[size < 20]
+
+
+# ------------------------------------------------------------------------------------------------ CDNOW
+
+
+def cdnow(by, end=END, holdout_end="1998-06-30"):
+    """CDNOW's summary, with cohorts by week or month of the first order, or any label of each customer."""
+    if isinstance(by, str):
+        return kw.summarise(kw.read_transactions(CDNOW), observation_end=end, holdout_end=holdout_end, cohort=by)
+    raw = pd.read_csv(CDNOW, dtype={"customer_id": str})
+    log = kw.read_transactions(raw.assign(cohort=raw["customer_id"].map(by)), keep=["cohort"])
+    return kw.summarise(log, observation_end=end, holdout_end=holdout_end, cohort="cohort")
+
+
+def first_orders():
+    """How many CDs each customer's first order held: known at acquisition, from 1,177 customers a label to 1."""
+    raw = pd.read_csv(CDNOW, dtype={"customer_id": str})
+    first = raw[raw["date"] == raw.groupby("customer_id")["date"].transform("min")]
+    number = first.groupby("customer_id")["quantity"].sum()
+    return "first order " + number.astype(str).str.zfill(2)
+
+
+def run_cdnow(placebos, keep):
+    """Real cohorts, and placebos: the same labels dealt out to customers at random, so that no cohort differs."""
+    week = cdnow("week").table.set_index("customer_id")["cohort"]
+    labels = {"week of the first order": week, "CDs in the first order": first_orders()}
+    tables = []
+    for name, label in labels.items():
+        dealt = {name: label}
+        for number in range(placebos):
+            mixed = np.random.default_rng([SEED, number]).permutation(label.to_numpy())
+            dealt[f"{name}, dealt at random {number + 1}"] = pd.Series(mixed, label.index)
+        for title, own in dealt.items():
+            for window, (end, until) in HOLDOUTS.items() if title == name else [("9 months", HOLDOUTS["9 months"])]:
+                table, _ = three_ways(f"{title}, {window}", cdnow(own, end, until), keep / f"{title}-{window}", SEED)
+                tables.append(table.assign(labels=name, placebo=title != name, window=window))
+                write(pd.concat(tables), "cdnow", show=False)
+    print(pd.concat(tables).to_string(index=False))
+
+
+def run_cohorts(_, keep):
+    """Each cohort's hold-out beside its 90 % interval, and the total's actual over expected by month."""
+    tables = []
+    for by in ("month", "week"):
+        summary, folder = cdnow(by), keep / f"cdnow-{by}"
+        folder.mkdir(parents=True, exist_ok=True)
+        models = {"purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",))}
+        fits = {name: fitted(model, summary, SEED, folder / f"{name}.nc") for name, model in models.items()}
+        values = kw.value_table(*fits.values(), summary, horizon=52.0, seed=SEED, **MONEY)
+        tables.append(holdout_table(summary, values).assign(by=by))
+        if by == "month":
+            write(month_table(fits["purchases"], summary), "cohorts-season")
+    whole = pd.concat(tables)
+    write(whole, "cohorts")
+    one = whole[whole["cohort"] != "all"].groupby(["by", "quantity"], sort=False)
+    inside = one.agg(
+        cohorts=("inside", "size"), inside_90=("inside", "sum"), above=("p_above", lambda p: (p < 0.05).sum())
+    )
+    write(inside.reset_index(), "cohorts-coverage")
+
+
+def holdout_table(summary, values):
+    """By cohort and quantity what happened, the interval of the outcome, and how probable so much or more was."""
+    found = kw.compare_cohorts(summary, values).set_index("cohort")
+    rows = []
+    for name, draws in (("purchases", "holdout_purchases"), ("revenue", "holdout_value")):
+        totals = values.totals[draws].transpose("sample", "cohort").to_pandas()
+        totals["all"] = totals.sum(axis=1)
+        for label, own in found.iterrows():
+            actual, mean = own[f"holdout_{name}"], own[f"predicted_holdout_{name}_mean"]
+            row = {"cohort": label, "customers": own["customers"], "quantity": name, "actual": actual, "expected": mean}
+            row |= {end: own[f"predicted_holdout_{name}_{end}"] for end in ("q05", "q95")}
+            row |= {"inside": own[f"holdout_{name}_inside"], "ratio": actual / mean}
+            above, below = (totals[label] >= actual).mean(), (totals[label] <= actual).mean()
+            rows.append(row | {"p_above": above, "p": min(1.0, 2 * min(above, below))})
+    return pd.DataFrame(rows)
+
+
+def month_table(fit, summary):
+    """Purchases of all customers in each month of the hold-out over what was expected in it."""
+    table, log = summary.table, kw.read_transactions(CDNOW)
+    law = fit.laws(table, 200)(np.arange(len(table)))
+    x, t_x, T = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
+    before, start, rows = 0.0, pd.Timestamp(summary.observation_end), []
+    for end in pd.date_range(start, summary.holdout_end, freq="ME")[1:]:
+        length = (end - pd.Timestamp(summary.observation_end)).days / 7
+        by_then = pareto_nbd.expected_purchases(x, t_x, T, length, **law).sum(axis=0).mean()
+        bought = window_totals(log, (start + pd.Timedelta(days=1)).date(), end.date())
+        actual = int(bought.set_index("customer_id")["purchases"].reindex(table["customer_id"]).sum())
+        rows.append({"month": f"{end:%Y-%m}", "actual": actual, "expected": by_then - before})
+        rows[-1]["ratio"] = actual / rows[-1]["expected"]
+        before, start = by_then, end
+    return pd.DataFrame(rows)
+
+
+# ------------------------------------------------------------------------------------------------ cost
+
+
+def run_sixty(_, keep):
+    """CDNOW's number of customers in 60 unequal cohorts: what a fit costs."""
+    largest = next(n for n in range(100, 400) if np.rint(np.geomspace(n, 3, 60)).sum() >= 2357)
+    how = {"cohorts": 60, "smallest": 3, "largest": largest, "window": 130}
+    population = simulate.random_populations(1, seed=FAMILY + 2, **how)[0]
+    _, _, summary = simulated(population, 60)
+    (keep / "sixty").mkdir(parents=True, exist_ok=True)
+    models = {"purchases": kw.ParetoNBD(cohorts=("cohort",)), "spend": kw.GammaGamma(cohorts=("cohort",))}
+    fits = {name: fitted(model, summary, SEED, keep / "sixty" / f"{name}.nc") for name, model in models.items()}
+    sizes = summary.table.groupby("cohort").size()
+    about = {"customers": len(summary.table), "cohorts": len(sizes), "smallest": sizes.min(), "largest": sizes.max()}
+    write(diagnoses(fits).assign(**about), "60")
+
+
+# ------------------------------------------------------------------------------------------------ results
+
+PARTS = {
+    "simulated": (run_simulated, 8),
+    "cdnow": (run_cdnow, 3),
+    "sixty": (run_sixty, 1),
+    "cohorts": (run_cohorts, 1),
+}
+
+
+def write(table, name, *, show=True):
+    """Print a table and store it, small numbers shortened."""
+    RESULTS.mkdir(exist_ok=True)
+    table.to_csv(RESULTS / f"pooling-{name}.csv", index=False, float_format="%.5g")
+    if show and len(table) < 250:
+        print(f"\n{name}\n{table.to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=PARTS, required=True)
+    parser.add_argument("--simulations", type=int)
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "kundenwert-pooling")
+    options = parser.parse_args()
+    run, default = PARTS[options.part]
+    started = time.perf_counter()
+    run(options.simulations or default, options.keep)
+    print(f"{options.part}: {(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
+
+
+if __name__ == "__main__":
+    main()
