@@ -339,7 +339,7 @@ def run_agreement(draws):
 def compared(model, summary, draws):
     """All parameters of one data set by both methods; effective sizes as each method's own diagnosis has them."""
     quick = [kw.fit(model, summary, seed=50 + seed, method="importance", draws=2000) for seed in range(POOLED)]
-    nuts = kw.fit(model, summary, seed=1, method="nuts", draws=draws, tune=1000, progress=False)
+    nuts = kw.fit(model, summary, seed=1, method="nuts", draws=draws, tune=1000, target_accept=0.95, progress=False)
     first = {name: np.concatenate([fit.draws()[name] for fit in quick]) for name in model.parameters}
     numbers = [{check.name: check.value for check in fit.diagnosis} for fit in quick]
     weighed = sum(number["effective draws"] for number in numbers)

@@ -32,6 +32,8 @@ LIFESPAN_YEARS = 3.0
 FIT = {"draws": 500, "tune": 300, "chains": 4, "log_likelihood": False, "progress": False}
 LONGER = 1500
 RECENT = {"last 26 weeks": 26, "last 52 weeks": 52}
+DRAWN_FROM = {"r": (0.5, 2.0), "s": (0.6, 2.0), "window_purchases": (1.5, 6.0), "half_life": (0.4, 1.5)}
+"""What `random_population` draws uniformly: the law of the family, which is not the model's prior."""
 BREACHES = {
     "regularity 3": simulate.Breaches(regularity=3),
     "spend correlation 0.5": simulate.Breaches(spend_correlation=0.5),
@@ -122,8 +124,27 @@ def business_total(population, number, keep):
             true = float((cohorts[truth] * cohorts["customers"]).sum())
             row[f"stated / {truth}"] = float(totals["expected_rlv"].mean()) / true
             row[f"pit {truth}"] = float(intervals.randomised_pit(true, totals[draws].to_numpy(), rng))
+        weights, means = by_the_family(fits[0], summary, 1000), totals["expected_rlv"].to_numpy()
+        row["effective"] = 1 / np.sum(weights**2)
+        row["stated / given law, family's prior"] = weights @ means / true
+        row["pit given law, family's prior"] = weights @ (means < true)
         pd.DataFrame([row]).rename(columns={"purchase_law": "share of draws of s below the true"}).to_parquet(file)
     return pd.read_parquet(file)
+
+
+def by_the_family(fit, summary, samples):
+    """Weights that turn draws under the default priors into draws under the family's own law, spreads left alone."""
+    law, window = fit.draws(samples), fit.model.unit(summary)
+    judged = {"window_purchases": law["r"] * window / law["alpha"], "rate_cv": law["r"] ** -0.5}
+    judged |= {"half_life": law["beta"] * (2 ** (1 / law["s"]) - 1) / window, "dropout_cv": law["s"] ** -0.5}
+    logs = 1.5 * np.log(law["r"] * law["s"])  # |dr / d rate_cv| = 2 r^(3/2), and so for s
+    for name, prior in fit.model.resolved_priors().items():
+        logs = logs - prior.log_density()(judged[name])
+    inside = [
+        ((law | judged)[name] >= low) & ((law | judged)[name] <= high) for name, (low, high) in DRAWN_FROM.items()
+    ]
+    weights = np.where(np.all(inside, axis=0), np.exp(logs - logs.max()), 0.0)
+    return weights / weights.sum()
 
 
 def diagnoses(fits):

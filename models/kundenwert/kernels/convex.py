@@ -47,6 +47,25 @@ def finer(nodes: int) -> int:
     return NODES + 2 * nodes
 
 
+def refined(
+    evaluate: Callable[[tuple[Array, ...], int], tuple[tuple[Array, ...], NDArray[np.bool_]]],
+    given: tuple[Array, ...],
+    nodes: int,
+) -> tuple[Array, ...]:
+    """Columns by so many nodes, and by `finer` nodes where those are too few.
+
+    `evaluate(given, nodes)` returns the columns and `late`, both of the shape to which the given arrays broadcast.
+    """
+    found, late = evaluate(given, nodes)
+    if not late.any():
+        return found
+    better, _ = evaluate(tuple(np.broadcast_to(values, late.shape)[late] for values in given), finer(nodes))
+    columns = tuple(np.array(column) for column in found)
+    for column, values in zip(columns, better, strict=True):
+        column[late] = values
+    return columns
+
+
 @lru_cache
 def _unit_rule(n: int) -> tuple[Array, Array]:
     x, w = np.polynomial.legendre.leggauss(n)

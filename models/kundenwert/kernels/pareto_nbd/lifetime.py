@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.convex import NODES, power_product_nodes
+from kundenwert.kernels.convex import NODES, power_product_nodes, refined
 from kundenwert.kernels.pareto_nbd.likelihood import float_arrays
 
 type Array = NDArray[np.float64]
@@ -32,7 +32,8 @@ def expected_lifetime_to_date(
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`.
     nodes
-        Quadrature nodes: 3e-13 at worst over the tested regimes; 20 nodes 2e-5, where the density has its mode inside.
+        Quadrature nodes, about three times as many where the density falls late: 1e-12 at worst over eight decades of
+        parameters; 20 nodes 1e-9.
 
     Returns
     -------
@@ -74,7 +75,8 @@ def expected_purchase_rate(
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`.
     nodes
-        Quadrature nodes: 3e-13 at worst over the tested regimes; 20 nodes 2e-5, where the density has its mode inside.
+        Quadrature nodes, about three times as many where the density falls late: 1e-12 at worst over eight decades of
+        parameters; 20 nodes 1e-9.
 
     Returns
     -------
@@ -132,7 +134,13 @@ def life_to_date(
     >>> [round(float(value), 6) for value in found]
     [0.868384, 38.234432, 0.052321]
     """
-    x, t_x, T, r, alpha, s, beta = np.broadcast_arrays(*float_arrays(frequency, recency, T, r, alpha, s, beta))
+    given = np.broadcast_arrays(*float_arrays(frequency, recency, T, r, alpha, s, beta))
+    return LifeToDate(*refined(_life_to_date, given, nodes))
+
+
+def _life_to_date(given: tuple[Array, ...], nodes: int) -> tuple[LifeToDate, NDArray[np.bool_]]:
+    """What so many nodes say, and for which customers they are too few."""
+    x, t_x, T, r, alpha, s, beta = given
     a, b, A, B, D = r + x, s + 1, alpha + t_x, beta + t_x, T - t_x
     first = A <= B
     # the range of the rule suits the density times h: one power of the smaller scale less
@@ -143,6 +151,7 @@ def life_to_date(
     density = rule.weight * np.exp(decay) * (s / B)
     alive = np.exp(-a * np.log1p(D / A) - s * np.log1p(D / B))
     total = alive + density.sum(axis=0)
-    late = (alive * D + (density * rule.h).sum(axis=0)) / total
+    survived = (alive * D + (density * rule.h).sum(axis=0)) / total
     share = (alive / (1 + D / A) + (density / (1 + by_A)).sum(axis=0)) / total
-    return LifeToDate(np.asarray(alive / total), np.asarray(t_x + late), np.asarray(a / A * share))
+    found = LifeToDate(np.asarray(alive / total), np.asarray(t_x + survived), np.asarray(a / A * share))
+    return found, rule.late

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln
 
-from kundenwert.kernels.convex import NODES, finer, power_product_integral, power_product_nodes
+from kundenwert.kernels.convex import NODES, power_product_integral, power_product_nodes, refined
 
 type Array = NDArray[np.float64]
 
@@ -98,15 +98,7 @@ def log_likelihood_gradient(
     >>> bool(abs((step[1] - step[0]) / 2e-5 - gradient.r) < 1e-8)
     True
     """
-    given = float_arrays(frequency, recency, T, r, alpha, s, beta)
-    found, late = _gradient(given, nodes)
-    if not late.any():
-        return found
-    better, _ = _gradient(tuple(np.broadcast_to(values, late.shape)[late] for values in given), finer(nodes))
-    columns = Gradient(*(np.array(column) for column in found))
-    for column, values in zip(columns, better, strict=True):
-        column[late] = values
-    return columns
+    return Gradient(*refined(_gradient, float_arrays(frequency, recency, T, r, alpha, s, beta), nodes))
 
 
 def _gradient(given: tuple[Array, ...], nodes: int) -> tuple[Gradient, NDArray[np.bool_]]:
