@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kundenwert.bayes.importance import PARETO_K_BOUND, resample, sample
+from kundenwert.bayes.importance import LARGEST_WEIGHT, PARETO_K_BOUND, resample, sample
 from kundenwert.bayes.mode import Mode
 
 SEEDS = range(6)
@@ -34,11 +34,11 @@ def bent(points):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_normal_posterior_takes_one_round(seed):
+def test_a_normal_posterior_takes_two_or_three_rounds(seed):
     found = sample(normal, START, draws=2048, rng=np.random.default_rng(seed), enough=1000)
-    assert found.rounds == 1
-    assert found.pareto_k < 0.3
-    assert found.effective > 1000
+    assert 2 <= found.rounds <= 3
+    assert found.largest < LARGEST_WEIGHT
+    assert found.effective > 0.7 * len(found.weights)
     assert quantile(found, 0, [0.05, 0.95]) == pytest.approx([-1.645, 1.645], abs=0.12)
 
 
@@ -50,6 +50,7 @@ def test_a_wing_is_found(seed):
     assert 11 / 12 * truth(at) + truth((at - 4) / np.sqrt(2)) / 12 == pytest.approx(0.95, abs=1e-4)
     found = sample(winged, START, draws=4096, rng=np.random.default_rng(seed), enough=1000)
     assert found.pareto_k < PARETO_K_BOUND
+    assert found.largest < LARGEST_WEIGHT
     assert found.effective > 4000
     assert found.rounds > 2
     assert found.weights @ (found.points[:, 0] <= at) == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 4000))
@@ -75,7 +76,7 @@ def test_a_law_out_of_reach_says_so():
         return -2.1 * np.log1p((points**2).sum(axis=1))
 
     found = sample(endless, START, draws=1024, rng=np.random.default_rng(1), enough=1000)
-    assert found.pareto_k > PARETO_K_BOUND
+    assert found.largest > 10 * LARGEST_WEIGHT
 
 
 def test_resampling_keeps_shares():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from kundenwert.bayes.importance import PARETO_K_BOUND, Importance
+from kundenwert.bayes.importance import LARGEST_WEIGHT, PARETO_K_BOUND, Importance
 from kundenwert.bayes.mode import Mode
 from kundenwert.errors import FitError
 
@@ -114,10 +114,11 @@ def diagnose_importance(drawn: Importance) -> Diagnosis:
     """Check weighted draws: the tail of their weights, and their effective size."""
     more = "sample by NUTS instead (method='nuts')"
     where = f"{len(drawn.weights)} proposals in {drawn.rounds} rounds"
-    thin = drawn.pareto_k <= PARETO_K_BOUND
+    thin, even = drawn.pareto_k <= PARETO_K_BOUND, drawn.largest <= LARGEST_WEIGHT
     return Diagnosis(
         (
             Check("Pareto k", drawn.pareto_k, PARETO_K_BOUND, thin, where, more),
+            Check("largest weight", drawn.largest, LARGEST_WEIGHT, even, where, more),
             Check("effective draws", drawn.effective, ESS_BOUND, drawn.effective >= ESS_BOUND, where, more),
         )
     )

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, gammaln
+from scipy.special import digamma
+
+from kundenwert.kernels.pareto_nbd.likelihood import log_rising
 
 type Array = NDArray[np.float64]
 
@@ -44,7 +46,7 @@ def log_likelihood(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, *, r:
     -9.044418
     """
     x, t_x, T, r, alpha = (np.asarray(value, dtype=np.float64) for value in (frequency, recency, T, r, alpha))
-    value = gammaln(r + x) - gammaln(r) - r * np.log1p(T / alpha) - x * np.log(alpha + T)
+    value = log_rising(r, x) - r * np.log1p(T / alpha) - x * np.log(alpha + T)
     return np.asarray(value + 0 * t_x)
 
 

@@ -232,9 +232,10 @@ def log_rising(r: Array, x: Array) -> Array:
     n = r + x
     if np.all(r <= 100):
         return np.asarray(gammaln(n) - gammaln(r))
-    with np.errstate(divide="ignore"):
-        series = (1 / n - 1 / r) / 12 - (n**-3.0 - r**-3.0) / 360 + (n**-5.0 - r**-5.0) / 1260
-    large = x * np.log(r) + (n - 0.5) * np.log1p(x / r) - x + series
+    big = np.maximum(r, 100)
+    m = big + x
+    series = (1 / m - 1 / big) / 12 - (m**-3.0 - big**-3.0) / 360 + (m**-5.0 - big**-5.0) / 1260
+    large = x * np.log(big) + (m - 0.5) * np.log1p(x / big) - x + series
     return np.asarray(np.where(r > 100, large, gammaln(n) - gammaln(r)))
 
 

@@ -72,5 +72,5 @@ def total_log_likelihood(
 def _rest(x: Array, t_x: Array, T: Array, r: Array, alpha: Array, s: Array, beta: Array, nodes: int) -> Array:
     """All of the log-likelihood but the ratio of gamma functions, of shape (parameter sets, histories)."""
     log_alive, log_dead = log_terms(x, t_x, T, r, alpha, s, beta, nodes)
-    scale = r * np.log(alpha) - (r + x) * np.log(alpha + t_x) + s * np.log(beta / (beta + t_x))
+    scale = -(r + x) * np.log1p(t_x / alpha) - x * np.log(alpha) - s * np.log1p(t_x / beta)
     return np.asarray(scale + np.logaddexp(log_alive, log_dead))
