@@ -173,7 +173,8 @@ class Effects:
         if process not in self.reference:
             spreads = [log_spread(points[..., spread, None]) for _, spread, _ in columns]
             effects = [points[..., at] * np.exp(ell) for ell, (_, _, at) in zip(spreads, columns, strict=True)]
-            volume = sum(((ell + 0 * e).sum(-1) for ell, e in zip(spreads, effects, strict=True)), np.zeros(()))
+            none = np.zeros(points.shape[:-1])
+            volume = sum(((ell + 0 * e).sum(-1) for ell, e in zip(spreads, effects, strict=True)), none)
             return points[..., index], effects, volume
         anchors = [self.anchors[process, name] for name, _, _ in columns]
         mean, variance = np.zeros(points.shape[:-1]), np.zeros(points.shape[:-1])
