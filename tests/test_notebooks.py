@@ -17,7 +17,7 @@ NAMES = ["01-data", "02-models", "03-customer-value", "04-formula-versus-posteri
 EVERY = 8
 """Every 8th customer of CDNOW makes a shop that is quick to fit and still like CDNOW."""
 
-FITTING = {"draws": 100, "tune": 150, "chains": 2, "allow_unconverged": True}
+FITTING = {"draws": 250, "tune": 150, "chains": 2, "allow_unconverged": True}
 SMALL = {
     "01-data": {"shown": 8},
     "02-models": FITTING | {"prior_draws": 100},
