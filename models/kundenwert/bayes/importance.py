@@ -146,9 +146,8 @@ def _draw(mixture: list[Proposal], size: int, rng: np.random.Generator) -> Array
 def _distances(points: Array, one: Proposal) -> Array:
     """Squared distance of each point from a proposal's centre, in its own scale."""
     inverse = linalg.solve_triangular(one.factor, np.eye(one.centre.size), lower=True)
-    z = np.einsum(
-        "ij,nj->in", inverse, points - one.centre
-    )  # a matrix library's threads cost more than so small a product
+    # not `@`: a matrix library's threads cost more than so small a product
+    z = np.einsum("ij,nj->in", inverse, points - one.centre)
     return np.asarray((z**2).sum(axis=0))
 
 
