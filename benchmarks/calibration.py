@@ -15,18 +15,18 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 
 import arviz as az
 import numpy as np
 import pandas as pd
+from parts import RESULTS, writer
 
 import kundenwert as kw
 from kundenwert.kernels import pareto_nbd
 from kundenwert.validate import intervals, sbc, uniformity
 
-RESULTS = Path(__file__).resolve().parent / "results"
+write = writer("calibration")
 WINDOW = 52.0
 HORIZON = kw.Horizon(52.0, np.log(1.1) * 7 / 365.25)
 SPEND_SCALE = 30.0
@@ -418,14 +418,6 @@ PARTS = {
     "agreement": (run_agreement, 4000),
     "robust": (run_robust, 100_000),
 }
-
-
-def write(table, name, *, show=True):
-    """Print a table and store it, small numbers shortened."""
-    RESULTS.mkdir(exist_ok=True)
-    table.to_csv(RESULTS / f"calibration-{name}.csv", index=False, float_format="%.5g")
-    if show and len(table) < 250:
-        print(f"\n{name}\n{table.to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
 
 
 def log_run(part, simulations, seconds):

@@ -22,7 +22,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from calibration import HORIZON, LAW, MOST_PURCHASES, RESULTS, WINDOW, KnownScale, prior_law, usable
+from calibration import HORIZON, LAW, MOST_PURCHASES, WINDOW, KnownScale, prior_law, usable
+from parts import writer
 from scipy import stats
 
 import kundenwert as kw
@@ -30,6 +31,7 @@ from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.validate import intervals, sbc, uniformity
 
+write = writer("cohort-calibration")
 SEED = 20261122
 SIZES = (3, 5, 9, 16, 27, 40, 60, 90)
 PLACES = {"smallest": 3, "middle": 27, "largest": 90}
@@ -277,14 +279,6 @@ def covered(ranks):
         for (kind, quantity, scope), own in pd.concat([cases, every]).groupby(["kind", "quantity", "scope"], sort=False)
     ]
     return pd.concat(rows)[["kind", "quantity", "scope", "nominal", "cases", "groups", "inside", "error"]]
-
-
-def write(table, name, *, show=True):
-    """Store a table, small numbers shortened, and print it."""
-    RESULTS.mkdir(exist_ok=True)
-    table.to_csv(RESULTS / f"cohort-calibration-{name}.csv", index=False, float_format="%.5g")
-    if show:
-        print(f"\n{name}\n{table.to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
 
 
 def main() -> None:

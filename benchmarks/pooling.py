@@ -10,20 +10,19 @@ them. `--simulations N` makes the first part smaller or larger, and says how man
 kept in `--keep FOLDER`, so that a part that was stopped goes on from there.
 """
 
-import argparse
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from truth import FAMILY, MONEY, RESULTS, SEED, diagnoses, fitted, simulated
+from parts import RESULTS, run_part, writer
+from truth import FAMILY, MONEY, SEED, diagnoses, fitted, simulated
 
 import kundenwert as kw
 from kundenwert import simulate, validate
 from kundenwert.data import window_totals
 from kundenwert.kernels import pareto_nbd
 
+write = writer("pooling")
 CDNOW = RESULTS.parents[1] / "data" / "cdnow" / "transactions.csv"
 END = "1997-09-30"
 HOLDOUTS = {"9 months": (END, "1998-06-30"), "3 months": (END, "1997-12-31"), "summer": ("1997-06-30", END)}
@@ -211,25 +210,5 @@ PARTS = {
 }
 
 
-def write(table, name, *, show=True):
-    """Print a table and store it, small numbers shortened."""
-    RESULTS.mkdir(exist_ok=True)
-    table.to_csv(RESULTS / f"pooling-{name}.csv", index=False, float_format="%.5g")
-    if show and len(table) < 250:
-        print(f"\n{name}\n{table.to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=PARTS, required=True)
-    parser.add_argument("--simulations", type=int)
-    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "kundenwert-pooling")
-    options = parser.parse_args()
-    run, default = PARTS[options.part]
-    started = time.perf_counter()
-    run(options.simulations or default, options.keep)
-    print(f"{options.part}: {(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_part(__doc__, PARTS, "pooling")

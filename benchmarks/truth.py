@@ -8,13 +8,11 @@ benchmarks/results/truth.md. `--simulations N` makes a part smaller or larger: t
 Fits and tables of single populations are kept in `--keep FOLDER`, so that a part that was stopped goes on from there.
 """
 
-import argparse
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from parts import run_part, writer
 
 import kundenwert as kw
 from kundenwert import compare, simulate
@@ -23,8 +21,7 @@ from kundenwert.data import window_totals
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.validate import intervals
 
-RESULTS = Path(__file__).resolve().parent / "results"
-CDNOW = RESULTS.parents[1] / "data" / "cdnow" / "transactions.csv"
+write = writer("truth")
 FAMILY, SEED = 2026, 7
 HORIZON, RELATIONSHIP = 52.0, 156.0
 MONEY = {"margin": 0.4, "discount_rate": 0.10}
@@ -455,25 +452,5 @@ def run_misspecified(simulations, keep):
 PARTS = {"populations": (run_populations, 20), "misspecified": (run_misspecified, 2)}
 
 
-def write(table, name, *, show=True):
-    """Print a table and store it, small numbers shortened."""
-    RESULTS.mkdir(exist_ok=True)
-    table.to_csv(RESULTS / f"truth-{name}.csv", index=False, float_format="%.5g")
-    if show and len(table) < 250:
-        print(f"\n{name}\n{table.to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=PARTS, required=True)
-    parser.add_argument("--simulations", type=int)
-    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "kundenwert-truth")
-    options = parser.parse_args()
-    run, default = PARTS[options.part]
-    started = time.perf_counter()
-    run(options.simulations or default, options.keep)
-    print(f"{options.part}: {(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_part(__doc__, PARTS, "truth")
