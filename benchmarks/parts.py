@@ -21,7 +21,7 @@ def writer(stem):
 
 
 def run_part(description, parts, stem):
-    """Run one part: a function of a number of simulations, whose default is beside it, and of a folder to keep fits in."""
+    """Run one part: a function of a number of simulations, with its default, and of a folder to keep fits in."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=parts, required=True)
     parser.add_argument("--simulations", type=int)
