@@ -34,16 +34,11 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from kundenwert.bayes.target import STEP, Array, Draws, Target
+from kundenwert.bayes.law import STEP, Array, Draws, Law
 from kundenwert.data.design import Design
 
 if TYPE_CHECKING:
-    from kundenwert.bayes.gamma_gamma import GammaGamma
-    from kundenwert.bayes.nbd import NBD
-    from kundenwert.bayes.pareto_nbd import ParetoNBD
     from kundenwert.data import CustomerSummary
-
-    type Model = ParetoNBD | GammaGamma | NBD
 
 SPREAD_SD = 0.5
 """Scale of the half-normal prior of a spread: cohorts differ by a factor of 1.4 typically, of 4 at the very most."""
@@ -373,20 +368,8 @@ def _likely_spread(anchor: Anchor) -> float:
     return float(z[np.argmax(evidence - z**2 / 2)])
 
 
-def design_of(model: Model, summary: CustomerSummary) -> Design | None:
+def design_of(model: Law, summary: CustomerSummary) -> Design | None:
     """The coding of a model's cohorts and covariates, learned from a summary; None where it has none."""
     if not (model.cohorts or model.covariates):
         return None
     return Design.of(summary.table, model.cohorts, model.covariates)
-
-
-def _effects(model: Model, design: Design, summary: CustomerSummary) -> Effects:
-    return Effects(design, model.acts_on, *design.rows(summary.table)[1:], tuple(model.resolved_priors()))
-
-
-def make_target(model: Model, summary: CustomerSummary, *, workers: int, every: int) -> Target:
-    """The log posterior of a model, of every n-th observation only if asked for; its effects are not centred."""
-    design = design_of(model, summary)
-    effects = None if design is None else _effects(model, design, summary)
-    observed = model.observed(summary, design).thin(every)
-    return Target(model, observed, model.resolved_priors(), model.unit(summary), effects, workers)

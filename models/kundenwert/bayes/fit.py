@@ -17,11 +17,12 @@ from kundenwert.bayes import nuts
 from kundenwert.bayes.diagnose import ESS_BOUND, Diagnosis, diagnose, diagnose_importance, diagnose_mode
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.importance import Importance, resample, sample
+from kundenwert.bayes.law import Array
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
 from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.posterior import Fit, Model
-from kundenwert.bayes.target import Array, Target
+from kundenwert.bayes.target import Target
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kundenwert.bayes.effects import make_target
+from kundenwert.bayes.law import Array, Draws, Observed
 from kundenwert.bayes.priors import SPEND, Prior, Priors, resolve
-from kundenwert.bayes.target import Array, Draws, Observed, Target
+from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma as kernel

@@ -11,17 +11,13 @@ from numpy.typing import NDArray
 from pytensor.gradient import disconnected_grad
 
 from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
-from kundenwert.bayes.target import Observed
+from kundenwert.bayes.law import Law, Observed
 from kundenwert.kernels import gamma_gamma as gamma_gamma_kernel
 from kundenwert.kernels import nbd as nbd_kernel
 from kundenwert.kernels import pareto_nbd as pareto_nbd_kernel
 from kundenwert.kernels.convex import E_FOLDS
 
 if TYPE_CHECKING:
-    from kundenwert.bayes.effects import Model
-    from kundenwert.bayes.gamma_gamma import GammaGamma
-    from kundenwert.bayes.nbd import NBD
-    from kundenwert.bayes.pareto_nbd import ParetoNBD
     from kundenwert.data import CustomerSummary
     from kundenwert.data.design import Design
 
@@ -29,7 +25,7 @@ SAMPLER_NODES = 8
 """Quadrature nodes in the graph of the likelihood: 3e-6 at worst and 1e-12 in the median on the reference table."""
 
 
-def pareto_nbd(model: ParetoNBD, summary: CustomerSummary, *, distinct: bool) -> pm.Model:
+def pareto_nbd(model: Law, summary: CustomerSummary, *, distinct: bool) -> pm.Model:
     """Build the model behind `ParetoNBD.build_model`."""
     design = design_of(model, summary)
     observed = model.observed(summary, design)
@@ -60,7 +56,7 @@ def pareto_nbd(model: ParetoNBD, summary: CustomerSummary, *, distinct: bool) ->
     return graph
 
 
-def nbd(model: NBD, summary: CustomerSummary) -> pm.Model:
+def nbd(model: Law, summary: CustomerSummary) -> pm.Model:
     """Build the model behind `NBD.build_model`."""
     design = design_of(model, summary)
     observed = model.observed(summary, design)
@@ -83,7 +79,7 @@ def nbd(model: NBD, summary: CustomerSummary) -> pm.Model:
     return graph
 
 
-def gamma_gamma(model: GammaGamma, summary: CustomerSummary) -> pm.Model:
+def gamma_gamma(model: Law, summary: CustomerSummary) -> pm.Model:
     """Build the model behind `GammaGamma.build_model`."""
     design = design_of(model, summary)
     observed = model.observed(summary, design)
@@ -120,7 +116,7 @@ def _purchase_law(variable: dict[str, Any], window: float) -> None:
 
 
 def _shifted(
-    model: Model, variable: dict[str, Any], summary: CustomerSummary, design: Design | None, observed: Observed
+    model: Law, variable: dict[str, Any], summary: CustomerSummary, design: Design | None, observed: Observed
 ) -> dict[str, Any]:
     """Parameters of each observation: those of the population, and the effects of its cohorts and covariates."""
     law = {name: variable[name] for name in model.parameters}

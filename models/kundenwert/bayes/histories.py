@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kundenwert.bayes.target import Draws, Observed
+from kundenwert.bayes.law import Draws, Observed
 from kundenwert.data import CustomerSummary, patterns
 
 if TYPE_CHECKING:

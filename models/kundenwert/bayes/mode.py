@@ -9,7 +9,8 @@ import numpy as np
 from scipy import linalg, optimize
 
 from kundenwert.bayes.effects import log_spread
-from kundenwert.bayes.target import Array, Target
+from kundenwert.bayes.law import Array
+from kundenwert.bayes.target import Target
 
 FLATTEST = 0.05
 """Least curvature that is believed: a coordinate about which nothing is known is sampled as if it had this."""

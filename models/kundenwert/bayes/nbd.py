@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kundenwert.bayes.effects import make_target
 from kundenwert.bayes.histories import observed_histories, purchase_law
+from kundenwert.bayes.law import Array, Draws, Observed
 from kundenwert.bayes.priors import PURCHASES, Prior, Priors, resolve
-from kundenwert.bayes.target import Array, Draws, Observed, Target
+from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
 from kundenwert.kernels import nbd as kernel
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from kundenwert.bayes.law import Array
 from kundenwert.bayes.mode import Mode
-from kundenwert.bayes.target import Array, Target
+from kundenwert.bayes.target import Target
 from kundenwert.errors import FitError
 
 START_SD = 0.5

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from kundenwert.bayes.diagnose import Diagnosis
 from kundenwert.bayes.gamma_gamma import GammaGamma
+from kundenwert.bayes.law import Array, Draws
 from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import Prior
-from kundenwert.bayes.target import Array, Draws
 from kundenwert.data.design import UNSEEN, Design
 from kundenwert.data.export import whole_file
 from kundenwert.errors import SchemaError

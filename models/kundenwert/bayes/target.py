@@ -10,64 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from kundenwert.bayes.effects import Effects, design_of
+from kundenwert.bayes.law import STEP, Array, Draws, Law, Observed
 
 if TYPE_CHECKING:
-    from kundenwert.bayes.effects import Effects
     from kundenwert.bayes.priors import Prior
-
-type Array = NDArray[np.float64]
-type Draws = dict[str, Array]
+    from kundenwert.data import CustomerSummary
 
 PARTS = 16
 """Parts that parameter sets are evaluated in, whatever the number of processors."""
-
-STEP = 1e-5
-"""Step of the central differences of priors and of the map from quantities to parameters, both smooth."""
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a model has seen, each distinct observation once.
-
-    Parameters
-    ----------
-    fields
-        One-dimensional arrays by the names of the kernels' arguments.
-    count
-        How many customers have each observation.
-    group
-        Which combination of cohorts and covariates it belongs to.
-    """
-
-    fields: Mapping[str, Array]
-    count: Array
-    group: NDArray[np.int64]
-
-    def thin(self, every: int) -> Observed:
-        """Every n-th observation."""
-        fields = {name: values[::every] for name, values in self.fields.items()}
-        return Observed(fields, self.count[::every], self.group[::every])
-
-
-class Law(Protocol):
-    """The part of a model that a target is made of."""
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters of the likelihood."""
-
-    def derive(self, quantities: Draws, unit: float) -> Draws:
-        """From quantities with a prior to all variables, parameters included."""
-
-    def total(self, observed: Observed, law: Draws) -> Array:
-        """Log-likelihood of all that was observed, for each of many parameter sets."""
-
-    def pointwise(self, observed: Observed, law: Draws) -> tuple[Array, Draws]:
-        """Log-likelihood of each observation at one parameter set, and its derivatives by parameter."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +139,16 @@ class Target:
     def _derived(self, logs: Array) -> Draws:
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
             return self.law.derive({name: np.exp(logs[:, i]) for i, name in enumerate(self.priors)}, self.unit)
+
+
+def make_target(model: Law, summary: CustomerSummary, *, workers: int, every: int) -> Target:
+    """The log posterior of a model, of every n-th observation only if asked for; its effects are not centred."""
+    design = design_of(model, summary)
+    effects = None
+    if design is not None:
+        effects = Effects(design, model.acts_on, *design.rows(summary.table)[1:], tuple(model.resolved_priors()))
+    observed = model.observed(summary, design).thin(every)
+    return Target(model, observed, model.resolved_priors(), model.unit(summary), effects, workers)
 
 
 def in_threads(function: Callable[[Draws], Array], draws: Draws, workers: int) -> Array:
