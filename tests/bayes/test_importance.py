@@ -83,3 +83,15 @@ def test_resampling_keeps_shares():
     weights = np.array([0.5, 0.0, 0.3, 0.2])
     pick = resample(weights, 1000, np.random.default_rng(2))
     assert np.bincount(pick, minlength=4).tolist() == [500, 0, 300, 200]
+
+
+@pytest.mark.parametrize("narrow", [0.1, 0.02, 0.01])
+def test_a_mode_far_too_wide_is_outgrown(narrow):
+    """A start a hundred times too wide in four dimensions: at first one draw in 10⁸ falls where the law is."""
+
+    def law(points):
+        return normal(points / narrow)
+
+    found = sample(law, START, draws=4096, rng=np.random.default_rng(1), enough=1000)
+    assert found.largest < LARGEST_WEIGHT
+    assert quantile(found, 0, [0.05, 0.95]) == pytest.approx([-1.645 * narrow, 1.645 * narrow], rel=0.08)

@@ -233,7 +233,7 @@ def test_one_day():
         ({"log_end": "2024-02-04"}, "log_end 2024-02-04 lies before the last purchase, 2024-02-05.* observation_end"),
         (
             {"log_end": "2204-02-06"},
-            "lies 65,744 days after .* longer than all purchases span .35 days.. Check the year",
+            "lies 65,744 days after .* longer than all purchases span .35 days. and than a year. Check the year",
         ),
         ({"log_end": "06.02.2024"}, "log_end='06.02.2024' is not a date"),
         ({"observation_end": "2024-01-20", "holdout_end": "2024-01-20"}, "must lie after observation_end"),

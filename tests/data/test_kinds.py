@@ -153,3 +153,15 @@ def test_never_is_an_empty_cell_and_infinite_is_not(results, tmp_path):
         assert back.loc["a", "expected_spend_mean"] == "inf"
         assert "" not in set(back.loc["a", ["share_at_once", "payback_q25"]])
     assert np.isinf(pd.read_parquet(write_parquet(table, tmp_path / "t.parquet"))["payback_q25"].iloc[1])
+
+
+def test_words_in_a_column_of_times_are_written_as_they_are(tmp_path):
+    table = pd.DataFrame({"payback_q50": ["12.5", "never"], "payback": pd.Categorical(["yes", "no"])})
+    file = write_result(table, tmp_path / "t.csv")
+    assert file.read_text(encoding="utf-8") == "payback_q50,payback\n12.5,yes\nnever,no\n"
+
+
+def test_cents_of_large_sums_are_kept(tmp_path):
+    table = pd.DataFrame({"rlv_mean": [1_234_567_890_123.456, 0.1 + 0.2]})
+    file = write_result(table, tmp_path / "t.csv")
+    assert file.read_text(encoding="utf-8") == "rlv_mean\n1234567890123.46\n0.3\n"

@@ -174,7 +174,7 @@ def test_what_never_pays_back_is_called_so():
     table.loc[lost, "cac"] = 5000.0
     for picture in (plot.payback, plot.payback_margin):
         texts = [text.get_text() for text in picture(table).get_legend().get_texts()]
-        assert "b, cost 5,000: never by 104" in texts
+        assert "b, cost 5,000: not by 104" in texts
         assert "a, cost 20" in texts
 
 

@@ -15,7 +15,7 @@ from kundenwert.bayes.law import Law, Observed
 from kundenwert.kernels import gamma_gamma as gamma_gamma_kernel
 from kundenwert.kernels import nbd as nbd_kernel
 from kundenwert.kernels import pareto_nbd as pareto_nbd_kernel
-from kundenwert.kernels.convex import E_FOLDS
+from kundenwert.kernels.convex import E_FOLDS, finer
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -161,7 +161,7 @@ def log_likelihood_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: An
 
 
 def _nodes(A: Any, a: Any, B: Any, b: Any, D: Any) -> tuple[Any, Any]:
-    """Quadrature nodes as in `kernels.convex.power_product_nodes`, the node axis last."""
+    """Quadrature nodes as in `kernels.convex.power_product_nodes`, as fine for all as it has them for late falls."""
     small = pt.minimum(A, B)
     ratio = small / pt.maximum(A, B)
     e_small, e_large = pt.switch(A <= B, a, b), pt.switch(A <= B, b, a)
@@ -171,7 +171,7 @@ def _nodes(A: Any, a: Any, B: Any, b: Any, D: Any) -> tuple[Any, Any]:
     by_large = pt.log1p(pt.expm1(pt.minimum(enough / e_large, 700.0)) / ratio)
     width = pt.maximum(pt.minimum(width, pt.minimum(by_small, by_large)), 1e-60)
     k = pt.clip((e_small - 1 + e_large * ratio) / 4, 1e-6 / width, 3 / width)
-    t, unit_weight = np.polynomial.legendre.leggauss(SAMPLER_NODES)
+    t, unit_weight = np.polynomial.legendre.leggauss(finer(SAMPLER_NODES))
     drop = -pt.expm1(-k * width)
     left = 1 - (t + 1) / 2 * drop[..., None]
     h = small[..., None] * pt.expm1(-pt.log(left) / k[..., None])

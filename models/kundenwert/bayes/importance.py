@@ -40,7 +40,7 @@ ROUNDS = 12
 """Most rounds of adaptation before the fast path gives up."""
 
 PILOT = 1024
-"""Draws of the first round, if not a quarter of a round is more: what they teach is worth more than they are."""
+"""Draws of the first round: what they teach is worth more than they are."""
 
 COMPONENTS = 4
 """Most proposals that are fitted to the draws of the rounds before."""
@@ -50,6 +50,9 @@ FIT_STEPS = 10
 
 CLUSTERED = 2000
 """Draws by whose clusters the fit is started."""
+
+CARRIED = 60
+"""Fewest draws that a fit rests on: where fewer carry the weight, the heaviest of so many count alike."""
 
 DEFENSIVE = 0.2
 """Share of each round that is drawn from a law this many times wider: of the mode's at first, then of the draws'."""
@@ -90,7 +93,7 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
     mode
         Where to start, and how wide.
     draws
-        Proposals in a round.
+        Proposals in a round, a power of two.
     rng
         Source of randomness.
     enough
@@ -106,7 +109,7 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
     proposals: list[Proposal] = []
     points, values = np.empty((0, mode.point.size)), np.empty(0)
     for number in range(1, ROUNDS + 1):
-        size = draws if number > 1 else min(draws, max(PILOT, draws // 4))
+        size = draws if number > 1 else min(draws, PILOT)
         proposals += [one._replace(share=one.share * size) for one in round_]
         fresh = _draw(round_, size, rng)
         points, values = np.vstack([points, fresh]), np.concatenate([values, target(fresh)])
@@ -170,7 +173,13 @@ def _defended(mixture: list[Proposal], centre: Array, factor: Array) -> list[Pro
 
 
 def _adapted(points: Array, weights: Array, rng: np.random.Generator) -> list[Proposal]:
-    """The next round's proposals: a mixture of t laws fitted to weighted draws, and a wide law over all of them."""
+    """The next round's proposals: a mixture of t laws fitted to weighted draws, and a wide law over all of them.
+
+    A few draws that carry all weight would make a dot of it, the wide law included, from which nothing more is found.
+    """
+    if np.sum(weights**2) * CARRIED > 1:
+        weights = np.minimum(weights, max(np.sort(weights)[-CARRIED], np.finfo(np.float64).tiny))
+        weights = weights / weights.sum()
     centre = weights @ points
     spread = points - centre
     covariance = (weights[:, None] * spread).T @ spread
@@ -188,7 +197,8 @@ def _clusters(z: Array, rng: np.random.Generator) -> list[Proposal]:
     """One proposal for each cluster of standardised draws."""
     d = z.shape[1]
     try:
-        _, label = vq.kmeans2(z, COMPONENTS, minit="++", missing="raise", rng=rng)
+        with np.errstate(invalid="ignore", divide="ignore"):  # draws that are all one
+            _, label = vq.kmeans2(z, COMPONENTS, minit="++", missing="raise", rng=rng)
     except vq.ClusterError:  # few distinct draws: all together
         label = np.zeros(len(z), dtype=np.int64)
     found = []

@@ -18,8 +18,8 @@ from kundenwert.errors import SchemaError
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a text for a formula."""
 
-DIGITS = 12
-"""Significant digits in CSV files: exact to the cent up to ten billion, and free of rounding dust."""
+DIGITS, ROUNDED_DIGITS = 12, 15
+"""Significant digits in CSV files: of any numbers, and of rounded ones; both leave no rounding dust."""
 
 
 @contextmanager
@@ -174,7 +174,8 @@ def write_result(table: pd.DataFrame, path: str | Path, *, german: bool = False,
     Parameters
     ----------
     table
-        A value table, a customer summary, a table of cohorts, of new customers or of payback.
+        A value table, a customer summary, a table of cohorts, of new customers or of payback. Columns are known by
+        name: one of your own that is called `revenue` or `age` is rounded like the result's.
     path, german
         As in `write_csv`.
     full_precision
@@ -194,7 +195,7 @@ def write_result(table: pd.DataFrame, path: str | Path, *, german: bool = False,
     """
     if full_precision:
         return write_csv(table, path, german=german, digits=None)
-    return write_csv(rounded(table), path, german=german)
+    return write_csv(rounded(table), path, german=german, digits=ROUNDED_DIGITS)
 
 
 def _exactly(value: float, decimal: str) -> str:

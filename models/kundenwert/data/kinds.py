@@ -98,5 +98,7 @@ def never_as_missing(table: pd.DataFrame) -> pd.DataFrame:
     >>> never_as_missing(table).values.tolist()
     [[12.5, inf], [nan, 3.0]]
     """
-    waits = [name for name in table.columns if kind_of(str(name)) is Kind.wait]
+    waits = [
+        name for name in table.columns if kind_of(str(name)) is Kind.wait and pd.api.types.is_float_dtype(table[name])
+    ]
     return table.assign(**{name: table[name].mask(np.isinf(table[name])) for name in waits})

@@ -26,6 +26,9 @@ __all__ = [
     "summary_expression",
 ]
 
+LONGEST_SILENCE = 366
+"""Days without a purchase at the end of a log that are believed, however short the log."""
+
 CALENDAR_COHORTS = ("month", "quarter", "week", "none")
 _COLUMNS = (
     *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
@@ -258,10 +261,10 @@ def _log_end(log: TransactionLog, log_end: dt.date | str | None) -> dt.date:
             "later purchases out, choose an earlier observation_end or holdout_end instead"
         )
     silent, spanned = (complete - log.last_day).days, (log.last_day - log.first_day).days
-    if silent > spanned:
+    if silent > max(spanned, LONGEST_SILENCE):
         raise DomainError(
             f"log_end {complete} lies {several(silent, 'day')} after the last purchase, {log.last_day}; that is longer "
-            f"than all purchases span ({several(spanned, 'day')}). Check the year"
+            f"than all purchases span ({several(spanned, 'day')}) and than a year. Check the year"
         )
     return complete
 
@@ -280,9 +283,11 @@ def _dates(
         raise DomainError("holdout_end is given without observation_end; say where the observation ends")
     for name, day in (("observation_end", end), ("holdout_end", holdout)):
         if day is not None and day > complete:
+            later = "; or, if the log was exported later and nobody bought any more, state the day up to which it is "
+            later += f"complete, such as log_end={str(day)!r}"
             raise DomainError(
-                f"{name} {day} lies outside the data: {span}. Choose an earlier day; or, if the log was exported later "
-                f"and nobody bought any more, state the day up to which it is complete, such as log_end={str(day)!r}"
+                f"{name} {day} lies outside the data: {span}. Choose an earlier day"
+                + (later if complete == log.last_day else "")
             )
     if end is None:
         return complete, None

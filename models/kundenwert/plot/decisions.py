@@ -186,7 +186,7 @@ def _cost(own: pd.DataFrame, column: str, band: bool) -> str:
     """Write a cohort's cost, and whether it is never earned back in the time shown: by nobody, or not on average."""
     cost, values = float(own["cac"].iloc[0]), own[column].dropna()
     never = values.max() < cost if band else values.max() <= 0
-    return f"cost {number(cost)}" + (f": never by {number(float(own['time'].max()))}" if never else "")
+    return f"cost {number(cost)}" + (f": not by {number(float(own['time'].max()))}" if never else "")
 
 
 def better(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -250,7 +250,7 @@ PAYBACK = (
     "When a new customer has paid back.",
     (
         "Times in {unit} after the first purchase. “Never” is a cost that is not earned back within the horizon: where a "
-        "quantile says never, that many customers do not pay back. On average: when the expected margin of a new customer "
+        "quantile says never, fewer customers than that ever pay back. On average: when the expected margin of a new customer "
         "covers the cost."
     ),
 )

@@ -178,7 +178,8 @@ def by_frequency(
         Its values; matched by `customer_id`.
     fits
         The fits of purchases and spend behind the values, for the intervals of the groups' means. They cannot be had
-        from the customers' intervals: quantiles do not add.
+        from the customers' intervals: quantiles do not add. Fits that did not converge are taken, as they were for the
+        values.
     seed, samples
         Of those intervals: the same seed gives the same ones, whatever the order of the rows. Memory grows with
         `samples`, not with the number of customers.
