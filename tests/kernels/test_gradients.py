@@ -7,6 +7,7 @@ import pytest
 
 from kundenwert.bayes.graphs import log_likelihood_graph
 from kundenwert.kernels import pareto_nbd
+from kundenwert.kernels.convex import finer
 
 NAMES = ("r", "alpha", "s", "beta")
 
@@ -87,7 +88,7 @@ every_law = pytest.mark.parametrize("law", [dict(zip(NAMES, law, strict=True)) f
 def test_graph_is_the_kernel(graph, law):
     """At equal nodes the graph and the kernel are one formula: what differs is rounding."""
     found = graph(*every_history, **law)
-    same = pareto_nbd.log_likelihood_gradient(*every_history, **law, nodes=8)
+    same = pareto_nbd.log_likelihood_gradient(*every_history, **law, nodes=finer(8))
     # the graph takes log Γ(r+x) - log Γ(r) as a difference, which costs digits in proportion to log Γ(r + x)
     rounding = 1e-10 + 1e-14 * (law["r"] + every_history[0]) * np.log(law["r"] + every_history[0] + 2)
     np.testing.assert_array_less(np.abs(found.value - same.value), rounding + 1e-12 * np.abs(same.value))
@@ -98,7 +99,7 @@ def test_graph_is_the_kernel(graph, law):
 
 @every_law
 def test_graph_gradient_is_the_kernels_slope(graph, law):
-    """Against finite differences of the 20-node kernel: what the sampler's 8 nodes may cost included."""
+    """Against finite differences of the 20-node kernel."""
     found = graph(*every_history, **law)
     for i, history in enumerate(zip(*every_history, strict=True)):
         wanted = differences(lambda **grid: pareto_nbd.log_likelihood(*history, **grid), law)  # noqa: B023
@@ -116,8 +117,7 @@ def test_graph_on_the_reference_table(graph, reference):
         found.append(one.value[0])
     wanted = rows["log_likelihood"].to_numpy()
     error = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
-    assert np.max(error) < 5e-6
-    assert np.median(error) < 1e-11
+    assert np.max(error) < 1e-11
 
 
 def wide(seed, size, decades=8):

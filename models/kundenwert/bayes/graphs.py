@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
     from kundenwert.data.design import Design
 
-SAMPLER_NODES = 8
-"""Quadrature nodes in the graph of the likelihood: 3e-6 at worst and 1e-12 in the median on the reference table."""
+GRAPH_NODES = finer(8)
+"""Quadrature nodes in the graph of the likelihood: for all as many as the kernels take where it falls late."""
 
 
 def pareto_nbd(model: Law, summary: CustomerSummary, *, distinct: bool) -> pm.Model:
@@ -171,7 +171,7 @@ def _nodes(A: Any, a: Any, B: Any, b: Any, D: Any) -> tuple[Any, Any]:
     by_large = pt.log1p(pt.expm1(pt.minimum(enough / e_large, 700.0)) / ratio)
     width = pt.maximum(pt.minimum(width, pt.minimum(by_small, by_large)), 1e-60)
     k = pt.clip((e_small - 1 + e_large * ratio) / 4, 1e-6 / width, 3 / width)
-    t, unit_weight = np.polynomial.legendre.leggauss(finer(SAMPLER_NODES))
+    t, unit_weight = np.polynomial.legendre.leggauss(GRAPH_NODES)
     drop = -pt.expm1(-k * width)
     left = 1 - (t + 1) / 2 * drop[..., None]
     h = small[..., None] * pt.expm1(-pt.log(left) / k[..., None])
