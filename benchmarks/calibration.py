@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/calibration.py --part sbc        # ranks of true values: simulation-based calibration
     .venv/bin/python benchmarks/calibration.py --part grid       # recovery and coverage over a grid of populations
+    .venv/bin/python benchmarks/calibration.py --part large      # the same for shops of 100,000 customers
     .venv/bin/python benchmarks/calibration.py --part agreement  # fast path against NUTS
     .venv/bin/python benchmarks/calibration.py --part robust     # likelihood and gradient at 100,000 extreme points
 
@@ -209,17 +210,22 @@ SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
 SIZES = {200: 1.0, 1000: 0.25, 5000: 0.03}
 
 
-def run_grid(simulations):
+def run_grid(simulations, sizes=SIZES, stem="grid"):
     """Fixed truths: `simulations` shops of 200 customers for each population, fewer of the larger ones."""
     places, parameters, counts = [], [], Counter()
-    for size, share in SIZES.items():
+    for size, share in sizes.items():
         for buyers, rate in RATES.items():
             for lives, drop in LIVES.items():
                 cell = {"buyers": buyers, "lives": lives, "customers": size}
                 for number in range(max(2, round(simulations * share))):
                     one_shop(cell, rate | drop | SPEND, number, places, parameters, counts)
                 print("  done", cell, dict(counts), flush=True)
-        write_grid(places, parameters, counts)
+        write_grid(places, parameters, counts, stem)
+
+
+def run_large(simulations):
+    """The same for shops of 100,000 customers."""
+    run_grid(simulations, {100_000: 1.0}, "large")
 
 
 def one_shop(cell, law, number, places, parameters, counts):
@@ -246,7 +252,7 @@ def one_shop(cell, law, number, places, parameters, counts):
         parameters.append(cell | {"parameter": name, "log_error": error, "sd": np.log(values).std(), "inside_90": hit})
 
 
-def write_grid(places, parameters, counts):
+def write_grid(places, parameters, counts, stem):
     rows = []
     frame = pd.concat(places, ignore_index=True)
     by_cell = ["scope", "quantity", "buyers", "lives", "customers"]
@@ -254,14 +260,14 @@ def write_grid(places, parameters, counts):
         label = dict(zip(by_cell, (*keys, "all", "all", "all")[:5], strict=True))
         rows.append(intervals.interval_coverage(own["pit"], own["shop"]).assign(**label))
     covered = pd.concat(rows)[[*by_cell, "nominal", "cases", "groups", "inside", "error"]]
-    write(covered.sort_values(["scope", "quantity"], kind="stable"), "grid")
+    write(covered.sort_values(["scope", "quantity"], kind="stable"), stem)
     one = pd.DataFrame(parameters).groupby(["parameter", "buyers", "lives", "customers"], sort=False)
     recovery = one.agg(
         shops=("log_error", "size"), bias=("log_error", "mean"), spread=("log_error", "std"),
         posterior_sd=("sd", "mean"), inside_90=("inside_90", "mean"),
     )  # fmt: skip
-    write(recovery.reset_index(), "grid-recovery", show=False)
-    write(pd.Series(dict(counts), name="count").rename_axis("what").reset_index(), "grid-counts")
+    write(recovery.reset_index(), f"{stem}-recovery", show=False)
+    write(pd.Series(dict(counts), name="count").rename_axis("what").reset_index(), f"{stem}-counts")
 
 
 # ------------------------------------------------------------------------------------------------ agreement
@@ -415,6 +421,7 @@ def run_robust(size):
 PARTS = {
     "sbc": (run_sbc, 600),
     "grid": (run_grid, 100),
+    "large": (run_large, 2),
     "agreement": (run_agreement, 4000),
     "robust": (run_robust, 100_000),
 }
