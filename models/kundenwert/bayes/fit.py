@@ -30,8 +30,8 @@ type Method = Literal["auto", "importance", "nuts", "map"]
 
 _STREAMS = {ParetoNBD.name: 1, GammaGamma.name: 2, NBD.name: 3}
 
-LEAST, PROPOSALS = 1024, 4096
-"""Proposals in a round of importance sampling; rounds are powers of two, for the Sobol sequence."""
+LEAST, PROPOSALS = 1024, 2048
+"""Proposals in a round of importance sampling; rounds are powers of two, for the lattice they are drawn from."""
 
 ENOUGH = 1000.0
 """Effective draws that importance sampling goes on for."""
@@ -186,7 +186,7 @@ def _target_and_mode(model: Model, summary: CustomerSummary) -> tuple[Target, Mo
 
 
 def _weighted(target: Target, mode: Mode, wanted: int, rng: np.random.Generator) -> Importance:
-    most = PROPOSALS if target.observed.count.size < MANY else PROPOSALS // 4
+    most = PROPOSALS if target.observed.count.size < MANY else PROPOSALS // 2
     proposals = 1 << (int(np.clip(wanted, LEAST, most)) - 1).bit_length()
     return sample(target, mode, draws=proposals, rng=rng, enough=float(np.clip(wanted / 2, ESS_BOUND, ENOUGH)))
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
-from scipy import linalg, special, stats
+from scipy import linalg, special
 from scipy.cluster import vq
 
 from kundenwert.bayes.mode import Mode
+from kundenwert.bayes.pareto_smoothing import smoothed_log_weights
 from kundenwert.bayes.target import Target
 
 type Array = NDArray[np.float64]
@@ -58,6 +58,9 @@ DEFENSIVE = 0.2
 """Share of each round that is drawn from a law this many times wider: of the mode's at first, then of the draws'."""
 
 WIDER_THAN_MODE, WIDER_THAN_DRAWS = 2.5, 3.0
+
+LATTICE = (1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333, 283199)
+"""Generating vector of rank-1 lattices of any power of two up to 2^20 points (Cools, Kuo & Nuyens 2006)."""
 
 FEWEST = 0.01
 """Share of a proposal below which it is dropped."""
@@ -114,13 +117,13 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
         fresh = _draw(round_, size, rng)
         points, values = np.vstack([points, fresh]), np.concatenate([values, target(fresh)])
         log_weights = values - _mixture(points, proposals)
-        smoothed, k = array_stats.psislw(-log_weights)  # it negates: made for leaving one out
-        weights = special.softmax(smoothed)
+        smoothed, k = smoothed_log_weights(log_weights)
+        weights = np.exp(smoothed)
         largest, effective = float(special.softmax(log_weights).max()), float(1 / np.sum(weights**2))
         if number == ROUNDS or (k < PARETO_K_BOUND and largest < LARGEST_WEIGHT and effective >= enough):
             break
         round_ = _adapted(points, weights, rng)
-    return Importance(points, weights, float(k), largest, effective, number)
+    return Importance(points, weights, k, largest, effective, number)
 
 
 def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -130,12 +133,13 @@ def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.
 
 
 def _draw(mixture: list[Proposal], size: int, rng: np.random.Generator) -> Array:
-    """Draws from a mixture of multivariate t laws by a scrambled Sobol sequence: more even than independent ones.
+    """Draws from a mixture of multivariate t laws by a lattice, shifted at random: more even than independent ones.
 
-    Weighted means from such draws have a several times smaller error (Owen 1998); each single draw has the same law.
+    Weighted means from such draws have a several times smaller error; each single draw has the same law.
     """
     d = mixture[0].centre.size
-    uniform = np.clip(stats.qmc.Sobol(d + 2, rng=rng).random(size), 1e-12, 1 - 1e-12)
+    lattice = np.outer(np.arange(size), LATTICE[: d + 2]) / size
+    uniform = np.clip((lattice + rng.random(d + 2)) % 1.0, 1e-12, 1 - 1e-12)
     bounds = np.cumsum([one.share for one in mixture])[:-1]
     which = np.searchsorted(bounds, uniform[:, -2], side="right")
     z = special.ndtri(uniform[:, :d]) * np.sqrt(DEGREES / special.chdtri(DEGREES, uniform[:, -1]))[:, None]

@@ -15,14 +15,15 @@ The half-life stands where one would expect the mean lifetime: the mean is infin
 A prior on `r` and `alpha`, `s` and `beta`, or `p`, `q` and `v` themselves replaces the pair or triple it belongs to.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from kundenwert.errors import SchemaError
 
@@ -59,8 +60,8 @@ class Prior:
 
     def log_density(self) -> ArrayFunction:
         """Log density as an array function: from SciPy where it has the law, from PyMC otherwise."""
-        if set(self.parameters) == {"mu", "sigma"} and self.distribution == "LogNormal":
-            return _lognormal(**self.parameters)
+        if (own := self._own()) is not None:
+            return own.log_density(**self.parameters)
         law = self._law()
         if law is not None:
             return law.logpdf  # type: ignore[no-any-return]
@@ -73,16 +74,25 @@ class Prior:
 
     def draw(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draws from the prior."""
+        if (own := self._own()) is not None:
+            return own.draw(rng, size, **self.parameters)
         law = self._law()
         if law is not None:
             return np.asarray(law.rvs(size, random_state=rng))
         seed = int(rng.integers(2**31))
         return np.asarray(self._pymc().draw(self._unnamed(), draws=size, random_seed=seed), dtype=np.float64)
 
+    def _own(self) -> _OwnLaw | None:
+        """The law as it is written here, or None."""
+        own = _OWN.get(self.distribution)
+        return own if own is not None and set(self.parameters) == own.parameters else None
+
     def _law(self) -> Any:
         """The law in SciPy, or None where only PyMC knows it or its parametrisation."""
+        from scipy import stats  # noqa: PLC0415  takes as long to import as a fit takes
+
         try:
-            return _SCIPY[self.distribution](**self.parameters)
+            return _SCIPY[self.distribution](stats, **self.parameters)
         except (KeyError, TypeError):
             return None
 
@@ -104,7 +114,7 @@ class Prior:
 
     def check(self, name: str) -> None:
         """Refuse what is no continuous distribution on positive numbers, and parameters that PyMC would ignore."""
-        known = inspect.signature(self._kind(name).dist).parameters
+        known = self.parameters if self._own() else inspect.signature(self._kind(name).dist).parameters
         if unknown := [key for key in self.parameters if key not in known or key in ("args", "kwargs")]:
             msg = f"prior of {name!r}: {self.distribution} has no parameter {', '.join(map(repr, unknown))}"
             raise SchemaError(msg)
@@ -123,7 +133,6 @@ class Prior:
 
 
 def _lognormal(mu: float, sigma: float) -> ArrayFunction:
-    """Log density of the law that most priors have: SciPy's takes a hundred times longer on a few numbers."""
     constant = -np.log(sigma) - np.log(2 * np.pi) / 2
 
     def density(value: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -133,14 +142,34 @@ def _lognormal(mu: float, sigma: float) -> ArrayFunction:
     return density
 
 
+def _weibull(alpha: float, beta: float) -> ArrayFunction:
+    constant = np.log(alpha / beta)
+
+    def density(value: NDArray[np.float64]) -> NDArray[np.float64]:
+        log = np.log(value / beta)
+        return np.asarray(constant + (alpha - 1) * log - np.exp(alpha * log))
+
+    return density
+
+
+class _OwnLaw(NamedTuple):
+    """A law that the default priors have: SciPy's takes a hundred times longer on a few numbers."""
+
+    parameters: set[str]
+    log_density: Callable[..., ArrayFunction]
+    draw: Callable[..., NDArray[np.float64]]
+
+
+_OWN: dict[str, _OwnLaw] = {
+    "LogNormal": _OwnLaw({"mu", "sigma"}, _lognormal, lambda rng, size, mu, sigma: rng.lognormal(mu, sigma, size)),
+    "Weibull": _OwnLaw({"alpha", "beta"}, _weibull, lambda rng, size, alpha, beta: beta * rng.weibull(alpha, size)),
+}
 _SCIPY: dict[str, Callable[..., Any]] = {
-    "LogNormal": lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
-    "Weibull": lambda alpha, beta: stats.weibull_min(alpha, scale=beta),
-    "Gamma": lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
-    "InverseGamma": lambda alpha, beta: stats.invgamma(alpha, scale=beta),
-    "Exponential": lambda lam: stats.expon(scale=1 / lam),
-    "HalfNormal": lambda sigma: stats.halfnorm(scale=sigma),
-    "HalfCauchy": lambda beta: stats.halfcauchy(scale=beta),
+    "Gamma": lambda stats, alpha, beta: stats.gamma(alpha, scale=1 / beta),
+    "InverseGamma": lambda stats, alpha, beta: stats.invgamma(alpha, scale=beta),
+    "Exponential": lambda stats, lam: stats.expon(scale=1 / lam),
+    "HalfNormal": lambda stats, sigma: stats.halfnorm(scale=sigma),
+    "HalfCauchy": lambda stats, beta: stats.halfcauchy(scale=beta),
 }
 
 type Priors = Mapping[str, Prior]

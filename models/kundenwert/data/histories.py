@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -68,19 +67,3 @@ def patterns(table: pd.DataFrame, group: NDArray[np.int64] | None = None) -> Pat
         index.reshape(-1).astype(np.int64),
         distinct[:, 0].astype(np.int64),
     )
-
-
-def pattern_expression(summary: ibis.Table) -> ibis.Table:
-    """Return the distinct patterns with their counts as an Ibis expression.
-
-    Parameters
-    ----------
-    summary : ibis.Table
-        Result of `summary_expression`.
-
-    Returns
-    -------
-    ibis.Table
-        Columns `frequency, recency, T, count`.
-    """
-    return summary.group_by("frequency", "recency", "T").agg(count=summary.count())

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kundenwert.data.account import Entry, Note, RowAccount, several
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
-from kundenwert.data.histories import Patterns, pattern_expression, patterns
+from kundenwert.data.histories import Patterns, patterns
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
 
@@ -131,6 +131,22 @@ def _finished(
     }
     held = [name for name in ("holdout_purchases", "holdout_value") if name in known.columns]
     return known.select(**columns, **{name: known[name] for name in (*held, *attributes)})
+
+
+def pattern_expression(summary: ibis.Table) -> ibis.Table:
+    """Return the distinct patterns with their counts as an Ibis expression.
+
+    Parameters
+    ----------
+    summary : ibis.Table
+        Result of `summary_expression`.
+
+    Returns
+    -------
+    ibis.Table
+        Columns `frequency, recency, T, count`.
+    """
+    return summary.group_by("frequency", "recency", "T").agg(count=summary.count())
 
 
 def summarise(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
+type Ends = tuple[Array, Array]
 type Height = Callable[[Array], Array]
 
 NODES = 20
@@ -112,19 +113,40 @@ class _Substitution(NamedTuple):
         return type(self)(*(np.broadcast_to(part, some.shape)[some] for part in self))
 
 
-def _substitute(A: Array, a: Array, B: Array, b: Array, D: Array) -> _Substitution:
-    """Substitute, and end the range where the integrand has fallen by `E_FOLDS` e-folds."""
-    first = A <= B
-    small = np.minimum(A, B)
-    ratio = small / np.maximum(A, B)
-    e_small, e_large = np.where(first, a, b), np.where(first, b, a)
-    width = np.log1p(D / small)
+def _substitute(A: Array, a: Array, B: Array, b: Array, D: Array, ends: Ends | None = None) -> _Substitution:
+    """Substitute, and end the range where the integrand has fallen by `E_FOLDS` e-folds.
+
+    F is convex with F(0) = 0: where it is below that at the end of the range, it is so everywhere.
+    """
+    small, large, e_small, e_large = _by_scale(A, a, B, b)
+    ratio = small / large
+    at_A, at_B = (np.log1p(D / A), np.log1p(D / B)) if ends is None else ends
+    width = np.maximum(at_A, at_B)
+    far = np.asarray(a * at_A + b * at_B - width > E_FOLDS)
+    width = np.broadcast_to(width, far.shape)
+    if far.any():
+        width = width.copy()
+        width[far] = _trimmed(*(np.broadcast_to(part, far.shape)[far] for part in (width, ratio, e_small, e_large)))
+    return _Substitution(small, ratio, e_small, e_large, width, e_small - 1 + e_large * ratio)
+
+
+def _by_scale(A: Array, a: Array, B: Array, b: Array) -> tuple[Array, Array, Array, Array]:
+    """The smaller and the larger scale, with their exponents; choosing one by one is slow, and rarely needed."""
+    first = np.asarray(A <= B)
+    if first.all():
+        return A, B, a, b
+    if not first.any():
+        return B, A, b, a
+    return np.minimum(A, B), np.maximum(A, B), np.where(first, a, b), np.where(first, b, a)
+
+
+def _trimmed(width: Array, ratio: Array, e_small: Array, e_large: Array) -> Array:
+    """Width up to which the powers have fallen by `E_FOLDS` e-folds."""
     enough = E_FOLDS + np.maximum(0, 1 - e_small) * width
     with np.errstate(over="ignore", divide="ignore"):
         by_small = np.where(e_small > 1, E_FOLDS / (e_small - 1), np.inf)
         by_large = np.log1p(np.expm1(np.minimum(enough / e_large, 700.0)) / ratio)
-    width = np.minimum(width, np.minimum(by_small, by_large))
-    return _Substitution(small, ratio, e_small, e_large, width, e_small - 1 + e_large * ratio)
+    return np.asarray(np.minimum(width, np.minimum(by_small, by_large)))
 
 
 def _falls_late(form: _Substitution) -> NDArray[np.bool_]:
@@ -160,12 +182,15 @@ def power_product_nodes(A: Array, a: Array, B: Array, b: Array, D: Array, nodes:
     return Nodes(h, weight * (form.small + h), _falls_late(form))
 
 
-def power_product_integral(A: Array, a: Array, B: Array, b: Array, D: Array, nodes: int = NODES) -> Array:
+def power_product_integral(
+    A: Array, a: Array, B: Array, b: Array, D: Array, nodes: int = NODES, ends: Ends | None = None
+) -> Array:
     r"""`∫₀^D (1 + h/A)^-a (1 + h/B)^-b dh`, with the parameters of `power_product_nodes`.
 
-    The same rule, with `finer` nodes where the integrand falls late.
+    The same rule, with `finer` nodes where the integrand falls late. `ends` are `log(1 + D/A)` and `log(1 + D/B)`,
+    where they are known.
     """
-    form = _substitute(A, a, B, b, D)
+    form = _substitute(A, a, B, b, D, ends)
     total = _integral(form, nodes)
     late = _falls_late(form)
     if late.any():
@@ -174,19 +199,29 @@ def power_product_integral(A: Array, a: Array, B: Array, b: Array, D: Array, nod
 
 
 def _integral(form: _Substitution, nodes: int) -> Array:
-    """Powers and weights are gathered into one exponential: four transcendental functions a node."""
-    t, unit_weight = _unit_rule(nodes)
-    axes = (slice(None),) + (None,) * np.ndim(form.width)
+    """Powers and weights are gathered into one exponential: four transcendental functions a node.
+
+    Node after node in the same two arrays, since fetching memory would take longer than the arithmetic.
+    """
     k, drop = _grading(form.width, form.slope)
-    log_left = np.log1p(-t[axes] * drop)
-    exponent = np.expm1(log_left * (-1 / k))
-    exponent *= form.ratio
-    np.log1p(exponent, out=exponent)
-    exponent *= -form.e_large
-    log_left *= (form.e_small - 1) / k - 1
-    exponent += log_left
-    np.exp(exponent, out=exponent)
-    return np.asarray(form.small * drop / k * _weighted(unit_weight, exponent))
+    shape = form.width.shape
+    inverse, power, fall = -1 / k, (form.e_small - 1) / k - 1, -form.e_large
+    total, log_left, exponent = np.zeros(shape), np.empty(shape), np.empty(shape)
+    for t, weight in zip(*_unit_rule(nodes), strict=True):
+        np.multiply(drop, -t, out=log_left)
+        np.log1p(log_left, out=log_left)
+        np.multiply(log_left, inverse, out=exponent)
+        np.expm1(exponent, out=exponent)
+        exponent *= form.ratio
+        np.log1p(exponent, out=exponent)
+        exponent *= fall
+        log_left *= power
+        exponent += log_left
+        np.exp(exponent, out=exponent)
+        exponent *= weight
+        total += exponent
+    total *= form.small * drop / k
+    return total
 
 
 def discounted_pareto(z: Array, s: Array, width: Array, nodes: int | None = None) -> Array:

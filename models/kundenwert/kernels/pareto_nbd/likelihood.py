@@ -250,9 +250,10 @@ def log_terms(
 ) -> tuple[Array, Array]:
     """Logarithms of both terms of L, alive at T and dead before, relative to `_log_scale`."""
     a, A, B, D = r + x, alpha + t_x, beta + t_x, T - t_x
+    ends = np.log1p(D / A), np.log1p(D / B)
     with np.errstate(divide="ignore"):
-        log_dead = np.log(s / B) + np.log(power_product_integral(A, a, B, s + 1, D, nodes))
-    return np.asarray(-a * np.log1p(D / A) - s * np.log1p(D / B)), np.asarray(log_dead)
+        log_dead = np.log(s / B) + np.log(power_product_integral(A, a, B, s + 1, D, nodes, ends))
+    return np.asarray(-a * ends[0] - s * ends[1]), np.asarray(log_dead)
 
 
 def float_arrays(*values: ArrayLike) -> tuple[Array, ...]:
