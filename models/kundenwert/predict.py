@@ -32,6 +32,9 @@ type Parameters = dict[str, Array]
 BLOCK_CELLS = 48_000
 """Customers × draws handled at a time: about 40 MB a thread, whatever the size of the table."""
 
+AT_ONCE = 16_000
+"""Histories × draws whose P(alive) is computed at a time."""
+
 DRAW_NODES = 8
 """Quadrature nodes of P(alive) in a draw: 3e-6 at worst on the reference table, far below what 4,000 draws resolve."""
 
@@ -232,14 +235,15 @@ def _p_alive(histories: Array, law: Parameters) -> Array:
     names = ("r", "alpha", "s", "beta")
     own = [law[name][:, :1] for name in names if law[name].ndim == 2]  # a first draw tells one law from another
     _, first, index = np.unique(np.hstack([histories, *own]), axis=0, return_index=True, return_inverse=True)
-    distinct = [
-        pareto_nbd.p_alive(*histories[i], **{name: _own(law[name], i) for name in names}, nodes=DRAW_NODES)
-        for i in first
-    ]
-    return np.stack(distinct)[index.reshape(-1)]
+    distinct = []
+    for some in np.array_split(first, -(-first.size * law["r"].shape[-1] // AT_ONCE)):
+        own_law = {name: _own(law[name], some) for name in names}
+        distinct.append(pareto_nbd.p_alive(*histories[some].T[:, :, None], **own_law, nodes=DRAW_NODES))
+    return np.concatenate(distinct)[index.reshape(-1)]
 
 
-def _own(values: Array, i: int) -> Array:
+def _own(values: Array, i: int | NDArray[np.int64]) -> Array:
+    """The law of one customer, or of some."""
     return values if values.ndim == 1 else values[i]
 
 
