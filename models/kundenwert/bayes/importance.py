@@ -59,6 +59,12 @@ DEFENSIVE = 0.2
 
 WIDER_THAN_MODE, WIDER_THAN_DRAWS = 2.5, 3.0
 
+WIDER_THAN_FIT = 1.3
+"""How many times wider than fitted a proposal is made: it costs a tenth of the effective draws and spares rounds.
+
+Over 12 seeds on CDNOW two rounds were enough in 50 to 100 % of the fits instead of 17 to 83 %.
+"""
+
 LATTICE = (1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333, 283199)
 """Generating vector of rank-1 lattices of any power of two up to 2^20 points (Cools, Kuo & Nuyens 2006)."""
 
@@ -193,7 +199,7 @@ def _adapted(points: Array, weights: Array, rng: np.random.Generator) -> list[Pr
     fitted = _clusters(z[rng.choice(weights.size, CLUSTERED, p=weights)], rng)
     for _ in range(FIT_STEPS):
         fitted = _improved(fitted, z, weights)
-    back = [Proposal(one.share, centre + factor @ one.centre, factor @ one.factor) for one in fitted]
+    back = [Proposal(one.share, centre + factor @ one.centre, WIDER_THAN_FIT * factor @ one.factor) for one in fitted]
     return _defended(back, centre, WIDER_THAN_DRAWS * factor)
 
 
