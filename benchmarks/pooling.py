@@ -273,12 +273,14 @@ def run_full(tenths, keep):
             tables.append(validate.compare_log_scores(scores).assign(**about, note=how_fitted(alone)))
         write(pd.concat(tables), "full", show=False)
         print(pd.concat(tables[-3:]).drop(columns="note").to_string(index=False), flush=True)
-    whole = pd.concat(tables)
-    whole = whole[whole["model"] != "partial"].groupby(["score", "model"], sort=False)["difference"]
-    found = whole.agg(
-        mean="mean", sd="std", smallest="min", largest="max", better=lambda d: (d < 0).sum(), tenths="size"
-    )
-    write(found.assign(error=found["sd"] / np.sqrt(found["tenths"])).reset_index(), "full-total")
+    write(over_tenths(pd.concat(tables)), "full-total")
+
+
+def over_tenths(table):
+    """Mean difference to partial pooling, its error from the spread between tenths, and how often it is negative."""
+    others = table[table["model"] != "partial"].groupby(["score", "model"], sort=False)["difference"]
+    found = others.agg(mean="mean", error="sem", least="min", most="max", tenths="size")
+    return found.assign(negative=others.agg(lambda difference: (difference < 0).sum())).reset_index()
 
 
 # ------------------------------------------------------------------------------------------------ cost
