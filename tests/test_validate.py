@@ -387,9 +387,26 @@ def test_independence_warns_of_a_strong_relation():
     )
 
 
+def test_where_many_buy_often_classes_grow():
+    """A shop whose customers buy 40 times: by one number each, all of them would share the last class."""
+    rng = np.random.default_rng(8)
+    frequency = rng.poisson(rng.gamma(1.0, 40.0, 3000))
+    table = pd.DataFrame({"frequency": frequency, "T": 52.0})
+    counts = validate.repeat_purchase_counts(table, replicates=frequency[None])
+    labels = counts["frequency"].tolist()
+    assert labels[:6] == ["0", "1", "2", "3–4", "5–7", "8–12"]
+    assert counts["observed"].sum() == 3000
+    assert (counts["observed"] == counts["predicted_mean"]).all()
+    first = int(labels[-1].removesuffix("+"))
+    assert counts["observed"].iloc[-1] == (frequency >= first).sum() >= 90
+    assert validate.repeat_purchase_counts(table, replicates=frequency[None], last=3)["frequency"].tolist() == [
+        "0", "1", "2", "3+",
+    ]  # fmt: skip
+
+
 def test_repeat_purchase_counts_from_replicates():
     table = pd.DataFrame({"frequency": [0, 1, 9], "T": [9.0, 9.0, 9.0]})
-    counts = validate.repeat_purchase_counts(table, replicates=np.array([[0, 0, 0], [0, 1, 12]]))
+    counts = validate.repeat_purchase_counts(table, replicates=np.array([[0, 0, 0], [0, 1, 12]]), last=7)
     assert counts["frequency"].tolist() == ["0", "1", "2", "3", "4", "5", "6", "7+"]
     assert counts["observed"].tolist() == [1, 1, 0, 0, 0, 0, 0, 1]
     assert counts["predicted_mean"].tolist() == [2.0, 0.5, 0, 0, 0, 0, 0, 0.5]

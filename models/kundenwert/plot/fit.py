@@ -29,6 +29,9 @@ from kundenwert.plot.style import (
 APART = 0.07
 """How far to either side of a group's place what is actual and what is predicted are drawn, so that neither hides."""
 
+TALLEST_PRIOR = 1.5
+"""Height of a prior over that of its posterior from which it is cut off: the posterior is what is looked at."""
+
 
 def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Show how many customers made 0, 1, 2, … repeat purchases, and how many the model would expect.
@@ -63,7 +66,7 @@ def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> A
     name_ticks(ax.xaxis, at, [plain(frequency) for frequency in counts["frequency"]])
     dress(ax, title="Customers by number of repeat purchases", x="Repeat purchases in calibration", y="Customers")
     thousands(ax.yaxis)
-    legend(ax, loc="upper right")
+    legend_above(ax, 2)
     return ax
 
 
@@ -273,7 +276,7 @@ def prior_posterior(
     Returns
     -------
     matplotlib.axes.Axes
-        The posterior as a filled histogram of area 1, the prior as a dashed line.
+        The posterior as a filled histogram of area 1, the prior as a dashed line, cut where it is much higher.
 
     Examples
     --------
@@ -285,10 +288,10 @@ def prior_posterior(
     ax = new_axes(ax, width=4.2, height=3.0)
     drawn = np.ravel(np.asarray(samples, dtype=np.float64))
     bins = int(np.clip(np.sqrt(len(drawn)), 1, 40))
-    ax.hist(drawn, bins=bins, density=True, color=BAND, edgecolor=MODEL, linewidth=0.4, label="posterior")
+    height, *_ = ax.hist(drawn, bins=bins, density=True, color=BAND, edgecolor=MODEL, linewidth=0.4, label="posterior")
     ax.plot(prior_at, prior_density, color=ACTUAL, linestyle="--", linewidth=1.5, label="prior")
     ax.set_yticks([])
-    ax.set_ylim(0, ax.get_ylim()[1] * 1.12)
+    ax.set_ylim(0, min(ax.get_ylim()[1], TALLEST_PRIOR * float(np.max(height))) * 1.12)
     dress(ax, title=plain(name, longest=40, weight="bold"), x="", y="Density", grid=None)
     thousands(ax.xaxis, whole=False)
     legend(ax, loc="upper right")

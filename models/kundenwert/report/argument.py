@@ -8,7 +8,7 @@ import pandas as pd
 from kundenwert import plot
 from kundenwert.compare import FACTORS
 from kundenwert.report import html, texts
-from kundenwert.report.html import Html, digits, figure, money, paragraph, share, significant, whole
+from kundenwert.report.html import Html, digits, figure, fitting, money, paragraph, share, significant, whole
 from kundenwert.report.sections import Run, join, title
 
 SHOWN = 12
@@ -63,8 +63,8 @@ def baselines(run: Run) -> Html:
         return Html("")
     columns = {
         "method": ("Forecast", None),
-        "mae": ("MAE", digits(2)),
-        "rmse": ("RMSE", digits(2)),
+        "mae": ("MAE", fitting),
+        "rmse": ("RMSE", fitting),
         "bias": ("Bias", share),
         "spearman": ("Rank correlation", digits(3)),
         "top_capture": ("Top tenth", share),

@@ -174,17 +174,22 @@ def money(value: float) -> str:
 
 def share(value: float) -> str:
     """A share in percent."""
-    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%".replace("-", "−")
 
 
 def percent(value: float) -> str:
     """A round share in percent."""
-    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%".replace("-", "−")
 
 
 def digits(count: int) -> Format:
     """Numbers with a fixed count of decimals."""
     return lambda value: f"{round(value, count) + 0.0:,.{count}f}".replace("-", "−")
+
+
+def fitting(value: float) -> str:
+    """Three decimals of small numbers, two of larger ones, none of thousands."""
+    return digits(3 if abs(value) < 10 else 2 if abs(value) < 1000 else 0)(value)
 
 
 def significant(value: float) -> str:

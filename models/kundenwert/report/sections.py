@@ -18,6 +18,7 @@ from kundenwert.report.html import (
     bullets,
     digits,
     figure,
+    fitting,
     heading,
     money,
     paragraph,
@@ -236,9 +237,9 @@ def holdout(run: Run) -> Html:
     columns = {
         "quantity": ("Quantity", None),
         "model": ("Forecast", None),
-        "mae": ("MAE", digits(3)),
-        "rmse": ("RMSE", digits(3)),
-        "bias": ("Bias", digits(3)),
+        "mae": ("MAE", fitting),
+        "rmse": ("RMSE", fitting),
+        "bias": ("Bias", fitting),
         "predicted_total": ("Total forecast", whole),
         "actual_total": ("Total actual", whole),
     }

@@ -14,13 +14,11 @@ from scipy import stats
 from kundenwert.compare import NOMINAL, quantiles
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import pareto_nbd
+from kundenwert.validate.classes import class_labels, class_of, class_starts
 from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
     from kundenwert.data.summary import CustomerSummary
-
-LAST_FREQUENCY = 7
-"""Customers with this many repeat purchases or more share the last row of a table by frequency."""
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 
@@ -173,7 +171,7 @@ def repeat_purchase_counts(
     parameters: Mapping[str, ArrayLike] | None = None,
     at_most: int = 200,
     seed: int = 0,
-    last: int = LAST_FREQUENCY,
+    last: int | None = None,
 ) -> pd.DataFrame:
     """Count the customers with 0, 1, 2, … repeat purchases, beside what the model would have produced.
 
@@ -191,13 +189,14 @@ def repeat_purchase_counts(
     seed
         Seed of that simulation.
     last
-        Customers with this many repeat purchases or more share the last row.
+        Customers with this many repeat purchases or more share the last row; if not given, classes as they suit the
+        customers: one number each up to "7+", or growing ones where many buy often.
 
     Returns
     -------
     pandas.DataFrame
-        Rows "0", "1", …, "7+": `frequency, observed, predicted_mean, predicted_q05, predicted_q50,
-        predicted_q95`, all numbers of customers. The intervals are of the outcome.
+        Rows "0", "1", …, "7+", or "0", "1", "2", "3–4", …: `frequency, observed, predicted_mean, predicted_q05,
+        predicted_q50, predicted_q95`, all numbers of customers. The intervals are of the outcome.
 
     Raises
     ------
@@ -213,37 +212,26 @@ def repeat_purchase_counts(
     """
     if (replicates is None) == (parameters is None):
         raise DomainError("give either replicates or parameters, not both and not neither")
+    starts = class_starts(table["frequency"], last)
     if replicates is not None:
         repeated = np.asarray(replicates)
         if repeated.ndim != 2 or repeated.shape[1] != len(table):
             raise DomainError(f"replicates must have shape (any, {len(table):,}), not {repeated.shape}")
-        simulated = [_count(row, last) for row in repeated]
+        simulated = [_count(row, starts) for row in repeated]
     else:
         rng = np.random.default_rng(seed)
         times, drawn = table["T"].to_numpy(dtype=np.float64), _thinned(parameters or {}, at_most)
         simulated = []
         for index in range(drawn["r"].shape[-1]):
             own = {name: values[..., index] for name, values in drawn.items()}
-            simulated.append(_count(pareto_nbd.simulate(times, **own, rng=rng)[0], last))
-    result = pd.DataFrame({"frequency": frequency_labels(np.arange(last + 1), last)})
-    result["observed"] = _count(table["frequency"].to_numpy(), last)
+            simulated.append(_count(pareto_nbd.simulate(times, **own, rng=rng)[0], starts))
+    result = pd.DataFrame({"frequency": class_labels(starts)})
+    result["observed"] = _count(table["frequency"], starts)
     return result.assign(**quantiles(np.asarray(simulated, dtype=np.float64), "predicted", whole=True))
 
 
-def frequency_labels(frequencies: NDArray[np.integer], last: int) -> list[str]:
-    """Name groups of customers by their number of repeat purchases; the last is open.
-
-    Examples
-    --------
-    >>> frequency_labels(np.array([0, 6, 7]), 7)
-    ['0', '6', '7+']
-    """
-    return [f"{value}+" if value == last else str(value) for value in frequencies]
-
-
-def _count(frequency: NDArray, last: int) -> NDArray[np.int64]:
-    capped = np.minimum(np.asarray(frequency, dtype=np.int64), last)
-    return np.bincount(capped, minlength=last + 1)
+def _count(frequency: ArrayLike, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(class_of(frequency, starts), minlength=starts.size)
 
 
 def _thinned(parameters: Mapping[str, ArrayLike], at_most: int) -> dict[str, NDArray[np.float64]]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from kundenwert.compare import NOMINAL, aligned, quantiles
 from kundenwert.errors import DomainError
 from kundenwert.predict import Horizon
+from kundenwert.validate.classes import class_labels, class_of, class_starts
 from kundenwert.validate.cohort_curves import SAMPLES, grouped_draws
-from kundenwert.validate.fit import LAST_FREQUENCY, frequency_labels
 from kundenwert.value.assumptions import check_fits
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def by_frequency(
     seed: int = 0,
     samples: int = SAMPLES,
     threads: int | None = None,
-    last: int = LAST_FREQUENCY,
+    last: int | None = None,
 ) -> pd.DataFrame:
     """Compare mean hold-out purchases, actual and predicted, of customers alike in calibration purchases.
 
@@ -186,15 +186,16 @@ def by_frequency(
     threads
         As in `value_table`.
     last
-        Customers with this many repeat purchases or more share the last row.
+        Customers with this many repeat purchases or more share the last row; if not given, classes as in
+        `repeat_purchase_counts`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per frequency that occurs: `frequency` ("0", "1", …, "7+"), `customers`, `actual_mean`,
-        `predicted_mean`; with `fits` also `predicted_q05, predicted_q50, predicted_q95`, of the outcome: quantiles of
-        the group's purchases in each draw, divided by its customers, and `inside`, whether the actual mean lies between
-        the first and the last of them.
+        One row per class that occurs: `frequency` ("0", "1", …, "7+", or "3–4" and the like), `customers`,
+        `actual_mean`, `predicted_mean`; with `fits` also `predicted_q05, predicted_q50, predicted_q95`, of the outcome:
+        quantiles of the group's purchases in each draw, divided by its customers, and `inside`, whether the actual mean
+        lies between the first and the last of them.
 
     Raises
     ------
@@ -211,33 +212,34 @@ def by_frequency(
     --------
     >>> from types import SimpleNamespace as Some
     >>> table = pd.DataFrame(
-    ...     {"customer_id": ["a", "b", "c"], "cohort": "x", "frequency": [0, 0, 9], "holdout_purchases": [0, 1, 6],
+    ...     {"customer_id": ["a", "b", "c"], "cohort": "x", "frequency": [0, 0, 3], "holdout_purchases": [0, 1, 6],
     ...      "holdout_value": 0.0, "predicted_holdout_purchases_mean": [0.2, 0.2, 6.5]}
     ... )
     >>> summary = Some(table=table, time_unit="W", holdout_length=5.0)
-    >>> by_frequency(summary, Some(table=table, assumptions=Some(time_unit="W"))).values.tolist()
-    [['0', 2, 0.5, 0.2], ['7+', 1, 6.0, 6.5]]
+    >>> by_frequency(summary, Some(table=table, assumptions=Some(time_unit="W")), last=2).values.tolist()
+    [['0', 2, 0.5, 0.2], ['2+', 1, 6.0, 6.5]]
     """
     known, valued = aligned(summary, values)
     length = _holdout_length(summary, known)
-    capped = known["frequency"].clip(upper=last).to_numpy()
+    starts = class_starts(known["frequency"], last)
+    own = class_of(known["frequency"], starts)
     frame = pd.DataFrame(
         {"actual": known["holdout_purchases"], "predicted": valued["predicted_holdout_purchases_mean"]}
-    ).groupby(capped)
+    ).groupby(own)
     result = frame.mean().rename(columns={"actual": "actual_mean", "predicted": "predicted_mean"})
     result.insert(0, "customers", frame.size())
     if fits is not None:
         check_fits(*fits, summary.time_unit, allow_unconverged=True)  # whoever has values has decided that already
         found = result.index.to_numpy()
         drawn = grouped_draws(
-            *fits, known, lambda rows: capped[rows][:, None] == found, horizon=Horizon(length), quantity="purchases",
+            *fits, known, lambda rows: own[rows][:, None] == found, horizon=Horizon(length), quantity="purchases",
             seed=seed, samples=samples, threads=threads,
         )  # fmt: skip
         interval = quantiles(drawn["outcome"], "predicted", whole=True)
         ends = {name: interval[name] / result["customers"] for name in interval if name != "predicted_mean"}
         result = result.assign(**ends)
         result["inside"] = result["actual_mean"].between(result["predicted_q05"], result["predicted_q95"])
-    result.insert(0, "frequency", frequency_labels(result.index.to_numpy(), last))
+    result.insert(0, "frequency", np.array(class_labels(starts))[result.index])
     return result.reset_index(drop=True)
 
 
