@@ -250,7 +250,7 @@ def holdout_score(fit, summary):
 def run_full(tenths, keep):
     """Fitted to a tenth of all customers, held against the nine others, and against the tenth's own hold-out."""
     keep.mkdir(parents=True, exist_ok=True)
-    summary, tables = full_cdnow(keep), []
+    summary, tables, each = full_cdnow(keep), [], []
     digit = summary.table["customer_id"].astype(int) % 10
     for tenth in range(tenths):
         folder = keep / f"tenth-{tenth}"
@@ -271,16 +271,33 @@ def run_full(tenths, keep):
             scores["none"] = score_alone(alone, whose, score)
             about = {"tenth": tenth, "score": what, "cohorts": len(alone), "left_out": int((~known).sum())}
             tables.append(validate.compare_log_scores(scores).assign(**about, note=how_fitted(alone)))
+            each.append(differences(scores).assign(score=what))
         write(pd.concat(tables), "full", show=False)
         print(pd.concat(tables[-3:]).drop(columns="note").to_string(index=False), flush=True)
-    write(over_tenths(pd.concat(tables)), "full-total")
+    write(over_tenths(pd.concat(tables), pd.concat(each)), "full-total")
 
 
-def over_tenths(table):
-    """Mean difference to partial pooling, its error from the spread between tenths, and how often it is negative."""
-    others = table[table["model"] != "partial"].groupby(["score", "model"], sort=False)["difference"]
-    found = others.agg(mean="mean", error="sem", least="min", most="max", tenths="size")
-    return found.assign(negative=others.agg(lambda difference: (difference < 0).sum())).reset_index()
+def differences(scores):
+    """Each customer's log score by the other two ways, less that by partial pooling."""
+    by_customer = {name: score.table.set_index("customer_id")["log_score"] for name, score in scores.items()}
+    wide = pd.DataFrame(by_customer)
+    return wide[["complete", "none"]].sub(wide["partial"], axis=0).reset_index()
+
+
+def over_tenths(tables, each):
+    """Differences to partial pooling over all customers, each scored by the mean of the fits that held it out.
+
+    The error is that over customers; `least` and `most` are the totals of single fits.
+    """
+    rows = []
+    for what, own in each.groupby("score", sort=False):
+        mean = own.groupby("customer_id")[["complete", "none"]].mean()
+        for model in mean:
+            single = tables.loc[(tables["score"] == what) & (tables["model"] == model), "difference"]
+            row = {"score": what, "model": model, "customers": len(mean), "difference": mean[model].sum()}
+            row |= {"error": mean[model].std() * np.sqrt(len(mean)), "fits": len(single), "least": single.min()}
+            rows.append(row | {"most": single.max(), "fits_worse": (single < 0).sum()})
+    return pd.DataFrame(rows)
 
 
 # ------------------------------------------------------------------------------------------------ cost

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
+from kundenwert.kernels.convex import CELLS
 from kundenwert.kernels.outcomes import Reach, draw_outcomes
 
 if TYPE_CHECKING:  # importing the models would load PyMC, which scoring has no need of
@@ -31,9 +32,6 @@ type Parameters = dict[str, Array]
 
 BLOCK_CELLS = 48_000
 """Customers × draws handled at a time: about 40 MB a thread, whatever the size of the table."""
-
-AT_ONCE = 16_000
-"""Histories × draws whose P(alive) is computed at a time."""
 
 DRAW_NODES = 8
 """Quadrature nodes of P(alive) in a draw: 3e-6 at worst on the reference table, far below what 4,000 draws resolve."""
@@ -236,7 +234,7 @@ def _p_alive(histories: Array, law: Parameters) -> Array:
     own = [law[name][:, :1] for name in names if law[name].ndim == 2]  # a first draw tells one law from another
     _, first, index = np.unique(np.hstack([histories, *own]), axis=0, return_index=True, return_inverse=True)
     distinct = []
-    for some in np.array_split(first, -(-first.size * law["r"].shape[-1] // AT_ONCE)):
+    for some in np.array_split(first, -(-first.size * law["r"].shape[-1] // CELLS)):
         own_law = {name: _own(law[name], some) for name in names}
         distinct.append(pareto_nbd.p_alive(*histories[some].T[:, :, None], **own_law, nodes=DRAW_NODES))
     return np.concatenate(distinct)[index.reshape(-1)]

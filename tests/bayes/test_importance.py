@@ -1,16 +1,21 @@
 """Importance sampling of laws that are known: with a wing, bent, and without either."""
 
+import itertools
+
 import numpy as np
 import pytest
 from arviz_stats.base import array_stats
-from scipy import stats
+from scipy import special, stats
 
+from kundenwert.bayes.diagnose import diagnose_importance
 from kundenwert.bayes.importance import (
     DEGREES,
     LARGEST_WEIGHT,
+    LATTICE,
     PARETO_K_BOUND,
     Proposal,
     _draw,
+    _mixture,
     resample,
     sample,
 )
@@ -48,17 +53,18 @@ def test_a_normal_posterior_takes_two_or_three_rounds(seed):
     found = sample(normal, START, draws=2048, rng=np.random.default_rng(seed), enough=1000)
     assert 2 <= found.rounds <= 3
     assert found.largest < LARGEST_WEIGHT
-    assert found.effective > 0.65 * len(found.weights)
+    assert found.effective > 0.65 * len(found.weights)  # proposals are 1.3 times wider than fitted
     assert quantile(found, 0, [0.05, 0.95]) == pytest.approx([-1.645, 1.645], abs=0.12)
 
 
+@pytest.mark.parametrize("draws", [1024, 2048])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_wing_is_found(seed):
+def test_a_wing_is_found(seed, draws):
     """The law's 95 % point of the first column is 3.65, of the normal part alone 1.64; 4 standard errors of 4,000 draws."""
     truth = stats.norm.cdf
     at = 3.6471
     assert 11 / 12 * truth(at) + truth((at - 4) / np.sqrt(2)) / 12 == pytest.approx(0.95, abs=1e-4)
-    found = sample(winged, START, draws=4096, rng=np.random.default_rng(seed), enough=1000)
+    found = sample(winged, START, draws=draws, rng=np.random.default_rng(seed), enough=1000)
     assert found.pareto_k < PARETO_K_BOUND
     assert found.largest < LARGEST_WEIGHT
     assert found.effective > 4000
@@ -72,7 +78,7 @@ def test_a_wing_is_found(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_bent_posterior_is_followed(seed):
     """The second column is a normal plus half a centred chi-square: mean 0, variance 1.5."""
-    found = sample(bent, START, draws=4096, rng=np.random.default_rng(seed), enough=1000)
+    found = sample(bent, START, draws=2048, rng=np.random.default_rng(seed), enough=1000)
     assert found.pareto_k < PARETO_K_BOUND
     assert found.weights @ found.points[:, 1] == pytest.approx(0, abs=0.07)
     assert found.weights @ found.points[:, 1] ** 2 == pytest.approx(1.5, abs=0.25)
@@ -87,7 +93,8 @@ def test_a_law_out_of_reach_says_so(seed):
         return -2.1 * np.log1p((points**2).sum(axis=1))
 
     found = sample(endless, START, draws=1024, rng=np.random.default_rng(seed), enough=1000)
-    assert found.largest > 2 * LARGEST_WEIGHT
+    assert not diagnose_importance(found).converged
+    assert found.largest > LARGEST_WEIGHT  # 1.3 to 600 times over 24 seeds
 
 
 LAWS_OF_WEIGHTS = {
@@ -97,9 +104,10 @@ LAWS_OF_WEIGHTS = {
     "no mean": lambda rng, size: 1.4 * rng.exponential(size=size),
     "half are zero": lambda rng, size: np.where(rng.random(size) < 0.5, -np.inf, rng.normal(size=size)),
 }
+NEARLY_ALL_ZERO = np.r_[np.full(900, -np.inf), np.random.default_rng(9).normal(size=60)]
 
 
-@pytest.mark.parametrize("size", [60, 225, 1000, 5120])
+@pytest.mark.parametrize("size", [30, 60, 225, 1000, 5120])
 @pytest.mark.parametrize("law", LAWS_OF_WEIGHTS)
 def test_weights_are_smoothed_as_arviz_does(law, size):
     log_weights = LAWS_OF_WEIGHTS[law](np.random.default_rng(size), size)
@@ -126,17 +134,53 @@ def test_where_there_is_no_tail_to_judge_it_says_so(log_weights):
     assert np.exp(smoothed) == pytest.approx(np.exp(log_weights) / np.exp(log_weights).sum(), rel=1e-12)
 
 
-def test_draws_are_even_and_each_column_is_uniform():
-    """Every column of a shifted lattice of n points has exactly one point in each interval of length 1/n, shift apart."""
-    one = [Proposal(1.0, np.zeros(4), np.eye(4))]
-    drawn = _draw(one, 2048, np.random.default_rng(7))
-    assert stats.kstest(drawn[:, 0], stats.t(DEGREES).cdf).pvalue > 0.05
-    inside = (drawn**2).sum(axis=1) / 4
-    assert stats.kstest(inside, stats.f(4, DEGREES).cdf).pvalue > 0.05
-    means = np.array([_draw(one, 2048, np.random.default_rng(seed)).mean(axis=0) for seed in range(200)])
-    independent = np.sqrt(DEGREES / (DEGREES - 2) / 2048)
-    assert means.std(axis=0).max() < 0.6 * independent
-    assert np.abs(means.mean(axis=0)).max() < 4 * means.std(axis=0).max() / np.sqrt(200)
+@pytest.mark.parametrize("size", [1024, 2048, 4096])
+def test_each_coordinate_of_the_lattice_is_even(size):
+    """Shifted, such a coordinate is uniform, with exactly one point in each interval of length 1/n."""
+    for number in LATTICE:
+        assert np.unique(np.arange(size) * number % size).size == size
+
+
+@pytest.mark.parametrize("size", [1024, 2048, 4096])
+def test_coordinates_do_not_depend_on_each_other(size):
+    """Coordinates with h · z = 0 mod n lie on few planes; the shorter h, the fewer. A published vector has (1, 0, 0, 1, 1, 1)."""
+    short = np.array([h for h in itertools.product(range(-2, 3), repeat=6) if any(h)])
+    short = short[np.prod(np.maximum(1, np.abs(short)), axis=1) < 4]
+    published = (1, 182667, 469891, 498753, 110745, 446247)
+    assert (short @ np.array(LATTICE[:6]) % size != 0).all()
+    assert size > 1024 or (short @ np.array(published) % size == 0).any()
+
+
+@pytest.mark.parametrize("size", [1024, 2048])
+def test_moments_from_a_mixture_have_smaller_errors_than_independent_draws(size):
+    """Five proposals for a normal law; means, squares and products over 150 shifts, about half the errors of luck."""
+    rng = np.random.default_rng(11)
+    mixture = [Proposal(0.2, np.zeros(4), 2.6 * np.eye(4))]
+    for _ in range(4):
+        turned = 0.3 * rng.normal(size=(4, 4)) + np.eye(4)
+        mixture.append(Proposal(0.2, 0.8 * rng.normal(size=4), np.linalg.cholesky(turned @ turned.T)))
+    pairs = np.triu_indices(4)
+
+    def errors(drawn):
+        found = []
+        for points in drawn:
+            log_weights = normal(points) - _mixture(points, mixture)
+            weights = np.exp(log_weights - special.logsumexp(log_weights))
+            found.append([*(weights @ points), *(weights @ (points[:, pairs[0]] * points[:, pairs[1]]))])
+        truth = np.r_[np.zeros(4), (pairs[0] == pairs[1]).astype(float)]
+        return np.sqrt(np.mean((np.array(found) - truth) ** 2, axis=0))
+
+    even = errors(_draw(mixture, size, np.random.default_rng(seed)) for seed in range(150))
+    lucky = errors(by_luck(mixture, size, np.random.default_rng(seed)) for seed in range(150))
+    assert (even / lucky).max() < 1
+    assert (even / lucky).mean() < 0.7
+
+
+def by_luck(mixture, size, rng):
+    which = rng.integers(len(mixture), size=size)
+    t = rng.standard_normal((size, 4)) * np.sqrt(DEGREES / rng.chisquare(DEGREES, size))[:, None]
+    centres, factors = np.array([one.centre for one in mixture]), np.array([one.factor for one in mixture])
+    return centres[which] + np.einsum("nij,nj->ni", factors[which], t)
 
 
 def test_resampling_keeps_shares():
@@ -152,6 +196,6 @@ def test_a_mode_far_too_wide_is_outgrown(narrow):
     def law(points):
         return normal(points / narrow)
 
-    found = sample(law, START, draws=4096, rng=np.random.default_rng(1), enough=1000)
+    found = sample(law, START, draws=2048, rng=np.random.default_rng(1), enough=1000)
     assert found.largest < LARGEST_WEIGHT
     assert quantile(found, 0, [0.05, 0.95]) == pytest.approx([-1.645 * narrow, 1.645 * narrow], rel=0.08)

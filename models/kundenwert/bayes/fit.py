@@ -25,6 +25,7 @@ from kundenwert.bayes.posterior import Fit, Model
 from kundenwert.bayes.target import Target
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.kernels.convex import CELLS
 
 type Method = Literal["auto", "importance", "nuts", "map"]
 
@@ -46,9 +47,6 @@ LARGEST_LOG_LIKELIHOOD = 20_000_000
 
 SMALLER_STEPS = 4
 """How many times nearer to 1 the aim for acceptance is set when "auto" samples a second time."""
-
-AT_A_TIME = 1_000_000
-"""Pointwise log-likelihood values computed at a time."""
 
 
 def fit(
@@ -250,7 +248,7 @@ def _pointwise(model: Model, target: Target, posterior: xr.Dataset) -> Array:
     size, number = law[model.parameters[0]].size, observed.count.size
     shifts = {} if effects is None else effects.shifts_of(posterior)
     result = np.empty((size, number))
-    step = max(1, AT_A_TIME // (20 * number))
+    step = max(1, CELLS // number)
 
     def fill(start: int) -> None:
         part = slice(start, start + step)

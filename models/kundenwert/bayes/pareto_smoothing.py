@@ -12,7 +12,7 @@ from scipy import special
 
 type Array = NDArray[np.float64]
 
-FEWEST = 5
+LEAST_IN_TAIL = 6
 """Weights in a tail below which its shape cannot be told."""
 
 
@@ -31,7 +31,7 @@ def smoothed_log_weights(log_weights: Array) -> tuple[Array, float]:
     -------
     tuple
         Log weights whose exponentials sum to one, and the shape k of the tail: below 0.7 they can be relied on; ∞ where
-        there is no tail to fit a law to, as where a quarter of it are ties.
+        there is no tail to fit a law to, as where a quarter of it are ties, or zeros.
 
     References
     ----------
@@ -50,7 +50,7 @@ def smoothed_log_weights(log_weights: Array) -> tuple[Array, float]:
     order = np.argsort(logs)
     cut = np.exp(logs[order[-number - 1]])
     excess, k = np.exp(logs[order[-number:]]) - cut, np.inf
-    if number >= FEWEST and excess[_quarter(number)] > excess[0]:
+    if number >= LEAST_IN_TAIL and excess[_quarter(number)] > excess[0] and logs[order[-number]] > -np.inf:
         k, scale = _generalised_pareto(excess)
         log_left = np.log1p(-(np.arange(number) + 0.5) / number)
         smoothed = scale * (np.expm1(-k * log_left) / k if abs(k) > np.finfo(np.float64).eps else -log_left)

@@ -59,7 +59,7 @@ class Prior:
         return self._kind(name)(name, **self.parameters)
 
     def log_density(self) -> ArrayFunction:
-        """Log density as an array function: from SciPy where it has the law, from PyMC otherwise."""
+        """Log density as an array function: written here, else from SciPy, else from PyMC."""
         if (own := self._own()) is not None:
             return own.log_density(**self.parameters)
         law = self._law()
@@ -153,7 +153,7 @@ def _weibull(alpha: float, beta: float) -> ArrayFunction:
 
 
 class _OwnLaw(NamedTuple):
-    """A law that the default priors have: SciPy's takes a hundred times longer on a few numbers."""
+    """A law of the default priors or of `WEIBULL`: SciPy's takes a hundred times longer on a few numbers."""
 
     parameters: set[str]
     log_density: Callable[..., ArrayFunction]

@@ -25,6 +25,9 @@ LONG = 3.0
 E_FOLDS = 40.0
 """Where the integrand has fallen by this many e-folds the range of integration ends: exp(-40) = 4e-18."""
 
+CELLS = 12_000
+"""Numbers in a work array: longer ones do not stay in a core's cache, shorter ones cost the interpreter's time."""
+
 LATE = 4.0
 """Width up to which `NODES` give nine digits and more, wherever the integrand falls."""
 

@@ -35,10 +35,9 @@ from kundenwert.kernels.pareto_nbd.purchases import (
     expected_purchases_new,
     purchase_pmf,
 )
-from kundenwert.kernels.pareto_nbd.total import CELLS, TOTAL_NODES, total_log_likelihood
+from kundenwert.kernels.pareto_nbd.total import TOTAL_NODES, total_log_likelihood
 
 __all__ = [
-    "CELLS",
     "TOTAL_NODES",
     "Gradient",
     "Latents",
