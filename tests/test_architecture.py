@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import kundenwert
+from kundenwert import data
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "models" / "kundenwert"
@@ -120,9 +121,16 @@ def test_every_public_name_exists():
     assert set(kundenwert.__all__) <= set(dir(kundenwert))
 
 
-def test_an_unknown_public_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="'kundenwert' has no attribute 'no_such_thing'"):
-        kundenwert.no_such_thing  # noqa: B018
+def test_every_name_of_the_data_room_exists():
+    absent = [name for name in data.__all__ if not hasattr(data, name)]
+    assert absent == []
+    assert set(data.__all__) <= set(dir(data))
+
+
+@pytest.mark.parametrize("module", [kundenwert, data])
+def test_an_unknown_public_name_is_an_attribute_error(module):
+    with pytest.raises(AttributeError, match=f"'{module.__name__}' has no attribute 'no_such_thing'"):
+        module.no_such_thing  # noqa: B018
 
 
 @pytest.fixture(scope="module")
