@@ -23,6 +23,9 @@ from nbconvert import HTMLExporter
 from kundenwert.data.export import check_folder, whole_file, write_json, write_parquet, write_result
 from kundenwert.report.gather import Results
 
+# A kernel is interrupted before it is asked to end, and says so where its last handler is still at work: it listens to
+# the request alone.
+DEAF_TO_INTERRUPTS = "get_ipython().kernel.pre_handler_hook = get_ipython().kernel.post_handler_hook = lambda: None"
 PACKAGES = ("kundenwert", "pymc", "nutpie", "arviz", "numpy", "scipy", "pandas", "duckdb", "ibis-framework")
 
 
@@ -132,7 +135,7 @@ def _render(results: Results, manifest: Mapping[str, Any], page: Path) -> None:
 
 
 def _execute(template: Path, executed: Path, folder: Path) -> None:
-    """Papermill without its chatter, and without a debugger's warnings in the kernel."""
+    """Papermill without its chatter, without a debugger's warnings in the kernel, and with a quiet end."""
     before = os.environ.get("PYDEVD_DISABLE_FILE_VALIDATION")
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     logger = logging.getLogger("papermill")
@@ -145,7 +148,7 @@ def _execute(template: Path, executed: Path, folder: Path) -> None:
             parameters={"data": str(folder)},
             kernel_name="python3",
             progress_bar=False,
-            extra_arguments=["--log-level=40"],
+            extra_arguments=["--log-level=40", f"--IPKernelApp.exec_lines={DEAF_TO_INTERRUPTS}"],
         )
     finally:
         logger.setLevel(level)
