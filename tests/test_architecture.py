@@ -115,22 +115,28 @@ def test_light_things_stay_light(statement, unwanted):
     assert loaded_by(statement) & unwanted == set()
 
 
-def test_every_public_name_exists():
-    absent = [name for name in kundenwert.__all__ if not hasattr(kundenwert, name)]
+@pytest.mark.parametrize("module", [kundenwert, data])
+def test_every_public_name_exists(module):
+    absent = [name for name in module.__all__ if not hasattr(module, name)]
     assert absent == []
-    assert set(kundenwert.__all__) <= set(dir(kundenwert))
-
-
-def test_every_name_of_the_data_room_exists():
-    absent = [name for name in data.__all__ if not hasattr(data, name)]
-    assert absent == []
-    assert set(data.__all__) <= set(dir(data))
+    assert set(module.__all__) <= set(dir(module))
 
 
 @pytest.mark.parametrize("module", [kundenwert, data])
 def test_an_unknown_public_name_is_an_attribute_error(module):
-    with pytest.raises(AttributeError, match=f"'{module.__name__}' has no attribute 'no_such_thing'"):
+    with pytest.raises(AttributeError, match=f"{module.__name__} attribute no_such_thing"):
         module.no_such_thing  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [kundenwert, data])
+def test_type_checkers_see_the_same_names(module):
+    stub = ast.parse(Path(module.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    listed = next(
+        ast.literal_eval(node.value)
+        for node in stub.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    assert set(listed) - {"__version__"} == set(module.__all__)
 
 
 @pytest.fixture(scope="module")

@@ -292,6 +292,18 @@ def test_independence_meets_the_published_cdnow_correlation(cdnow):
     assert "correlate at 0.11" in found.sentence
 
 
+def test_independence_writes_a_minus_sign():
+    rng = np.random.default_rng(3)
+    frequency = rng.integers(1, 40, 400)
+    table = pd.DataFrame({"frequency": frequency, "monetary_value": rng.gamma(4, 10, 400) * frequency**-0.5})
+    found = validate.independence(table)
+    assert found.q95 < 0
+    assert (
+        f"correlate at −{-found.correlation:.2f} (90 % interval −{-found.q05:.2f} to −{-found.q95:.2f})"
+        in found.sentence
+    )
+
+
 def small_world():
     table = pd.DataFrame(
         {"first_purchase": pd.to_datetime(["2024-01-01", "2024-01-03", "2024-01-10"]), "frequency": [2, 0, 0]}

@@ -168,7 +168,7 @@ def models(run: Run) -> Html:
     bounds = {
         "model": ("Model", None),
         "name": ("Check", None),
-        "value": ("Worst", lambda value: f"{float(value):.4g}"),
+        "value": ("Worst", lambda value: f"{float(value):.4g}".replace("-", "−")),
         "bound": ("Bound", lambda value: f"{float(value):g}"),
         "where": ("Where", None),
         "state": ("Verdict", None),

@@ -82,7 +82,7 @@ def _account(account: RowAccount) -> tuple[str, str, Verdict]:
 
 def _convergence(name: str, fit: Fit) -> tuple[str, str, Verdict]:
     failed = [check.name for check in fit.diagnosis if not check.passed]
-    bounds = ", ".join(f"{check.name} {check.value:.4g}" for check in fit.diagnosis)
+    bounds = ", ".join(f"{check.name} {f'{check.value:.4g}'.replace('-', '−')}" for check in fit.diagnosis)
     finding = f"failed: {', '.join(failed)} ({bounds})" if failed else bounds
     return f"The {name} model converged", finding, "fail" if failed else "pass"
 

@@ -310,7 +310,8 @@ def _independence_sentence(r: float, low: float, high: float, number: int) -> st
             f"so that frequent buyers spend {direction} per purchase. The spend model assumes no relation: "
             f"read the values of frequent buyers as too {'low' if r > 0 else 'high'}"
         )
+    at, lower, upper = (f"{value:.2f}".replace("-", "−") for value in (r, low, high))
     return (
-        f"Among {number:,} customers with repeat purchases, frequency and mean spend correlate at {r:.2f} "
-        f"({100 * NOMINAL:.0f} % interval {low:.2f} to {high:.2f}), {found}."
+        f"Among {number:,} customers with repeat purchases, frequency and mean spend correlate at {at} "
+        f"({100 * NOMINAL:.0f} % interval {lower} to {upper}), {found}."
     )

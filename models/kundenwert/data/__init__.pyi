@@ -1,0 +1,24 @@
+from .account import Entry, Note, RowAccount, SourceInfo
+from .customers import DAYS_PER_UNIT, CustomerSummary
+from .histories import Patterns, patterns
+from .summary import pattern_expression, purchases_by_day, summarise, summary_expression
+from .transactions import TransactionLog, read_transactions
+from .windows import window_totals
+
+__all__ = [
+    "DAYS_PER_UNIT",
+    "CustomerSummary",
+    "Entry",
+    "Note",
+    "Patterns",
+    "RowAccount",
+    "SourceInfo",
+    "TransactionLog",
+    "pattern_expression",
+    "patterns",
+    "purchases_by_day",
+    "read_transactions",
+    "summarise",
+    "summary_expression",
+    "window_totals",
+]
