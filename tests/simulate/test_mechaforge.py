@@ -16,7 +16,7 @@ from kundenwert.cli.simulation import write_population
 from kundenwert.data import read_transactions, summarise
 from kundenwert.data.costs import read_costs
 from kundenwert.errors import SchemaError
-from kundenwert.simulate import Population, mechaforge
+from kundenwert.simulate import from_dict, mechaforge
 
 FOLDER = Path(__file__).parents[2] / "data" / "mechaforge"
 TRANSACTIONS = "4ffd7e36c15d1512a214878ad2df1de9ebcadcb467e71b2e676a73ecfbe967c8"
@@ -52,7 +52,7 @@ def test_the_files_are_those_their_info_describes(info):
     }
     assert sum(file.stat().st_size for file in FOLDER.iterdir() if file.is_file()) < 3_000_000
     content = json.loads((FOLDER / "population.json").read_text(encoding="utf-8"))
-    assert Population.from_dict(content["population"]) == mechaforge()
+    assert from_dict(content["population"]) == mechaforge()
 
 
 def test_the_script_makes_every_byte(info, tmp_path):

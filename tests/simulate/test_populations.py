@@ -12,12 +12,13 @@ from kundenwert.simulate import (
     Category,
     Effects,
     Number,
-    Population,
     cdnow_like,
     find_population,
+    from_dict,
     mechaforge,
     random_population,
     simulate_population,
+    to_dict,
 )
 
 
@@ -25,7 +26,7 @@ from kundenwert.simulate import (
     "population", [mechaforge(), cdnow_like(), random_population(np.random.default_rng(1))], ids=lambda one: one.name
 )
 def test_through_json_and_back(population):
-    assert Population.from_dict(json.loads(json.dumps(population.to_dict()))) == population
+    assert from_dict(json.loads(json.dumps(to_dict(population)))) == population
 
 
 @pytest.mark.parametrize("customers", [6, 7, 100, 751, 12_345])
@@ -140,15 +141,15 @@ def test_groups_must_fit_together(plain):
 )
 def test_json_that_is_no_population(plain, change, message):
     with pytest.raises(SchemaError, match=message):
-        Population.from_dict(plain(5).to_dict() | change)
+        from_dict(to_dict(plain(5)) | change)
 
 
 def test_what_has_a_default_may_be_left_out(plain):
-    content = plain(5).to_dict()
+    content = to_dict(plain(5))
     least = {key: content[key] for key in ("name", "time_unit", "observation_end", "holdout_end", "groups")}
     for name in ("cac", "attributes", "numbers"):
         del least["groups"][0][name]
-    assert Population.from_dict(least) == plain(5)
+    assert from_dict(least) == plain(5)
 
 
 def test_populations_by_name(tmp_path):
@@ -164,7 +165,7 @@ def test_populations_by_name(tmp_path):
         broken.write_text(text)
         with pytest.raises(SchemaError, match=message):
             find_population(str(broken))
-    broken.write_text(json.dumps({"population": mechaforge().to_dict(), "sede": 1}))
+    broken.write_text(json.dumps({"population": to_dict(mechaforge()), "sede": 1}))
     with pytest.raises(SchemaError, match=r"broken\.json has an unknown key 'sede'; known: population, seed"):
         find_population(str(broken))
 

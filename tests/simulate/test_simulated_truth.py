@@ -14,9 +14,9 @@ from scipy import integrate, special, stats
 from kundenwert.kernels import pareto_nbd
 from kundenwert.simulate import (
     Law,
-    Population,
     expected_purchases,
     expected_purchases_new,
+    from_dict,
     random_populations,
     simulate_population,
     spend_rate_ratio,
@@ -224,7 +224,7 @@ def test_the_same_seed_gives_the_same_bytes(plain, tmp_path):
     assert (tmp_path / "a" / "transactions.csv").read_bytes() != (tmp_path / "c" / "transactions.csv").read_bytes()
     content = json.loads((tmp_path / "a" / "population.json").read_text(encoding="utf-8"))
     assert content["seed"] == 5
-    assert Population.from_dict(content["population"]) == population
+    assert from_dict(content["population"]) == population
 
 
 def test_a_log_without_a_hold_out_ends_with_the_observation(plain):

@@ -1,5 +1,6 @@
 """Transaction logs with known truth: simulate a population, and hold models and the simple formula against it."""
 
+from kundenwert.simulate.document import from_dict, read_population, to_dict
 from kundenwert.simulate.expectation import expected_purchases, expected_purchases_new, spend_rate_ratio
 from kundenwert.simulate.named import (
     NAMED,
@@ -30,9 +31,12 @@ __all__ = [
     "expected_purchases",
     "expected_purchases_new",
     "find_population",
+    "from_dict",
     "mechaforge",
     "random_population",
     "random_populations",
+    "read_population",
     "simulate_population",
     "spend_rate_ratio",
+    "to_dict",
 ]

@@ -25,6 +25,8 @@ def to_dict(population: Population) -> dict[str, Any]:
     >>> from kundenwert.simulate.named import cdnow_like
     >>> to_dict(cdnow_like())["groups"][0]["start"]
     '1997-01-01'
+    >>> from_dict(to_dict(cdnow_like())) == cdnow_like()
+    True
     """
     return {name: _plain(value) for name, value in asdict(population).items()}
 

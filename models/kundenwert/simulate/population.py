@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from kundenwert.data.account import several
 from kundenwert.data.customers import days_per_unit
@@ -213,8 +212,6 @@ class Population:
     >>> population = cdnow_like()
     >>> population.customers, population.resized(100).customers
     (2357, 100)
-    >>> Population.from_dict(population.to_dict()) == population
-    True
     """
 
     name: str
@@ -271,27 +268,6 @@ class Population:
             given += size
             groups.append(replace(group, customers=size))
         return replace(self, groups=tuple(groups))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the population as plain values, ready for JSON."""
-        from kundenwert.simulate.document import to_dict  # noqa: PLC0415
-
-        return to_dict(self)
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Population:
-        """Read a population from plain values, such as those of a JSON file; the inverse of `to_dict`.
-
-        Raises
-        ------
-        SchemaError
-            If a key is unknown or missing, or a value of the wrong kind.
-        DomainError
-            If a value is outside its domain.
-        """
-        from kundenwert.simulate.document import from_dict  # noqa: PLC0415
-
-        return from_dict(content)
 
 
 def _refuse(where: str, value: object, rule: str) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from kundenwert.data.customers import DAYS_PER_UNIT
 from kundenwert.data.export import check_folder, write_csv, write_json
 from kundenwert.errors import DomainError
+from kundenwert.simulate.document import to_dict
 from kundenwert.simulate.population import Group, Population
 from kundenwert.simulate.process import (
     Array,
@@ -87,7 +88,7 @@ class Simulated:
         look = self.outlook
         settings = {"seed": self.seed, "horizons": list(look.horizons), "relationship": list(look.relationship)}
         settings |= {"discount_rate": look.discount_rate, "margin": look.margin}
-        content = {"population": self.population.to_dict(), **settings}
+        content = {"population": to_dict(self.population), **settings}
         return [*files, write_json(content, Path(folder) / "population.json")]
 
 
