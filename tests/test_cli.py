@@ -315,7 +315,7 @@ def test_cohorts(run):
     assert table["clv_mean"].iloc[-1] == pytest.approx(customers["clv_mean"].mean(), abs=0.005001)
     exact = pd.read_parquet(run.out / "cohorts.parquet")
     assert exact["clv_mean"].iloc[-1] == pytest.approx(customers["clv_mean"].mean(), rel=1e-9)
-    for name in ("revenue", "clv_q05", "p_pays_back", "purchase_frequency"):
+    for name in ("revenue", "clv_q05", "p_cohort_pays_back", "purchase_frequency"):
         assert table[name].tolist() == rounded(exact)[name].tolist()
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import kundenwert.value as value_module
+from kundenwert.bayes import Fit
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary
 from kundenwert.errors import DomainError, FitError, KundenwertError, SchemaError
 from kundenwert.predict import Horizon, customer_draws, new_customer_draws
@@ -313,11 +314,11 @@ def test_fits_in_the_wrong_places(fits, summary):
         ({"cac": -1.0}, "the acquisition cost is -1"),
         ({"cac": np.nan}, "the acquisition cost is nan"),
         ({"cac": {"1997-01": 5.0, "1997-02": np.inf}}, "the acquisition cost is"),
-        ({"cac": {"1997-01": 5.0}}, "no acquisition cost for 1 cohorts: 1997-02"),
-        ({"horizon": 0.0}, "horizon 0"),
-        ({"horizon": -4.0}, "horizon -4"),
-        ({"horizon": np.nan}, "horizon nan"),
-        ({"horizon": np.inf, "discount_rate": 0.0}, "positive discount rate where it is infinite"),
+        ({"cac": {"1997-01": 5.0}}, "no acquisition cost for 1 cohort: 1997-02"),
+        ({"horizon": 0.0}, "the horizon is 0 units"),
+        ({"horizon": -4.0}, "the horizon is -4 units"),
+        ({"horizon": np.nan}, "the horizon is nan"),
+        ({"horizon": np.inf, "discount_rate": 0.0}, "only with a discount rate above 0"),
         ({"samples": 0}, "samples"),
         ({"samples": -5}, "samples"),
         ({"seed": -1}, "seed"),
@@ -434,3 +435,41 @@ def test_new_customers_by_cohort_differ_by_their_cost(fits):
     assert table["clv_mean"].diff().iloc[1] == pytest.approx(-29.0)
     assert np.ptp(table["break_even_cac_mean"]) == 0
     assert table.loc[0, "p_pays_back"] > table.loc[1, "p_pays_back"]
+
+
+def test_whoever_is_gone_buys_nothing_also_for_ever(made, posterior):
+    """P(alive) underflows to 0 where the expectation is infinite (s ≤ 1): nothing, and not a missing number."""
+    frame = pd.DataFrame({"customer_id": ["gone", "here"], "frequency": [3000, 2], "recency": [10.0, 190.0]})
+    frame = frame.assign(T=200.0, monetary_value=5.0, value_to_date=[15_000.0, 15.0])
+    summary = CustomerSummary.from_frame(frame, time_unit="W")
+    result = value_table(*made(*posterior(40)), summary, horizon=np.inf, seed=1)
+    assert result.table["p_alive_mean"].iloc[0] == 0
+    assert result.table["expected_purchases_mean"].tolist() == [0.0, np.inf]
+    assert np.isfinite(result.totals["rlv"]).all()
+    assert not np.isnan(result.totals["expected_purchases"]).any()
+    assert any("infinite" in mark for mark in result.marks)
+
+
+def test_a_mode_is_no_posterior_and_values_say_so(fits, summary):
+    purchases, spend = fits
+    mode = Fit(purchases.model, purchases.tree, purchases.diagnosis, purchases.info | {"method": "map"})
+    assert any("only the mode" in mark for mark in value_table(mode, spend, summary, horizon=4.0, seed=1).marks)
+
+
+def test_costs_are_found_by_the_name_of_a_cohort():
+    costs = Assumptions(52.0, cac={2017: 5.0, "2018": 7.0})
+    assert costs.cost_of(pd.Series(["2018", "2017"])).tolist() == [7.0, 5.0]
+    assert costs.cost_of(pd.Series([2017, 2018])).tolist() == [5.0, 7.0]
+    with pytest.raises(DomainError, match="no cohort has a name that has one: 2017, 2018"):
+        costs.cost_of(pd.Series(["Nord"]))
+
+
+def test_new_customers_need_a_number_of_draws_that_means_something(fits):
+    with pytest.raises(DomainError, match="samples=0"):
+        new_customer_draws(*fits, horizon=Horizon(52.0), seed=1, samples=0)
+    with pytest.raises(DomainError, match="seed=-1"):
+        new_customer_draws(*fits, horizon=Horizon(52.0), seed=-1)
+    law = fits[0].draws(20) | fits[1].draws(20)
+    assert new_customer_draws(*fits, horizon=Horizon(52.0), seed=1, law=law).value.shape == (20,)
+    with pytest.raises(DomainError, match="leave one out"):
+        new_customer_draws(*fits, horizon=Horizon(52.0), seed=1, law=law, samples=10)

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kundenwert.errors import DomainError
+from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.kernels.convex import CELLS
 from kundenwert.kernels.outcomes import Reach, draw_outcomes
@@ -68,11 +68,11 @@ class Horizon:
 
     def __post_init__(self) -> None:
         """Refuse a horizon whose value is infinite or has no meaning."""
-        if not self.length > 0 or (np.isinf(self.length) and self.discount_rate <= 0):
-            msg = (
-                f"horizon {self.length:g} with discount rate {self.discount_rate:g} has no finite value: give a "
-                "positive horizon, and a positive discount rate where it is infinite"
-            )
+        if not self.length > 0:
+            msg = f"the horizon is {self.length:g} units of time; it is above 0"
+            raise DomainError(msg)
+        if np.isinf(self.length) and not self.discount_rate > 0:
+            msg = "an infinite horizon has a finite value only with a discount rate above 0"
             raise DomainError(msg)
         if not 0 <= self.discount_rate < np.inf:
             msg = f"the discount rate is {self.discount_rate:g}; it is at least 0"
@@ -165,10 +165,8 @@ def each_block[Result](
     Result
         What `then` gave, in the order of the blocks.
     """
-    if seed < 0 or (samples is not None and samples < 1):
-        msg = f"seed={seed}, samples={samples}: the seed is at least 0, and there is at least one sample"
-        raise DomainError(msg)
-    size = min(purchases.samples, spend.samples, samples or purchases.samples)
+    check_seed(seed)
+    size = paired_samples(purchases, spend, samples)
     laws = purchases.laws(table, size), spend.laws(table, size)
     step = max(1, BLOCK_CELLS // size)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
@@ -187,6 +185,21 @@ def each_block[Result](
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def paired_samples(purchases: Fit, spend: Fit, samples: int | None = None) -> int:
+    """How many draws two posteriors are used with: as many as the smaller one has, or fewer if asked for.
+
+    Raises
+    ------
+    DomainError
+        If not even one draw is asked for.
+    """
+    if samples is not None and samples < 1:
+        msg = f"samples={samples}: at least one draw is needed"
+        raise DomainError(msg)
+    most = min(purchases.samples, spend.samples)
+    return most if samples is None else min(most, samples)
 
 
 def _same(block: CustomerDraws) -> CustomerDraws:
@@ -208,7 +221,7 @@ def _block(table: pd.DataFrame, rows: NDArray[np.int64], law: Parameters, horizo
         outcomes[:, i], _ = _outcomes(x[i, 0], T[i, 0], z[i, 0], alive[i], own, horizon, rng)
     counts, value, held_counts, held_value = outcomes
     result = CustomerDraws(
-        rows, alive, at_rate * undiscounted, counts, spend, _times(at_rate * discounted, spend), value
+        rows, alive, _times(at_rate, undiscounted), counts, spend, _times(at_rate * discounted, spend), value
     )
     if held is None:
         return result
@@ -222,10 +235,10 @@ def _block(table: pd.DataFrame, rows: NDArray[np.int64], law: Parameters, horizo
     )
 
 
-def _times(purchases: Array, spend: Array) -> Array:
-    """Money of expected purchases; nothing where there are none, even at infinite expected spend."""
+def _times(some: Array, each: Array) -> Array:
+    """Product of two expectations; nothing where the first is, even if the second is infinite."""
     with np.errstate(invalid="ignore"):
-        return np.where(purchases > 0, purchases * spend, 0.0)
+        return np.where(some == 0, 0.0, some * each)
 
 
 def _p_alive(histories: Array, law: Parameters) -> Array:
@@ -319,16 +332,26 @@ def new_customer_draws(
     seed
         Makes the draws reproducible.
     samples
-        Draws; as many as the smaller posterior has if not given.
+        Draws; as many as the smaller posterior has if not given. A `law` has a number of its own.
     law
         Draws of `r, alpha, s, beta, p, q, v` of a cohort, as from `Fit.cohort_laws`; the population's if not given.
 
     Returns
     -------
     NewCustomerDraws
+
+    Raises
+    ------
+    DomainError
+        If the seed or the number of draws has no meaning, or both a law and a number are given.
     """
-    size = min(purchases.samples, spend.samples, samples or purchases.samples)
-    law = purchases.draws(size) | spend.draws(size) if law is None else law
+    check_seed(seed)
+    if law is None:
+        size = paired_samples(purchases, spend, samples)
+        law = purchases.draws(size) | spend.draws(size)
+    elif samples is not None:
+        msg = f"samples={samples} is given beside a law, which has its own {len(law['r'])} draws: leave one out"
+        raise DomainError(msg)
     rng = customer_rng(seed, "a customer not yet seen")
     sums, spend_rate = _outcomes(0.0, 0.0, 0.0, np.ones(len(law["r"])), law, horizon, rng)
     first = rng.standard_gamma(law["p"]) / spend_rate

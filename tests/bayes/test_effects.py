@@ -12,10 +12,10 @@ from kundenwert.bayes.effects import SPREAD_SD, log_spread
 from kundenwert.bayes.mode import find_mode, find_mode_with_effects
 from kundenwert.data import CustomerSummary
 from kundenwert.data.design import Design
-from kundenwert.errors import DomainError, SchemaError
+from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.predict import Horizon, customer_draws
-from kundenwert.value import new_customer_table
+from kundenwert.value import new_customer_table, value_table
 
 TRUTH = {"r": 0.8, "alpha": 8.0, "s": 0.9, "beta": 20.0}
 SPEND = {"p": 5.0, "q": 4.0, "v": 20.0}
@@ -279,3 +279,32 @@ def test_new_customers_of_each_cohort(fitted, shop):
     row = table.set_index("cohort").loc["b"]
     assert row["break_even_cac_mean"] == pytest.approx(worth.mean(), rel=1e-9)
     assert row["clv_mean"] == pytest.approx(worth.mean() - 10, rel=1e-9)
+
+
+def test_cohorts_of_another_kind_are_refused_and_unknown_ones_are_counted(shop, fitted):
+    spend = fit(GammaGamma(), shop, seed=3, draws=100)
+    few = replace(shop, table=shop.table.iloc[:20])
+    how = {"horizon": 52.0, "seed": 1, "samples": 50}
+    assert value_table(fitted, spend, few, **how).marks == ()
+    with pytest.raises(FitError, match="fitted with cohort='cohort', the customers have cohort='month'"):
+        value_table(fitted, spend, replace(few, cohort="month"), **how)
+    with pytest.raises(FitError, match="summarise them with cohort='cohort'"):
+        new_customer_table(fitted, spend, horizon=52.0, seed=1, summary=replace(few, cohort="month"))
+    elsewhere = replace(few, table=few.table.assign(cohort=["z"] * 5 + ["a"] * 15))
+    (mark,) = value_table(fitted, spend, elsewhere, **how).marks
+    assert mark.startswith("5 of 20 customers have a cohort that the models have not seen")
+
+
+@pytest.mark.parametrize("years", [[2017, 2018], [2017.0, 2018.0], ["2017", "2018"]])
+def test_a_level_has_one_name_whatever_the_table_holds(years):
+    learned = pd.DataFrame({"year": [2017.0, 2018.0, 2018.0]})
+    design = Design.of(learned, ["year"], [])
+    assert design.cohorts["year"] == ("2017", "2018")
+    assert design.codes(pd.DataFrame({"year": years}))["year"].tolist() == [0, 1]
+    assert design.unseen(pd.DataFrame({"year": ["2017", "?"]})) == {"year": 1}
+
+
+def test_a_covariate_that_is_no_number_any_more(shop):
+    design = Design.of(shop.table, [], ["machines"])
+    with pytest.raises(DomainError, match="'machines' was numeric when the model was fitted"):
+        design.matrix(shop.table.assign(machines="many"))

@@ -10,7 +10,7 @@ import xarray as xr
 
 from kundenwert.bayes import WEIBULL, Fit, GammaGamma, ParetoNBD, Prior, fit, load_fit
 from kundenwert.data import patterns
-from kundenwert.errors import KundenwertError, SchemaError
+from kundenwert.errors import DomainError, KundenwertError, SchemaError
 from kundenwert.kernels import pareto_nbd
 
 PARAMETERS = ("r", "alpha", "s", "beta")
@@ -307,3 +307,21 @@ def test_cdnow_under_weibull_priors(cdnow_summary, method):
     parts = pareto_nbd.p_alive(x[someone], t_x[someone], T[someone], **{n: draws[n][:, None] for n in PARAMETERS})
     np.testing.assert_allclose(parts.mean(axis=0), [0.8703, 0.7520, 0.9979], atol=0.0015)
     np.testing.assert_allclose(parts.std(axis=0), [0.0144, 0.0239, 0.0002], rtol=0.1, atol=5.1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"draws": 0}, {"draws": -5}, {"draws": 2.5}, {"chains": -2}, {"chains": 0}, {"tune": -1}, {"target_accept": 0.0},
+        {"target_accept": 1.0}, {"seed": 1.5}, {"seed": -1}, {"seed": "1"},
+    ],
+)  # fmt: skip
+def test_numbers_without_a_meaning_are_refused(simulated, options):
+    with pytest.raises(DomainError, match=next(iter(options))):
+        fit(ParetoNBD(), simulated, **({"seed": 1} | options))
+
+
+def test_too_few_kept_draws_are_no_posterior(simulated):
+    few = fit(ParetoNBD(), simulated, seed=1, method="importance", draws=20, chains=2)
+    assert [check.name for check in few.diagnosis if not check.passed] == ["kept draws"]
+    assert fit(ParetoNBD(), simulated, seed=1, method="importance", draws=50, chains=2).diagnosis.converged

@@ -114,7 +114,7 @@ def test_posterior_is_per_customer_and_totals_come_from_sums_of_draws(result):
     overall = result.loc["all", ["clv_mean", "clv_q05", "clv_q95", "expected_clv_q05", "expected_clv_q95"]]
     assert overall.tolist() == pytest.approx([50, 35, 65, 35, 65])
     assert result.loc["all", ["rlv_q05", "rlv_q50", "rlv_q95"]].tolist() == pytest.approx([35, 50, 65])
-    assert result["p_pays_back"].tolist() == pytest.approx([100 / 101, 100 / 101, 1.0])
+    assert result["p_cohort_pays_back"].tolist() == pytest.approx([100 / 101, 100 / 101, 1.0])
 
 
 def test_holdout_is_of_whole_cohorts(result):
@@ -204,3 +204,29 @@ def test_quantiles_of_counts_are_counts():
 
 def test_the_interval_is_that_of_the_value_table():
     assert compare.QUANTILES == value.QUANTILES
+
+
+def test_a_cohort_called_all_is_one_like_others():
+    def named(label):
+        table = customers().replace({"cohort": {"b": label}})
+        values = values_of(customers())
+        totals = values.totals.assign_coords(cohort=["a", label])
+        values = Some(table=values.table.assign(cohort=table["cohort"]), totals=totals, assumptions=values.assumptions)
+        return compare.compare_cohorts(summary_of(table), values)
+
+    one, other = named("all"), named("b")
+    pd.testing.assert_frame_equal(one.drop(columns="cohort"), other.drop(columns="cohort"))
+    truth = pd.DataFrame({"customer_id": ["1", "2", "3"], "cohort": ["a", "a", "all"], "clv": [1.0, 2.0, 3.0]})
+    assert compare.score_cohorts(one, truth, value="clv").equals(
+        compare.score_cohorts(other, truth.replace({"cohort": {"all": "b"}}), value="clv")
+    )
+
+
+def test_an_infinite_draw_is_of_its_own_cohort_only():
+    draws = np.column_stack([np.linspace(0, 1, 11), np.append(np.linspace(0, 1, 10), np.inf)])
+    both, alone = compare.quantiles(draws, "clv"), compare.quantiles(draws[:, :1], "clv")
+    for name, values in alone.items():
+        assert both[name][0] == values[0]
+    assert both["clv_mean"][1] == np.inf
+    assert both["clv_q95"][1] == np.inf
+    assert both["clv_q50"][1] == np.linspace(0, 1, 10)[5]

@@ -175,3 +175,31 @@ def test_assumptions_without_meaning_are_refused(fits, customers):
         found(fits, customers.drop(columns="monetary_value"))
     with pytest.raises(SchemaError, match="the law gives no p, q, v"):
         found((None, None), customers, law=lambda _: {name: np.ones(1) for name in ("r", "alpha", "s", "beta")})
+
+
+def test_effects_of_cohorts_are_those_of_the_fit(made, posterior, customers):
+    """Without a law of one's own the cohorts' effects count, as they do in the value table."""
+
+    class Shifted(kw.Fit):
+        def laws(self, table, samples=None):
+            population = self.draws(samples)
+            factor = np.where(table["cohort"] == "1997-01", 0.5, 2.0)[:, None]
+            return lambda rows: population | {"alpha": population["alpha"] * factor[rows]}
+
+    purchases, spend = made(*posterior(50))
+    shifted = Shifted(purchases.model, purchases.tree, purchases.diagnosis, purchases.info)
+    summary = kw.CustomerSummary.from_frame(customers, time_unit="W")
+    values = kw.value_table(shifted, spend, summary, seed=1, **BASIS)
+    sizes = values.totals["customers"].to_numpy()
+    wanted = (values.totals["expected_clv"] / sizes).transpose("sample", "cohort").to_numpy()
+    result = found((shifted, spend), summary.table)
+    np.testing.assert_allclose(result.posterior_value[:, :-1], wanted, rtol=1e-7)
+    plain = found((purchases, spend), summary.table)
+    assert np.abs(plain.posterior_value / result.posterior_value - 1).max() > 0.05
+
+
+def test_years_belong_to_the_assumed_lifespan(fits, customers):
+    with pytest.raises(DomainError, match="lifespan_years=10 is for method='assumed'"):
+        found(fits, customers, lifespan_years=10.0)
+    three, ten = (found(fits, customers, method="assumed", lifespan_years=years) for years in (None, 10.0))
+    np.testing.assert_allclose(ten.formula_value / three.formula_value, 10 / 3)

@@ -306,3 +306,21 @@ def test_purchases_by_day_takes_dates_only(cdnow_log):
     with pytest.raises(DomainError, match="until=1996-12-31 lies before the first purchase, 1997-01-01"):
         purchases_by_day(cdnow_log, until="1996-12-31")
     assert purchases_by_day(cdnow_log, until=dt.datetime(1997, 1, 2, 5, tzinfo=dt.UTC))["date"].size == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"holdout_purchases": [-4, 1]}, {"holdout_length": 4}, "holdout_purchases must be a whole number, 0 or more"),
+        ({"holdout_purchases": [0.5, 1]}, {"holdout_length": 4}, "holdout_purchases must be a whole number"),
+        ({"holdout_purchases": [np.inf, 1]}, {"holdout_length": 4}, "holdout_purchases must be a whole number"),
+        ({"holdout_purchases": [1, 1]}, {"holdout_length": np.inf}, "holdout_length=inf must be above 0, and finite"),
+        ({}, {"inactivity_months": -3}, "inactivity_months=-3 must be a whole number, 1 or more"),
+        ({}, {"window": np.inf}, "window=inf is not finite"),
+        ({"customer_id": ["a", None]}, {}, "customer_id is missing in 1 row"),
+        ({"frequency": 0, "recency": 0.0, "T": 0.0}, {}, "nobody was observed for any time"),
+    ],
+)
+def test_tables_that_mean_nothing(change, options, message):
+    with pytest.raises(DomainError, match=message):
+        CustomerSummary.from_frame(FRAME.assign(**change), time_unit="W", **options)

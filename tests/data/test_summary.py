@@ -309,3 +309,51 @@ def test_a_stated_end_that_is_not_used_changes_nothing(cdnow_log, cdnow):
     pd.testing.assert_frame_equal(same.table, cdnow.table)
     assert same.account == cdnow.account
     assert summarise(cdnow_log, log_end=str(cdnow_log.last_day)).account == summarise(cdnow_log).account
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["0.75", "12.5"], [0.75, 12.5]),
+        (["1.250", "80,25"], [1250.0, 80.25]),
+        (["1.250", "0.75"], [1.25, 0.75]),
+        (["31.12.1980", "01.01.1990"], None),
+        (["12,5", "0.75"], None),
+        (["1.25.0", "3"], None),
+        (["inf", "3"], None),
+    ],
+)
+def test_one_decimal_mark_for_a_whole_attribute(texts, numbers):
+    """A German log, whose attributes may have been written elsewhere: a mark that fits every value, or no number."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "b"],
+            "date": ["01.01.2024", "03.02.2024", "05.01.2024", "06.03.2024"],
+            "amount": ["10,50", "9,00", "7,25", "1,00"],
+            "size": np.repeat(texts, 2),
+        }
+    )
+    found = summarise(read_transactions(frame, keep=["size"]), attributes=["size"]).table["size"]
+    assert found.tolist() == (texts if numbers is None else numbers)
+
+
+def test_numbers_of_a_table_stay_as_they_are_whatever_the_amounts_look_like():
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "b"],
+            "date": ["01.01.2024", "03.02.2024", "05.01.2024", "06.03.2024"],
+            "amount": ["10,50", "9,00", "7,25", "1,00"],
+            "machines": [2.5, 2.5, 1.25, 1.25],
+        }
+    )
+    found = summarise(read_transactions(frame, keep=["machines"]), attributes=["machines"]).table
+    assert found["machines"].tolist() == [2.5, 1.25]
+
+
+def test_customers_to_be_valued_need_not_teach_anything():
+    frame = pd.DataFrame({"customer_id": ["a", "b"], "date": ["2024-01-01", "2024-02-01"], "amount": [5.0, 6.0]})
+    log = read_transactions(frame)
+    with pytest.raises(DomainError, match="none of 2 customers bought on a second day"):
+        summarise(log)
+    assert summarise(log, for_fit=False).table["frequency"].tolist() == [0, 0]
+    assert len(summarise(log, observation_end="2024-01-31", log_end="2024-02-29", for_fit=False)) == 1

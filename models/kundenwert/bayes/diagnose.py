@@ -22,6 +22,9 @@ R_HAT_BOUND = 1.01
 ESS_BOUND = 400.0
 """Smallest bulk and tail effective sample size (Vehtari et al. 2021: 100 for each of four chains)."""
 
+KEPT_BOUND = 100
+"""Fewest draws kept of a weighted posterior: a tenth of them lies outside its 90 % intervals."""
+
 E_BFMI_BOUND = 0.3
 """Smallest energy Bayesian fraction of missing information (Betancourt 2016)."""
 
@@ -110,8 +113,8 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     return Diagnosis(tuple(checks))
 
 
-def diagnose_importance(drawn: Importance) -> Diagnosis:
-    """Check weighted draws: the tail of their weights, and their effective size."""
+def diagnose_importance(drawn: Importance, kept: int) -> Diagnosis:
+    """Check weighted draws: the tail of their weights, their effective size, and how many are kept."""
     more = "sample by NUTS instead (method='nuts')"
     where = f"{len(drawn.weights)} proposals in {drawn.rounds} rounds"
     thin, even = drawn.pareto_k <= PARETO_K_BOUND, drawn.largest <= LARGEST_WEIGHT
@@ -120,6 +123,7 @@ def diagnose_importance(drawn: Importance) -> Diagnosis:
             Check("Pareto k", drawn.pareto_k, PARETO_K_BOUND, thin, where, more),
             Check("largest weight", drawn.largest, LARGEST_WEIGHT, even, where, more),
             Check("effective draws", drawn.effective, ESS_BOUND, drawn.effective >= ESS_BOUND, where, more),
+            Check("kept draws", kept, KEPT_BOUND, kept >= KEPT_BOUND, "all chains", "keep more (draws, chains)"),
         )
     )
 

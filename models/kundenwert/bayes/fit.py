@@ -24,7 +24,7 @@ from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.posterior import Fit, Model
 from kundenwert.bayes.target import Target
 from kundenwert.data import CustomerSummary
-from kundenwert.errors import DomainError, SchemaError
+from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.convex import CELLS
 
 type Method = Literal["auto", "importance", "nuts", "map"]
@@ -100,11 +100,12 @@ def fit(
         If the method is unknown or does not suit the model, a column is missing, or a prior is not one on positive
         numbers.
     DomainError
-        If the summary holds nothing to learn from, or the seed is negative.
+        If the summary holds nothing to learn from, or the seed or a number of draws has no meaning.
     FitError
         If NUTS finds no point to start from.
     """
     _check(model, method, seed)
+    _check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
     started = perf_counter()
     rng = np.random.default_rng([seed, _STREAMS[model.name]])
     target, mode = _target_and_mode(model, summary)
@@ -116,7 +117,7 @@ def fit(
         posterior, diagnosis = _at_mode(target, mode, chains, draws), diagnose_mode(mode)
     if used in ("auto", "importance"):
         drawn = _weighted(target, mode, chains * draws, rng)
-        diagnosis = diagnose_importance(drawn)
+        diagnosis = diagnose_importance(drawn, chains * draws)
         pick = resample(drawn.weights, chains * draws, rng)
         posterior = _dataset(target, drawn.points[pick], chains, draws)
         if method == "auto":
@@ -142,6 +143,8 @@ def fit(
     }
     if target.effects is not None:
         info["design"] = target.effects.design.to_dict()
+        if "cohort" in (*model.cohorts, *model.covariates):
+            info["cohort"] = summary.cohort
     tree = _tree(model, target, posterior, stats, _prior_draws(model, target, rng), log_likelihood=log_likelihood)
     return Fit(model, tree, diagnosis, info | {"seconds": round(perf_counter() - started, 2)})
 
@@ -165,8 +168,17 @@ def _check(model: Model, method: str, seed: int) -> None:
     if method == "importance" and (model.cohorts or model.covariates):
         msg = "importance sampling does not suit a model with cohorts or covariates; leave the method, or choose nuts"
         raise SchemaError(msg)
-    if seed < 0:
-        msg = f"seed={seed}: a seed is at least 0"
+    check_seed(seed)
+
+
+def _check_sampling(*, target_accept: float, **numbers: int) -> None:
+    for name, number in numbers.items():
+        least = 0 if name == "tune" else 1
+        if not isinstance(number, int | np.integer) or number < least:
+            msg = f"{name}={number} must be a whole number, at least {least}"
+            raise DomainError(msg)
+    if not 0 < target_accept < 1:
+        msg = f"target_accept={target_accept} must lie between 0 and 1"
         raise DomainError(msg)
 
 

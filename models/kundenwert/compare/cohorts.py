@@ -5,7 +5,7 @@ Totals are summed within each draw and summarised last; quantiles are never adde
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,8 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     **Posterior**, per customer of the cohort (the cohort's total in each draw, divided by its customers):
     `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95`, and the same for `rlv`;
     `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known; and
-    `p_pays_back`, the probability that the cohort's CLV is positive.
+    `p_cohort_pays_back`, the probability that the CLV of the whole cohort is positive: a cohort pays back more surely
+    than one of its customers, whose `p_pays_back` stands in the value table.
 
     **Hold-out**, whole cohorts, undiscounted revenue before margin; only if there is one:
     `holdout_purchases`, `predicted_holdout_purchases_mean, _q05, _q50, _q95`, `holdout_purchases_inside`, and
@@ -195,10 +196,12 @@ def quantiles(draws: NDArray[np.float64], name: str, *, whole: bool = False) -> 
     {'clv_mean': 50.0, 'clv_q05': 5.0, 'clv_q50': 50.0, 'clv_q95': 95.0}
     """
     columns = {f"{name}_mean": draws.mean(axis=0)}
-    exact = not whole and bool(np.isfinite(draws).all())  # between infinite draws there is nothing to interpolate
+    exact = np.isfinite(draws).all(axis=0) & (not whole)  # between infinite draws there is nothing to interpolate
     for suffix, probability in QUANTILES.items():
-        method: Literal["inverted_cdf", "linear"] = "linear" if exact else "inverted_cdf"
-        columns[f"{name}_{suffix}"] = np.quantile(draws, probability, axis=0, method=method)
+        occurring = np.quantile(draws, probability, axis=0, method="inverted_cdf")
+        with np.errstate(invalid="ignore"):
+            between = np.quantile(draws, probability, axis=0)
+        columns[f"{name}_{suffix}"] = np.where(exact, between, occurring)
     return columns
 
 
@@ -275,7 +278,7 @@ def _posterior(totals: dict[str, NDArray[np.float64]], counts: pd.DataFrame, mar
         columns[f"{name}_mean"] = expected[f"expected_{name}_mean"]
         columns |= {end: expected[end] for end in (f"expected_{name}_q05", f"expected_{name}_q95")}
     columns["earned"] = (margin * counts["revenue"] / counts["customers"] - counts["cac"]).to_numpy()
-    columns["p_pays_back"] = (totals["clv"] > 0).mean(axis=0)
+    columns["p_cohort_pays_back"] = (totals["clv"] > 0).mean(axis=0)
     return pd.DataFrame(columns, index=counts.index)
 
 
@@ -302,7 +305,8 @@ def _formula_holdout(
     columns = {"formula_holdout_revenue": rate * counts["customers"].to_numpy() * length}
     for method in formula.METHODS:
         years = _lifespan(counts, method, lifespan_years)
-        lasting = dict(zip(counts["cohort"], years, strict=True))
+        own_cohorts = counts["cohort"].to_numpy()[: max(1, len(years) - 1)]  # the last row is everybody
+        lasting = dict(zip(own_cohorts, years[: len(own_cohorts)], strict=True))
         own = (known["cohort"].map(lasting) - age).clip(0, length)
         active = _group_sums(own, known["cohort"], counts["cohort"])
         active[-1] = (years[-1] - age).clip(0, length).sum(skipna=False)

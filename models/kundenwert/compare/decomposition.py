@@ -17,6 +17,7 @@ from kundenwert import formula
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.kernels.convex import NODES
+from kundenwert.predict import paired_samples
 from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def decompose(
     discount_rate: float = 0.10,
     margin: float = 1.0,
     method: str = "observed",
-    lifespan_years: float = 3.0,
+    lifespan_years: float | None = None,
     inactivity_months: float = 12,
     samples: int | None = SAMPLES,
     law: Law | None = None,
@@ -161,15 +162,18 @@ def decompose(
         Annual rate d ≥ 0.
     margin
         Contribution margin, in (0, 1].
-    method, lifespan_years
-        Lifespan of the formula, one of `formula.METHODS`, and the assumed years.
+    method
+        Lifespan of the formula, one of `formula.METHODS`.
+    lifespan_years
+        Years of the method "assumed", 3 if not given; for that method only.
     inactivity_months
         As in `formula.kpis`.
     samples
         Draws used; all of the smaller posterior if None.
     law
-        Parameters of each customer of a table: name → array that broadcasts to (customers, samples), for
-        `r, alpha, s, beta, p, q, v`. The draws of the two fits, the same for everybody, if not given.
+        Parameters of each customer of a table: name → array of shape (samples,) or (customers, samples), for
+        `r, alpha, s, beta, p, q, v`. Those of the two fits, with the effects of their cohorts and covariates, if not
+        given.
 
     Returns
     -------
@@ -198,13 +202,20 @@ def decompose(
     ... )
     >>> buy = {"r": [0.55], "alpha": [10.6], "s": [0.6], "beta": [11.7]}
     >>> pay = {"p": [6.25], "q": [3.74], "v": [15.44]}
-    >>> fits = (Some(samples=1, draws=lambda n, d=d: {k: np.array(v) for k, v in d.items()}) for d in (buy, pay))
+    >>> laws = ({name: np.array(value) for name, value in law.items()} for law in (buy, pay))
+    >>> fits = (Some(samples=1, laws=lambda table, size, law=law: lambda rows: law) for law in laws)
     >>> found = decompose(*fits, table, units_per_year=52.0, horizon=52.0, margin=0.5)
     >>> {name: round(value.item(), 4) for name, value in found.factors.items()}
     {'order_value': 0.7567, 'frequency': 1.1989, 'lifespan': 0.5694, 'heterogeneity': 1.058, 'discounting': 1.0122}
     """
+    if lifespan_years is not None and method != "assumed":
+        raise DomainError(f"lifespan_years={lifespan_years:g} is for method='assumed'; the method is {method!r}")
     how: dict[str, Any] = {"units_per_year": units_per_year, "horizon": horizon, "discount_rate": discount_rate}
-    how |= {"margin": margin, "lifespan_years": lifespan_years, "inactivity_months": inactivity_months}
+    how |= {
+        "margin": margin,
+        "lifespan_years": 3.0 if lifespan_years is None else lifespan_years,
+        "inactivity_months": inactivity_months,
+    }
     return decompositions(purchases, spend, table, methods=(method,), samples=samples, law=law, **how)[method]
 
 
@@ -241,10 +252,14 @@ def decompositions(
     """
     _check(table, units_per_year, horizon, discount_rate, margin)
     if law is None:
-        size = min(purchases.samples, spend.samples, samples or purchases.samples)
-        drawn = purchases.draws(size) | spend.draws(size)
+        size = paired_samples(purchases, spend, samples)
+
+        def law(some: pd.DataFrame) -> dict[str, Array]:
+            rows = np.arange(len(some))
+            return purchases.laws(some, size)(rows) | spend.laws(some, size)(rows)
+
     delta = float(np.log1p(discount_rate)) / units_per_year
-    labels, sizes, sums = _cohort_sums(table, law or (lambda _: drawn), horizon, delta, margin)
+    labels, sizes, sums = _cohort_sums(table, law, horizon, delta, margin)
     counts = _counts(table, units_per_year, inactivity_months, labels)
     means = {name: sums[name] / sizes for name in _SUMS}
     means["rate"] *= units_per_year

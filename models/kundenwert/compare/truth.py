@@ -50,7 +50,7 @@ def score_cohorts(
     Parameters
     ----------
     comparison
-        What `compare_cohorts` returns; its row "all" is left out where there are other cohorts.
+        What `compare_cohorts` returns; its row "all", of everybody, is left out where there are other cohorts.
     truth
         One row per customer: `customer_id`, the true value in the column named by `value`, and `cohort` unless
         `members` has it.
@@ -86,7 +86,7 @@ def score_cohorts(
     [['formula observed', 10.0, nan], ['posterior', 1.5, 0.5]]
     """
     means = _truth_by_cohort(truth, value, members)
-    stated = comparison[comparison["cohort"] != "all"] if len(comparison) > 1 else comparison
+    stated = _without_everybody(comparison)
     if sorted(stated["cohort"]) != sorted(means.index):
         odd = sorted(set(stated["cohort"]) ^ set(means.index))
         raise DomainError(
@@ -107,6 +107,13 @@ def score_cohorts(
         row["coverage_expected"] = _coverage(stated, low_expected, high_expected, true)
         rows.append(row | {"nominal": NOMINAL if name in _INTERVALS else np.nan})
     return pd.DataFrame(rows)
+
+
+def _without_everybody(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Drop the row of everybody, the larger one where a cohort is called "all" too."""
+    rows = comparison.reset_index(drop=True)
+    named = rows.loc[rows["cohort"] == "all", "customers"]
+    return rows.drop(index=named.idxmax()) if len(rows) > 1 and len(named) else rows
 
 
 def _truth_by_cohort(truth: pd.DataFrame, value: str, members: pd.DataFrame | None) -> pd.DataFrame:

@@ -123,7 +123,8 @@ class CustomerSummary:
         SchemaError
             If a column is missing or not numeric.
         DomainError
-            If a value cannot be: negative or fractional counts, `recency` beyond `T`, a customer twice.
+            If a value cannot be: negative or fractional counts, `recency` beyond `T`, a customer twice, nobody
+            observed for any time.
 
         Examples
         --------
@@ -133,10 +134,15 @@ class CustomerSummary:
         """
         days_per_unit(time_unit)
         table = _checked(frame)
-        if window is not None and not window >= table["T"].max():
-            raise DomainError(f"window={window} is shorter than the longest T, {table['T'].max():g}")
-        if holdout_length is not None and not holdout_length > 0:
-            raise DomainError(f"holdout_length={holdout_length} must be above 0")
+        if window is not None and not table["T"].max() <= window < np.inf:
+            short = f"shorter than the longest T, {table['T'].max():g}"
+            raise DomainError(f"window={window} is {short if window < np.inf else 'not finite'}")
+        if not (table["T"].max() if window is None else window) > 0:
+            raise DomainError("nobody was observed for any time: T is 0 for every customer")
+        if holdout_length is not None and not 0 < holdout_length < np.inf:
+            raise DomainError(f"holdout_length={holdout_length} must be above 0, and finite")
+        if inactivity_months != int(inactivity_months) or inactivity_months < 1:
+            raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
         account = RowAccount(len(table), (Entry("kept", "customer", len(table)),))
         info = SourceInfo(name="customer table", kind="pandas")
         cohort = "cohort" if "cohort" in frame.columns else "none"
@@ -170,8 +176,10 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     table = frame.copy()
     if "customer_id" not in table:
         table.insert(0, "customer_id", table.index)
+    if table["customer_id"].isna().any():
+        raise DomainError(f"customer_id is missing in {several(int(table['customer_id'].isna().sum()), 'row')}")
     table["customer_id"] = table["customer_id"].astype(str)
-    for name in ("frequency", "recency", "T", "monetary_value"):
+    for name in ("frequency", "recency", "T", "monetary_value", "holdout_purchases", "holdout_value"):
         if name in table and not pd.api.types.is_numeric_dtype(table[name]):
             raise SchemaError(f"column {name!r} of the customer table is not numeric")
     if "monetary_value" not in table:
@@ -186,6 +194,11 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         "recency must be above 0 where frequency is": (x > 0) & (t_x == 0),
         "monetary_value must be 0 or more, and finite": (z < 0) | np.isinf(z),
     }
+    if "holdout_purchases" in table:
+        later = table["holdout_purchases"].to_numpy(dtype=float)
+        rules["holdout_purchases must be a whole number, 0 or more"] = ~(
+            (later >= 0) & (later == np.floor(later)) & np.isfinite(later)
+        )
     for rule, wrong in rules.items():
         if np.any(wrong):
             raise DomainError(f"{rule}: violated {_offending(table, wrong)}")

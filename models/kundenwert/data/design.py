@@ -113,6 +113,11 @@ class Design:
             name: pd.Index(levels).get_indexer(pd.Index(_labels(table[name]))) for name, levels in self.cohorts.items()
         }
 
+    def unseen(self, table: pd.DataFrame) -> dict[str, int]:
+        """By cohort column the number of customers whose level is not known, where there are any."""
+        numbers = {name: int((code == UNSEEN).sum()) for name, code in self.codes(table).items()}
+        return {name: number for name, number in numbers.items() if number}
+
     def matrix(self, table: pd.DataFrame) -> NDArray[np.float64]:
         """Covariates of each customer, of shape (customers, coefficients).
 
@@ -121,12 +126,17 @@ class Design:
         SchemaError
             If a column is missing.
         DomainError
-            If a value is missing, or a categorical value was not there when the coding was learned.
+            If a value is missing or no number, or a categorical value was not there when the coding was learned.
         """
         self._complete(table, (*self.numeric, *self.categorical))
         columns = []
         for name, (mean, deviation) in self.numeric.items():
             _refuse_gaps(table, name)
+            if not _is_numeric(table[name]):
+                msg = (
+                    f"the covariate {name!r} was numeric when the model was fitted, and is not here; correct the values"
+                )
+                raise DomainError(msg)
             columns.append((table[name].to_numpy(np.float64) - mean) / deviation)
         for name, levels in self.categorical.items():
             _refuse_gaps(table, name)
@@ -181,7 +191,15 @@ def _is_numeric(column: pd.Series) -> bool:
 
 
 def _labels(column: pd.Series) -> NDArray[np.object_]:
-    return np.asarray([MISSING_COHORT if pd.isna(value) else str(value) for value in column], dtype=object)
+    return np.asarray([_label(value) for value in column], dtype=object)
+
+
+def _label(value: Any) -> str:
+    """One name for one level: 2017 whether the table holds the year as text, a whole number or a float."""
+    if pd.isna(value):
+        return MISSING_COHORT
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)
 
 
 def _refuse_gaps(table: pd.DataFrame, name: str) -> None:

@@ -159,6 +159,7 @@ def summarise(
     cohort: str = "month",
     inactivity_months: int = 12,
     attributes: Sequence[str] = (),
+    for_fit: bool = True,
 ) -> CustomerSummary:
     """Summarise a transaction log: one row per customer.
 
@@ -183,7 +184,11 @@ def summarise(
         Calendar months without a purchase after which a customer counts as lost, for the counting definition of churn.
     attributes : sequence of str
         Kept columns of the log that describe customers, such as region or number of machines, taken from the day of
-        the first purchase (the smallest where that day has several); numbers where all values are.
+        the first purchase (the smallest where that day has several); numbers where all values are, with the decimal
+        mark of the amounts or, where that does not fit every value, the other one.
+    for_fit : bool
+        Whether to refuse customers from whom no model can learn. A stored posterior values them all the same: one
+        customer, or many who never came back.
 
     Returns
     -------
@@ -236,7 +241,7 @@ def summarise(
             table[name] = table[name].astype("int64")
     for name in attributes:
         table[name] = _numbers(table[name], log.source.decimal)
-    _informative(table, end)
+    _informative(table, end, for_fit=for_fit)
     account = _extended(log, end, holdout, complete)
     return CustomerSummary(
         table, time_unit, log.first_day, end, holdout, cohort, int(inactivity_months), account, log.source
@@ -244,12 +249,19 @@ def summarise(
 
 
 def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
-    """Numbers where every value is one; codes with leading zeros stay text."""
+    """Numbers where every value is one, by one decimal mark for all; codes with leading zeros stay text."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return column.astype("float64")
     text = column.astype("string").str.strip()
-    plain = text.str.replace(".", "", regex=False).str.replace(",", ".", regex=False) if decimal == "," else text
-    number = pd.to_numeric(plain, errors="coerce")
-    code = text.str.match(r"0\d").fillna(value=False)
-    return column if code.any() or number[text.notna()].isna().any() else number.astype("float64")
+    own = decimal or "."
+    for mark, grouped in ((own, True), ("." if own == "," else ",", False)):
+        group = "." if mark == "," else ","
+        groups = rf"|[1-9]\d{{0,2}}(\{group}\d{{3}})+" if grouped else ""
+        number = rf"[+-]?((0|[1-9]\d*){groups})(\{mark}\d+)?([eE][+-]\d+)?"
+        if text.str.fullmatch(number).fillna(value=True).all():
+            plain = text.str.replace(group, "", regex=False).str.replace(mark, ".", regex=False)
+            return pd.to_numeric(plain).astype("float64")
+    return column
 
 
 def _date(value: dt.date | str | None, name: str) -> dt.date | None:
@@ -314,9 +326,13 @@ def _dates(
     return end, holdout
 
 
-def _informative(table: pd.DataFrame, end: dt.date) -> None:
-    """Refuse a table from which no repeat-purchase model can learn."""
-    if len(table) < 2:
+def _informative(table: pd.DataFrame, end: dt.date, *, for_fit: bool) -> None:
+    """Refuse a table without customers, and for a fit one from which no repeat-purchase model can learn."""
+    if len(table) == 0:
+        raise DomainError(f"there is no customer with a purchase up to {end}; choose a later observation_end")
+    if not for_fit:
+        return
+    if len(table) == 1:
         raise DomainError(
             f"there is only {several(len(table), 'customer')} with a purchase up to {end}; a model of customers needs "
             "many. Check the column with the customer id and observation_end"

@@ -127,7 +127,7 @@ def cumulative_revenue(
     ax = new_axes(ax)
     modelled = "predicted_mean" in table and bool(table["predicted_mean"].notna().any())
     groups = [(str(name), group.sort_values("time")) for name, group in table.groupby("cohort", sort=False)]
-    if len(groups) > 1 and groups[-1][0].startswith(TOTAL) and groups[-1][0] not in (show or ()):
+    if len(groups) > 1 and groups[-1][0] in (TOTAL, f"{TOTAL} (total)") and groups[-1][0] not in (show or ()):
         groups.pop()
     names = [name for name, _ in groups]
     ends = [group["actual"].dropna().iloc[-1] if group["actual"].notna().any() else np.nan for _, group in groups]

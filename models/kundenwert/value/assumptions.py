@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kundenwert.data.account import several
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.predict import Horizon
 
@@ -59,10 +60,17 @@ class Assumptions:
         """Acquisition cost of each customer, by cohort."""
         if not isinstance(self.cac, Mapping):
             return np.full(len(cohort), np.float64(self.cac))
-        if missing := sorted(set(cohort) - set(self.cac)):
-            msg = f"no acquisition cost for {len(missing)} cohorts: {', '.join(missing[:5])}; give one for each"
+        costs = {str(label): cost for label, cost in self.cac.items()}
+        labels = cohort.astype(str)
+        if missing := sorted(set(labels) - set(costs)):
+            named = ", ".join(sorted(costs)[:5])
+            known = "" if set(labels) & set(costs) else f" (no cohort has a name that has one: {named})"
+            msg = (
+                f"no acquisition cost for {several(len(missing), 'cohort')}: {', '.join(missing[:5])}{known}; give one "
+                "for each, or choose the cohorts that the costs are for"
+            )
             raise DomainError(msg)
-        return np.asarray(cohort.map(dict(self.cac)), dtype=np.float64)
+        return np.asarray(labels.map(costs), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON."""
@@ -115,7 +123,7 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
     Returns
     -------
     tuple
-        Marks for fits that did not converge.
+        Marks for fits that did not converge, or are a mode only.
 
     Raises
     ------
@@ -134,6 +142,11 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
         raise FitError(msg)
     marks = []
     for name, fit in (("purchase", purchases), ("spend", spend)):
+        if fit.info.get("method") == "map":
+            marks.append(
+                f"of the {name} model only the mode was computed: its parameters carry no uncertainty, and intervals "
+                "are too narrow"
+            )
         if not fit.diagnosis.converged:
             failed = ", ".join(
                 f"{check.name} {check.value:.4g} (bound {check.bound:g})" for check in fit.diagnosis if not check.passed
@@ -147,6 +160,42 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
                 raise FitError(msg)
             marks.append(f"the {name} model did not converge: {failed}")
     return tuple(marks)
+
+
+def check_cohorts(purchases: Fit, spend: Fit, summary: CustomerSummary) -> tuple[str, ...]:
+    """Refuse cohorts of another kind than the models learned, and say how many customers are in unknown ones.
+
+    Parameters
+    ----------
+    purchases, spend, summary
+        As in `value_table`.
+
+    Returns
+    -------
+    tuple
+        Marks for customers whose effect is drawn from the law of its column.
+
+    Raises
+    ------
+    FitError
+        If the models learned cohorts of another kind, such as channels where the summary has months.
+    """
+    unseen: dict[str, int] = {}
+    for fit in (purchases, spend):
+        learned = fit.info.get("cohort", summary.cohort)
+        if learned != summary.cohort:
+            msg = (
+                f"the models were fitted with cohort={learned!r}, the customers have cohort={summary.cohort!r}: "
+                f"summarise them with cohort={learned!r}"
+            )
+            raise FitError(msg)
+        if fit.design is not None:
+            unseen |= fit.design.unseen(summary.table)
+    return tuple(
+        f"{number:,} of {len(summary):,} customers have a {name} that the models have not seen: its effect is drawn "
+        "from the law of all of them, which makes intervals wider"
+        for name, number in unseen.items()
+    )
 
 
 def _check_money(table: pd.DataFrame) -> None:

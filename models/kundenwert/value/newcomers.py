@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert.data.customers import DAYS_PER_UNIT
-from kundenwert.predict import Horizon, new_customer_draws
-from kundenwert.value.assumptions import Assumptions, check_fits
+from kundenwert.predict import Horizon, new_customer_draws, paired_samples
+from kundenwert.value.assumptions import Assumptions, check_cohorts, check_fits
 from kundenwert.value.quantiles import quantile_columns
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ def new_customer_table(
     """
     time_unit = purchases.info["time_unit"]
     check_fits(purchases, spend, time_unit, allow_unconverged=allow_unconverged)
+    if summary is not None:
+        check_cohorts(purchases, spend, summary)
     assumptions = Assumptions(horizon, time_unit, discount_rate, margin, cac)
     ahead = Horizon(horizon, float(np.log1p(discount_rate)) * DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT["Y"])
-    size = min(purchases.samples, spend.samples, samples or purchases.samples)
+    size = paired_samples(purchases, spend, samples)
     laws = (
         {None: purchases.draws(size) | spend.draws(size)}
         if summary is None

@@ -14,9 +14,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from kundenwert.errors import DomainError
-from kundenwert.predict import CustomerDraws, each_block
-from kundenwert.value.assumptions import Assumptions, assume, check_fits
+from kundenwert.predict import CustomerDraws, each_block, paired_samples
+from kundenwert.value.assumptions import Assumptions, assume, check_cohorts, check_fits
 from kundenwert.value.quantiles import QUANTILES, quantile_columns
 
 if TYPE_CHECKING:
@@ -104,20 +103,18 @@ def value_table(
     Raises
     ------
     FitError
-        If a fit did not converge, or its time unit is not the summary's.
+        If a fit did not converge, or its time unit or kind of cohorts is not the summary's.
     DomainError
         If an assumption has no meaning.
     """
-    if samples is not None and samples < 1:
-        msg = f"samples={samples}: at least one draw for each customer is needed"
-        raise DomainError(msg)
     marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=allow_unconverged)
+    marks = (*marks, *check_cohorts(purchases, spend, summary))
     assumptions, ahead, cost = assume(summary, horizon=horizon, discount_rate=discount_rate, margin=margin, cac=cac)
     table = summary.table
     basis = margin * table["value_to_date"].to_numpy(np.float64) - cost
 
     codes, cohorts = pd.factorize(table["cohort"], sort=True)
-    size = min(purchases.samples, spend.samples, samples or np.iinfo(np.int64).max)
+    size = paired_samples(purchases, spend, samples)
     totals = {name: np.zeros((size, len(cohorts))) for name in _total_names(summary)}
     columns: dict[str, NDArray[np.float64]] = {}
     infinite = np.zeros(len(_INFINITE), dtype=np.int64)

@@ -48,9 +48,9 @@ def expected_purchases(
     """
     x, t_x, T, h, r, alpha, s, beta = float_arrays(frequency, recency, T, horizon, r, alpha, s, beta)
     rate = (r + x) / (alpha + T)
-    return np.asarray(
-        p_alive(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta) * rate * expected_lifetime(h, s=s, scale=beta + T)
-    )
+    at_rate = p_alive(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta) * rate
+    with np.errstate(invalid="ignore"):  # whoever is gone buys nothing, also for ever
+        return np.where(at_rate == 0, 0.0, at_rate * expected_lifetime(h, s=s, scale=beta + T))
 
 
 def expected_purchases_new(
