@@ -308,3 +308,10 @@ def test_a_covariate_that_is_no_number_any_more(shop):
     design = Design.of(shop.table, [], ["machines"])
     with pytest.raises(DomainError, match="'machines' was numeric when the model was fitted"):
         design.matrix(shop.table.assign(machines="many"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["cohorts", "covariates"])
+def test_one_text_is_no_list_of_columns(kind, name):
+    with pytest.raises(SchemaError, match=rf"{name}='channel' is one text; write {name}=\('channel',\)"):
+        kind(**{name: "channel"})

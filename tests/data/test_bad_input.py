@@ -324,3 +324,8 @@ def test_purchases_by_day_takes_dates_only(cdnow_log):
 def test_tables_that_mean_nothing(change, options, message):
     with pytest.raises(DomainError, match=message):
         CustomerSummary.from_frame(FRAME.assign(**change), time_unit="W", **options)
+
+
+def test_only_a_log_can_be_summarised():
+    with pytest.raises(SchemaError, match="takes what read_transactions returns, not a DataFrame"):
+        summarise(FRAME)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kundenwert.bayes.law import Array, Draws, Observed
+from kundenwert.bayes.law import Array, Draws, Observed, check_columns
 from kundenwert.bayes.priors import SPEND, Prior, Priors, resolve
 from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
@@ -48,6 +48,10 @@ class GammaGamma:
     parameters: ClassVar[tuple[str, ...]] = ("p", "q", "v")
     acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"spend": ("v", 1.0)}
 
+    def __post_init__(self) -> None:
+        """Refuse a text where names of columns belong."""
+        check_columns(cohorts=self.cohorts, covariates=self.covariates)
+
     def resolved_priors(self) -> dict[str, Prior]:
         """All priors of the model, defaults included."""
         return resolve(self.priors, ((SPEND, self.parameters),))
@@ -74,9 +78,9 @@ class GammaGamma:
 
         return graphs.gamma_gamma(self, summary)
 
-    def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
-        """The log posterior as an array function, without compiling; of every n-th customer only, if asked for."""
-        return make_target(self, summary, workers=workers, every=every)
+    def target(self, summary: CustomerSummary, *, workers: int = 1) -> Target:
+        """The log posterior as an array function, without compiling."""
+        return make_target(self, summary, workers=workers)
 
     def unit(self, summary: CustomerSummary) -> float:
         """What the priors are measured in: the median value of a repeat purchase, in money.

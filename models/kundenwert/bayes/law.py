@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kundenwert.errors import SchemaError
+
 if TYPE_CHECKING:
     from kundenwert.bayes.priors import Prior
     from kundenwert.data import CustomerSummary
@@ -43,6 +45,14 @@ class Observed:
         """Every n-th observation."""
         fields = {name: values[::every] for name, values in self.fields.items()}
         return Observed(fields, self.count[::every], self.group[::every])
+
+
+def check_columns(**columns: object) -> None:
+    """Refuse a single text, whose letters would be taken for the names of columns."""
+    for name, given in columns.items():
+        if isinstance(given, str):
+            msg = f"{name}={given!r} is one text; write {name}=({given!r},)"
+            raise SchemaError(msg)
 
 
 class Law(Protocol):

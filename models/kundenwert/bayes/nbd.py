@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kundenwert.bayes.histories import observed_histories, purchase_law
-from kundenwert.bayes.law import Array, Draws, Observed
+from kundenwert.bayes.law import Array, Draws, Observed, check_columns
 from kundenwert.bayes.priors import PURCHASES, Prior, Priors, resolve
 from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
@@ -44,6 +44,10 @@ class NBD:
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha")
     acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0)}
 
+    def __post_init__(self) -> None:
+        """Refuse a text where names of columns belong."""
+        check_columns(cohorts=self.cohorts, covariates=self.covariates)
+
     def resolved_priors(self) -> dict[str, Prior]:
         """All priors of the model, defaults included."""
         return resolve(self.priors, ((PURCHASES, self.parameters),))
@@ -66,9 +70,9 @@ class NBD:
 
         return graphs.nbd(self, summary)
 
-    def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
-        """The log posterior as an array function, without compiling; of every n-th history only, if asked for."""
-        return make_target(self, summary, workers=workers, every=every)
+    def target(self, summary: CustomerSummary, *, workers: int = 1) -> Target:
+        """The log posterior as an array function, without compiling."""
+        return make_target(self, summary, workers=workers)
 
     def unit(self, summary: CustomerSummary) -> float:
         """What the priors are measured in: the observation window."""

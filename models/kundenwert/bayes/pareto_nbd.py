@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from kundenwert.bayes.histories import observed_histories, purchase_law
-from kundenwert.bayes.law import Array, Draws, Observed
+from kundenwert.bayes.law import Array, Draws, Observed, check_columns
 from kundenwert.bayes.priors import DROPOUT, PURCHASES, Prior, Priors, resolve
 from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
@@ -56,6 +56,10 @@ class ParetoNBD:
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0), "dropout": ("beta", -1.0)}
 
+    def __post_init__(self) -> None:
+        """Refuse a text where names of columns belong."""
+        check_columns(cohorts=self.cohorts, covariates=self.covariates)
+
     def resolved_priors(self) -> dict[str, Prior]:
         """All priors of the model, defaults included."""
         return resolve(self.priors, ((PURCHASES, ("r", "alpha")), (DROPOUT, ("s", "beta"))))
@@ -81,9 +85,9 @@ class ParetoNBD:
 
         return graphs.pareto_nbd(self, summary, distinct=distinct)
 
-    def target(self, summary: CustomerSummary, *, workers: int = 1, every: int = 1) -> Target:
-        """The log posterior as an array function, without compiling; of every n-th history only, if asked for."""
-        return make_target(self, summary, workers=workers, every=every)
+    def target(self, summary: CustomerSummary, *, workers: int = 1) -> Target:
+        """The log posterior as an array function, without compiling."""
+        return make_target(self, summary, workers=workers)
 
     def unit(self, summary: CustomerSummary) -> float:
         """What the priors are measured in: the observation window."""

@@ -141,14 +141,15 @@ class Target:
             return self.law.derive({name: np.exp(logs[:, i]) for i, name in enumerate(self.priors)}, self.unit)
 
 
-def make_target(model: Law, summary: CustomerSummary, *, workers: int, every: int) -> Target:
-    """The log posterior of a model, of every n-th observation only if asked for; its effects are not centred."""
+def make_target(model: Law, summary: CustomerSummary, *, workers: int) -> Target:
+    """The log posterior of a model; its effects are not centred."""
     design = design_of(model, summary)
     effects = None
     if design is not None:
         effects = Effects(design, model.acts_on, *design.rows(summary.table)[1:], tuple(model.resolved_priors()))
-    observed = model.observed(summary, design).thin(every)
-    return Target(model, observed, model.resolved_priors(), model.unit(summary), effects, workers)
+    return Target(
+        model, model.observed(summary, design), model.resolved_priors(), model.unit(summary), effects, workers
+    )
 
 
 def in_threads(function: Callable[[Draws], Array], draws: Draws, workers: int) -> Array:

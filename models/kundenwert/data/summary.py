@@ -199,7 +199,7 @@ def summarise(
     DomainError
         If the dates do not fit the data, or the log cannot tell anything about repeat purchases.
     SchemaError
-        If `cohort` is no column of the log.
+        If `cohort` or an attribute is no column of the log, or the log was not read by `read_transactions`.
 
     Examples
     --------
@@ -210,6 +210,8 @@ def summarise(
     >>> summary.table[["frequency", "recency", "T", "monetary_value", "holdout_purchases"]].to_numpy().tolist()
     [[1.0, 2.0, 4.0, 10.0, 1.0], [0.0, 0.0, 3.0, nan, 0.0]]
     """
+    if not hasattr(log, "purchases"):
+        raise SchemaError(f"summarise takes what read_transactions returns, not a {type(log).__name__}")
     days_per_unit(time_unit)
     if cohort not in CALENDAR_COHORTS and cohort not in log.keep:
         known = ", ".join((*CALENDAR_COHORTS, *log.keep))

@@ -51,8 +51,8 @@ def new_customer_table(
     Returns
     -------
     pandas.DataFrame
-        One row per cohort, or per cost: `cohort, cac, purchases_mean, purchases_q05, …, clv_mean, clv_q05, clv_q50,
-        clv_q95, expected_clv_q05, expected_clv_q95, p_pays_back, break_even_cac_mean, break_even_cac_q05,
+        One row per cohort, or per cost: `cohort, cac, expected_purchases_mean, purchases_q05, …, clv_mean, clv_q05,
+        clv_q50, clv_q95, expected_clv_q05, expected_clv_q95, p_pays_back, break_even_cac_mean, break_even_cac_q05,
         break_even_cac_q95`. The break-even interval is of the expectation: it bounds what a campaign may pay.
 
     Raises
@@ -82,7 +82,7 @@ def new_customer_table(
     for cohort, cost in costs.items():
         one = drawn[cohort if summary is not None else None]
         worth, expected = margin * one.value, margin * one.expected_value
-        row: dict[str, Any] = {"cohort": cohort, "cac": cost, "purchases_mean": one.expected_purchases.mean()}
+        row: dict[str, Any] = {"cohort": cohort, "cac": cost, "expected_purchases_mean": one.expected_purchases.mean()}
         row |= quantile_columns("purchases", one.purchases[None]) | {"clv_mean": expected.mean() - cost}
         row |= quantile_columns("clv", worth[None] - cost) | quantile_columns("expected_clv", expected[None] - cost)
         row |= {"p_pays_back": (worth > cost).mean(), "break_even_cac_mean": expected.mean()}
