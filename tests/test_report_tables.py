@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kundenwert as kw
-from kundenwert.report import tables
+from kundenwert.report import argument, tables
 
 FITTING = {"seed": 1, "draws": 100, "tune": 150, "chains": 2, "log_likelihood": False}
 
@@ -85,3 +85,30 @@ def test_an_infinite_horizon_has_no_decomposition(journey):
     _, summary, purchases, spend, _ = journey
     values = kw.value_table(purchases, spend, summary, horizon=np.inf, seed=1, samples=50, allow_unconverged=True)
     assert tables.why(purchases, spend, summary, values, lifespan_years=3.0).empty
+
+
+def test_forecasts_are_scored_on_the_same_customers(journey, monkeypatch):
+    """Churn is not seen in the last cohort, and the annuity of nearly nobody is known: one figure, one set of customers."""
+    log, summary, _, spend, values = journey
+    predict = tables.baseline_predictions
+    late = (summary.table["cohort"] == "1997-03").to_numpy()
+
+    def partial(*args, **options):
+        found = predict(*args, **options)
+        found.revenue.loc[late, "formula_cohort_churn"] = np.nan
+        found.revenue.loc[5:, "annuity"] = np.nan
+        return found
+
+    monkeypatch.setattr(tables, "baseline_predictions", partial)
+    table = tables.baselines(log, spend, summary, values, lifespan_years=3.0, seed=1).set_index("method")
+    assert tuple(table.index) == tables.COMPARED
+    others = table.drop("annuity")
+    assert set(others["customers"]) == {int((~late).sum())}
+    assert others["actual_total"].nunique() == 1
+    own = values.table.loc[~late, ["predicted_holdout_value_mean", "holdout_value"]].sum()
+    assert others.loc["posterior mean", "bias"] == pytest.approx(own.iloc[0] / own.iloc[1] - 1)
+    assert table.loc["formula_cohort_churn", "missing"] == late.sum()
+    assert table.loc["annuity", ["customers", "missing"]].tolist() == [0, len(late) - 5]
+    assert np.isnan(table.loc["annuity", "mae"])
+    everybody = f"of {len(late):,} customers"
+    assert f"among the {(~late).sum():,} {everybody}" in argument._verdict(table.reset_index(), len(late))

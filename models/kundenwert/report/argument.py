@@ -63,6 +63,7 @@ def baselines(run: Run) -> Html:
         return Html("")
     columns = {
         "method": ("Forecast", None),
+        "customers": ("Customers", whole),
         "mae": ("MAE", fitting),
         "rmse": ("RMSE", fitting),
         "bias": ("Bias", share),
@@ -76,14 +77,14 @@ def baselines(run: Run) -> Html:
     return join(
         [
             html.heading(3, texts.BASELINES_HEADING),
-            paragraph(_verdict(table)),
+            paragraph(_verdict(table, run.facts["customers"])),
             html.table(named, columns, caption=texts.BASELINES),
-            figure(plot.scores(named), caption=texts.BASELINES_PICTURE),
+            figure(plot.scores(named.assign(missing=0)), caption=texts.BASELINES_PICTURE),
         ]
     )
 
 
-def _verdict(table: pd.DataFrame) -> str:
+def _verdict(table: pd.DataFrame, customers: int) -> str:
     """Where the posterior is best, and where something simpler is: from the table, whatever it says."""
     scored = table.set_index("method")
     order = {"mae": scored["mae"], "gini": -scored["gini"], "bias": scored["bias"].abs()}
@@ -94,7 +95,9 @@ def _verdict(table: pd.DataFrame) -> str:
         key: texts.FORECASTS.get(str(name), str(name)) if name != "posterior mean" else texts.OURSELVES
         for key, name in best.items()
     }
-    return texts.VERDICT.format(mae=words["mae"], gini=words["gini"], bias=words["bias"])
+    compared = int(table["customers"].max())
+    among = "" if compared == customers else texts.AMONG.format(compared=whole(compared), customers=whole(customers))
+    return texts.VERDICT.format(among=among, **words)
 
 
 def decisions(run: Run) -> Html:

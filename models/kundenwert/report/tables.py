@@ -42,6 +42,10 @@ COMPARED = (
 )
 """Forecasts of the hold-out that are set side by side."""
 
+COMMON = 0.5
+"""Share of the customers that has to remain for whom all compared forecasts exist; methods that answer for fewer are
+left out."""
+
 CURVE_POINTS = 40
 
 
@@ -97,6 +101,9 @@ def baselines(
 ) -> pd.DataFrame:
     """Score what one would forecast without the model, beside the model, on the hold-out's revenue.
 
+    All methods are scored on the same customers, those for whom each of them has a forecast. A method that would leave
+    fewer than `COMMON` of the customers is not scored.
+
     Parameters
     ----------
     log, spend, summary, values
@@ -109,7 +116,8 @@ def baselines(
     Returns
     -------
     pandas.DataFrame
-        As `score_baselines`, one row for each of `COMPARED` that can be computed.
+        As `score_baselines`, one row for each of `COMPARED`; `missing` counts the customers for whom a method has no
+        forecast. Scores of a method that is not scored are NaN.
     """
     length, end = summary.holdout_length, summary.observation_end
     if length is None or end is None or summary.observation_start is None:
@@ -136,7 +144,21 @@ def baselines(
     together = pd.concat([found.revenue.reset_index(drop=True), own], axis=1)[list(COMPARED)]
     notes = found.notes.reset_index(drop=True).reindex(columns=together.columns, fill_value="")
     actual, cohort = (summary.table[name].reset_index(drop=True) for name in ("holdout_value", "cohort"))
-    return score_baselines(together, actual, cohort, notes=notes)
+    compared = together[_comparable(together)].reindex(columns=together.columns)
+    scored = score_baselines(compared, actual, cohort, common=True)
+    why = score_baselines(together, actual, cohort, notes=notes)[["missing", "note"]]
+    return scored.assign(**why)
+
+
+def _comparable(predictions: pd.DataFrame) -> list[str]:
+    """Methods, those that answer for most first, as long as `COMMON` of the customers have a forecast of each."""
+    present = predictions.notna()
+    shared, kept = np.ones(len(predictions), dtype=bool), []
+    for method in present.sum().sort_values(ascending=False, kind="stable").index:
+        together = shared & present[method].to_numpy()
+        if together.mean() >= COMMON:
+            shared, kept = together, [*kept, str(method)]
+    return kept
 
 
 def decisions(

@@ -220,18 +220,21 @@ FORECASTS = {
 }
 OURSELVES = "the posterior"
 VERDICT = (
-    "On this hold-out the smallest absolute error per customer has {mae}, the total is met best by {bias}, and the best "
-    "order of customers (Gini) comes from {gini}. Where that is not the posterior, a simpler rule would have done as well."
+    "On this hold-out{among} the smallest absolute error per customer has {mae}, the total is met best by {bias}, and the "
+    "best order of customers (Gini) comes from {gini}. Where that is not the posterior, a simpler rule would have done as "
+    "well."
 )
+AMONG = ", among the {compared} of {customers} customers for whom each of these forecasts exists,"
 NO_VERDICT = "Nothing was bought in this hold-out that forecasts could be told apart by."
 BASELINES = (
     "Hold-out revenue per customer.",
     (
-        "Top tenth: revenue of the tenth that a forecast picks, as a share of what the truly best tenth brought. Error "
-        "by cohort: sum of absolute errors of cohort totals over the total."
+        "All on the same customers: those for whom each of the forecasts exists. A method that answers for too few has no "
+        "figures. Top tenth: revenue of the tenth that a forecast picks, as a share of what the truly best tenth brought. "
+        "Error by cohort: sum of absolute errors of cohort totals over the total."
     ),
 )
-BASELINES_PICTURE = ("Mean absolute error.", "Shorter is better.")
+BASELINES_PICTURE = ("Mean absolute error.", "On the customers of the table; shorter is better.")
 
 DECISIONS = (
     "A customer not yet seen, first purchase included, counted {horizon}. The most a customer may cost is the expected "
