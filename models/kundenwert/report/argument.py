@@ -14,6 +14,9 @@ from kundenwert.report.sections import Run, join, title
 SHOWN = 12
 """Cohorts that a picture of curves shows; the largest ones."""
 
+CLEAR = 3.0
+"""Standard errors above 0 from which on a value of data counts as more than nothing, with several cohorts to choose from."""
+
 
 def why(run: Run) -> Html:
     """Formula / posterior as a product of reasons."""
@@ -161,18 +164,23 @@ def _largest(run: Run, labels: pd.Series) -> list[str]:
 
 
 def _information(run: Run) -> str:
+    """What is best now, and what it is worth to know more: a value of data only where it stands out from its error."""
     table = run.tables["information"]
-    if float(table["evpi"].iloc[0]) < texts.NEGLIGIBLE * run.facts["revenue"] / run.facts["orders"]:
-        return texts.NO_INFORMATION.format(action=_action(str(table["action"].iloc[0])))
-    best = table.iloc[int(table["evsi"].argmax())]
+    first = table.iloc[0]
     words = {
-        "action": _action(str(table["action"].iloc[0])),
-        "evpi": money(float(table["evpi"].iloc[0])),
-        "evsi": money(float(best["evsi"])),
-        "cohort": str(best["cohort"]),
-        "customers": whole(float(best["customers"])),
+        "action": _action(str(first["action"])),
+        "evpi": money(float(first["evpi"])),
+        "customers": whole(float(first["customers"])),
     }
-    return texts.INFORMATION.format(**words)
+    now = texts.BEST_NOW.format(**words)
+    if float(first["evpi"]) < texts.NEGLIGIBLE * run.facts["revenue"] / run.facts["orders"]:
+        return now + texts.NO_INFORMATION.format(per_mille=f"{1000 * texts.NEGLIGIBLE:g}")
+    clear = table.loc[table["evsi"] > CLEAR * table["evsi_error"]]
+    if clear.empty:
+        return now + texts.PERFECT_ONLY.format(**words)
+    best = clear.loc[clear["evsi"].idxmax()]
+    words |= {"evsi": money(float(best["evsi"])), "cohort": str(best["cohort"])}
+    return now + texts.INFORMATION.format(**words)
 
 
 def _action(action: str) -> str:

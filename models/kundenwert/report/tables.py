@@ -153,7 +153,8 @@ def baselines(
 def _comparable(predictions: pd.DataFrame) -> list[str]:
     """Methods, those that answer for most first, as long as `COMMON` of the customers have a forecast of each."""
     present = predictions.notna()
-    shared, kept = np.ones(len(predictions), dtype=bool), []
+    shared: NDArray[np.bool_] = np.ones(len(predictions), dtype=bool)
+    kept: list[str] = []
     for method in present.sum().sort_values(ascending=False, kind="stable").index:
         together = shared & present[method].to_numpy()
         if together.mean() >= COMMON:

@@ -266,15 +266,21 @@ BETTER = (
 DO_NOTHING = "acquire nobody"
 ACQUIRE_ANY = "acquire customers at this cost"
 ACQUIRE = "acquire customers of “{cohort}”"
+BEST_NOW = "With what is known now the best next step is to {action}. "
 INFORMATION = (
-    "With what is known now the best next step is to {action}. Knowing everything about these customers first would be "
-    "worth at most {evpi} per customer acquired; watching {customers} more customers of “{cohort}” for a month about "
-    "{evsi}. If finding out costs more than that, decide now."
+    "Knowing everything about these customers first would be worth {evpi} per customer acquired, and no data are worth "
+    "more; watching {customers} more customers of “{cohort}” for a month is worth about {evsi}. If finding out costs more "
+    "than that, decide now."
+)
+PERFECT_ONLY = (
+    "Knowing everything about these customers first would be worth {evpi} per customer acquired, and no data are worth "
+    "more; what watching {customers} more customers for a month is worth cannot be told from nothing here."
 )
 NEGLIGIBLE = 0.001
 """Share of an order's value below which knowing everything would be worth nothing to speak of."""
 NO_INFORMATION = (
-    "With what is known now the best next step is to {action}. More data about these customers would not change that."
+    "Even knowing everything about these customers first would be worth less than {per_mille} ‰ of an order per customer "
+    "acquired: there is no reason to wait for more data."
 )
 POOLED_HEADING = "How cohorts differ"
 POOLED = (
