@@ -9,7 +9,7 @@ import pandas as pd
 
 from kundenwert.compare import NOMINAL
 from kundenwert.data.summary import BY_DATE
-from kundenwert.validate.fit import Independence
+from kundenwert.validate.fit import STRONG_CORRELATION, Independence
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
@@ -20,8 +20,8 @@ type Verdict = Literal["pass", "caution", "fail", "not checked"]
 COVERAGE_TOLERANCE = 0.05
 """How far below its nominal share a customers' outcome interval may lie and still pass."""
 
-STRONG_CORRELATION = 0.2
-"""Correlation of frequency and spend from which the spend model's assumption does harm."""
+HONEST = "Customers' intervals are honest"
+"""Name of the check of the customers' outcome intervals."""
 
 LOST_SHARE = 0.1
 """Share of rows excluded for faults of the data, not by the dates asked for, that calls for caution."""
@@ -102,7 +102,10 @@ def _baselines(scores: pd.DataFrame) -> tuple[str, str, Verdict]:
         f"mean absolute error of purchases {own['posterior mean']:.3f} (mean) and {own['posterior median']:.3f} "
         f"(median); best baseline “{rivals.idxmin()}” {rivals.min():.3f}"
     )
-    return "Better than simple baselines", finding, "pass" if own.min() <= rivals.min() else "caution"
+    better, even = own.min() < rivals.min(), own.min() == rivals.min()
+    if even:
+        finding += "; no better than that"
+    return "Better than simple baselines", finding, "pass" if better else "caution"
 
 
 def _customers(covered: pd.DataFrame) -> tuple[str, str, Verdict]:
@@ -110,7 +113,7 @@ def _customers(covered: pd.DataFrame) -> tuple[str, str, Verdict]:
     finding = f"{_percent(row['nominal'])} intervals of the outcome contain the purchases of "
     finding += f"{100 * row['inside']:.1f} % of the customers"
     honest = row["inside"] >= row["nominal"] - COVERAGE_TOLERANCE
-    return "Customers' intervals are honest", finding, "pass" if honest else "fail"
+    return HONEST, finding, "pass" if honest else "fail"
 
 
 def _independence(spend: Independence) -> tuple[str, str, Verdict]:
@@ -129,7 +132,10 @@ def _total(covered: pd.DataFrame, quantity: str) -> tuple[str, str, Verdict]:
     interval = f"{_percent(row['nominal'])} interval {row['lower']:,.0f} to {row['upper']:,.0f}"
     finding = f"actual {row['actual']:,.0f}, {interval}: {where}"
     if not inside:
-        finding += "; the model misses something that many customers share, such as a season"
+        finding += (
+            f". One total in {1 / (1 - row['nominal']):.0f} leaves such an interval by chance; another reason is "
+            "something that many customers share and the model does not know, such as a season"
+        )
     return f"Hold-out total of {quantity}", finding, "pass" if inside else "caution"
 
 

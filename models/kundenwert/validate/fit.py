@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 PARAMETERS = ("r", "alpha", "s", "beta")
 
+STRONG_CORRELATION = 0.2
+"""Correlation of frequency and spend from which the spend model's assumption does harm."""
+
 FEW_LAWS = 100
 """Groups of customers with laws of their own from which on fewer draws are used to follow them through time."""
 
@@ -302,7 +305,7 @@ def _expected_cumulative(
 def _independence_sentence(r: float, low: float, high: float, number: int) -> str:
     if low <= 0 <= high:
         found = "which is compatible with none at all, as the spend model assumes"
-    elif abs(r) < 0.2:
+    elif abs(r) < STRONG_CORRELATION:
         found = "which is weak. The spend model assumes none: expect a small error for the most frequent buyers"
     else:
         direction = "more" if r > 0 else "less"
