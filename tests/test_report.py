@@ -222,6 +222,8 @@ def test_any_population(render, name):
     assert ("Error of the forecasts" in page.text) == ("holdout_end" in choice)
     assert ("No hold-out was set aside" in page.text) == ("holdout_end" not in choice)
     assert "did not converge" not in page.text
+    assert not re.search(r"\{\w+\}", page.text)  # every sentence is filled in
+    assert ("the horizon does not" in page.text) == (choice.get("horizon") == float("inf"))
     table = pd.read_csv(path.parent / "customers.csv", dtype={"customer_id": str})
     assert table["customer_id"].tolist() == results.summary.table["customer_id"].tolist()
     manifest = json.loads((path.parent / "manifest.json").read_text(), parse_constant=pytest.fail)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from kundenwert.report import argument
+from kundenwert.report import argument, sections, texts
 from kundenwert.report.sections import Run
 
 FACTS = {"revenue": 10_000.0, "orders": 100, "customers": 50, "nominal": 0.9, "time_unit": "W"}
@@ -37,3 +37,39 @@ def test_no_data_are_worth_more_than_certainty():
     said = information(0.09, [0.05, 0.0], [0.001, 0.001])
     assert "less than 1 ‰ of an order per customer" in said
     assert "would not change" not in said, "the best action may well change"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.90, 0.97, "too low, as when those who buy often also stay longer"),
+        (1.005, 1.06, "too high, as when those who buy often stay less long"),
+        (0.99, 1.06, "not certain"),
+        (float("nan"), float("nan"), "not certain"),
+    ],
+)
+def test_heterogeneity_is_told_the_way_it_goes(low, high, words):
+    steps = pd.DataFrame({"step": ["frequency", "heterogeneity"], "factor_q05": [0.5, low], "factor_q95": [0.6, high]})
+    assert words in texts.WHY.format(heterogeneity=argument._heterogeneity(steps))
+
+
+@pytest.mark.parametrize(
+    ("horizon", "words"),
+    [(260.0, "never will within the horizon"), (float("inf"), "The curve ends after 260 weeks, the horizon does not")],
+)
+def test_a_curve_that_ends_before_the_horizon_says_so(horizon, words):
+    run = of({"assumptions": {"horizon": horizon}})
+    assert words in argument._rest(run, pd.DataFrame({"time": [0.0, 130.0, 260.0]}))
+
+
+def test_intervals_are_praised_only_where_they_hold():
+    unconditional = " ".join((*texts.LESSON, texts.TOTALS))
+    for praise in ("Neither is wrong", "are right", "known well"):
+        assert praise not in unconditional
+    checks = pd.DataFrame({"check": ["Customers' intervals are honest"], "verdict": ["fail"]})
+    assert sections._too_narrow(of(checks=checks)) == [texts.TOO_NARROW]
+    assert sections._too_narrow(of(checks=checks.assign(verdict="pass"))) == []
+
+
+def test_the_intervals_probability_is_written_once():
+    assert not [name for name, text in vars(texts).items() if name.isupper() and "90" in str(text)]

@@ -15,7 +15,7 @@ SHOWN = 12
 """Cohorts that a picture of curves shows; the largest ones."""
 
 CLEAR = 3.0
-"""Standard errors above 0 from which on a value of data counts as more than nothing, with several cohorts to choose from."""
+"""Standard errors above 0 from which on a value of data is told: the largest of several cohorts is soon two above."""
 
 
 def why(run: Run) -> Html:
@@ -26,7 +26,8 @@ def why(run: Run) -> Html:
     assumed = table.query("method == 'assumed'")
     everybody = assumed.loc[assumed["everybody"]]
     picture = plot.waterfall(everybody, str(everybody["cohort"].iloc[0]))
-    pieces = [title("why"), paragraph(texts.WHY), figure(picture, caption=texts.WATERFALL)]
+    reasons = texts.WHY.format(heterogeneity=_heterogeneity(everybody))
+    pieces = [title("why"), paragraph(reasons), figure(picture, caption=texts.WATERFALL)]
     pieces.append(html.table(_reasons(table), _reason_columns(), caption=texts.REASONS))
     if len(set(assumed["cohort"])) > 1:
         pieces.append(figure(plot.factors(assumed), caption=texts.FACTORS))
@@ -35,6 +36,14 @@ def why(run: Run) -> Html:
         pieces.append(paragraph(texts.LARGEST.format(reason=texts.REASON_NAMES[str(known.idxmax())])))
     notes = sorted({note for note in table["note"] if note})
     return join([*pieces, *(paragraph(texts.NOTES.format(note=note.rstrip("."))) for note in notes)])
+
+
+def _heterogeneity(everybody: pd.DataFrame) -> str:
+    """Which way the product of averages errs, if its factor's interval says so."""
+    factor = everybody.set_index("step").loc["heterogeneity"]
+    if factor["factor_q95"] < 1:
+        return texts.PRODUCT_LOW
+    return texts.PRODUCT_HIGH if factor["factor_q05"] > 1 else texts.PRODUCT_EVEN
 
 
 def _reasons(table: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +147,7 @@ def decisions(run: Run) -> Html:
         *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
         html.table(acquisition, limit, caption=texts.ACQUISITION),
         html.table(payback, back, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
-        figure(plot.payback(curves, time_unit=unit), caption=texts.PAYBACK_PICTURE),
+        figure(plot.payback(curves, time_unit=unit), caption=(texts.PAYBACK_PICTURE, _rest(run, curves))),
         figure(plot.payback_margin(curves, time_unit=unit), caption=texts.MARGIN_PICTURE),
     ]
     if "better" in tables:
@@ -147,6 +156,14 @@ def decisions(run: Run) -> Html:
     if "information" in tables:
         pieces.append(paragraph(_information(run)))
     return join(pieces)
+
+
+def _rest(run: Run, curves: pd.DataFrame) -> str:
+    """What becomes of those who have not paid back at the end of the curve."""
+    end = float(curves["time"].max())
+    if end >= float(run.facts["assumptions"]["horizon"]):
+        return texts.PAID_BACK_TO_THE_END
+    return texts.PAID_BACK_SO_FAR.format(length=f"{end:.3g}", unit=texts.UNITS[run.facts["time_unit"]])
 
 
 def _unlike(run: Run) -> bool:
@@ -178,7 +195,7 @@ def _information(run: Run) -> str:
     clear = table.loc[table["evsi"] > CLEAR * table["evsi_error"]]
     if clear.empty:
         return now + texts.PERFECT_ONLY.format(**words)
-    best = clear.loc[clear["evsi"].idxmax()]
+    best = clear.iloc[int(clear["evsi"].argmax())]
     words |= {"evsi": money(float(best["evsi"])), "cohort": str(best["cohort"])}
     return now + texts.INFORMATION.format(**words)
 

@@ -27,6 +27,7 @@ from kundenwert.report.html import (
     significant,
     whole,
 )
+from kundenwert.validate.checks import HONEST
 
 HEAD = 15
 """Rows of the customer table that are shown."""
@@ -103,6 +104,7 @@ def _answer(run: Run, everybody: pd.Series) -> str:
     words = {
         "formula": money(formula),
         "posterior": money(posterior),
+        "nominal": run.nominal,
         "interval": _interval(everybody, "clv_"),
         "years": f"{run.facts['lifespan_years']:g}",
         "verdict": texts.OUTSIDE if outside else texts.INSIDE,
@@ -252,10 +254,16 @@ def holdout(run: Run) -> Html:
             plot.conditional_expectation(groups), caption=(texts.CONDITIONAL[0], texts.CONDITIONAL[1].format(**inside))
         ),
         figure(plot.coverage(covered), caption=texts.COVERAGE),
-        html.box("lesson", *(text.format(**words) for text in texts.LESSON)),
+        html.box("lesson", *(text.format(**words) for text in texts.LESSON), *_too_narrow(run)),
         paragraph(texts.TOTALS),
     ]
     return join(pieces)
+
+
+def _too_narrow(run: Run) -> list[str]:
+    """A warning where the check of the customers' intervals failed."""
+    verdicts = run.tables["checks"].set_index("check")["verdict"]
+    return [texts.TOO_NARROW] if verdicts[HONEST] == "fail" else []
 
 
 def cohorts(run: Run) -> Html:
@@ -283,10 +291,11 @@ def cohorts(run: Run) -> Html:
         "cac": ("CAC", money),
         "p_alive_mean": ("P(alive)", share),
     }
+    words = {"nominal": run.nominal, "rest": percent(1 - run.facts["nominal"])}
     pieces = [
         title("cohorts"),
         paragraph(texts.FORMULA.format(years=f"{run.facts['lifespan_years']:g}")),
-        figure(plot.formula_versus_posterior(table), caption=texts.DUMBBELLS),
+        figure(plot.formula_versus_posterior(table), caption=(texts.DUMBBELLS[0], texts.DUMBBELLS[1].format(**words))),
         html.table(table, values, caption=texts.COHORTS, total=len(table) > 1),
         figure(plot.formula_versus_posterior(table, matched=False), caption=texts.DUMBBELLS_PLAIN),
         html.table(table, measures, caption=texts.KPIS, total=len(table) > 1),

@@ -48,6 +48,9 @@ left out."""
 
 CURVE_POINTS = 40
 
+CURVE_YEARS = 5
+"""How long payback is followed where the horizon is infinite."""
+
 
 def why(
     purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, lifespan_years: float
@@ -195,7 +198,7 @@ def decisions(
         "units_per_year": summary.units_per_year,
         "cac": assumed.cac,
     }
-    longest = assumed.horizon if np.isfinite(assumed.horizon) else 5 * summary.units_per_year
+    longest = assumed.horizon if np.isfinite(assumed.horizon) else CURVE_YEARS * summary.units_per_year
     grid = np.linspace(0, longest, CURVE_POINTS)
     found = {
         "acquisition": acquisition_table(laws, **money, seed=seed, customers_per_draw=4),

@@ -25,11 +25,10 @@ TWO_KINDS = (
 )
 ANSWER = (
     "On equal terms (same margin, horizon and discounting) the simple formula with a lifespan of {years} years puts the "
-    "average customer at {formula}; the posterior puts it at {posterior}, with 90\N{NO-BREAK SPACE}% between {interval}. "
-    "{verdict}"
+    "average customer at {formula}; the posterior puts it at {posterior} ({nominal} interval {interval}). {verdict}"
 )
 OUTSIDE = "The formula's number lies outside that interval: budgets that follow it rest on customers who are not there, or miss some who are."
-INSIDE = "The formula's number lies inside that interval: here it does no harm."
+INSIDE = "The formula's number lies inside that interval: for the average customer it does no harm here."
 CHECKS = ("Can the numbers be believed?", "Each line is computed from the data and this fit.")
 
 ACCOUNTING = ("Every row of the input.", "Kept, merged and excluded rows add up to {rows} rows read; notes only point.")
@@ -92,12 +91,12 @@ TRACKING = (
     "Repeat purchases week by week, added up.",
     (
         "The model was fitted left of the line only. To the right it forecasts; where the actual line leaves the band of "
-        "the expectation for good, the model misses something that all customers share."
+        "the expectation for good, the model may miss something that all customers share."
     ),
 )
 INCREMENTAL = (
     "The same by week.",
-    "The model knows no seasons: peaks such as Christmas stand out above its smooth decline.",
+    "The model knows no seasons: what comes and goes with one, such as Christmas, stands out from its smooth line.",
 )
 SPEND = (
     "Mean value of a customer's repeat purchases.",
@@ -133,15 +132,19 @@ LESSON = (
         "customers, the interval of the outcome those of {outcome}; both claim {nominal}."
     ),
     (
-        "Neither is wrong. The first answers “what do customers like this one buy on average?”, and that average is known "
-        "well. The second answers “what will this customer do?”. A table of customers that prints the first kind beside "
-        "each name, as many programs do, promises a certainty that nobody has."
+        "They answer different questions. The first answers “what do customers like this one buy on average?”, the second "
+        "“what will this customer do?”. A table of customers that prints the first kind beside each name, as many programs "
+        "do, promises a certainty that nobody has."
     ),
 )
+TOO_NARROW = (
+    "Here the second kind, too, holds fewer customers than it claims: the model misses something about single customers, "
+    "and its intervals are too narrow for them."
+)
 TOTALS = (
-    "Totals are sums within one draw, never sums of intervals. Per customer this model's outcome intervals are right "
-    "on real data; totals depend on what all customers share, such as seasons, prices and advertising, which it does "
-    "not know. Take the interval of a total as the least uncertainty there is."
+    "Totals are sums within one draw, never sums of intervals. They depend on what all customers share, such as seasons, "
+    "prices and advertising, which this model does not know. Take the interval of a total as the least uncertainty there "
+    "is."
 )
 NO_HOLDOUT = (
     "No hold-out was set aside, so nothing here compares forecasts with facts. To see that, name an end of observation "
@@ -156,8 +159,9 @@ FORMULA = (
 DUMBBELLS = (
     "CLV per customer by cohort, on equal terms.",
     (
-        "Lines are the posterior's 90 % intervals of what a cohort's customers will really be worth on average. A "
-        "formula's mark outside the line is a number that the data contradict."
+        "Lines are the posterior's {nominal} intervals of what a cohort's customers will really be worth on average. "
+        "Outside them, on both sides together, lie the other {rest} of the probability: a formula's mark there may be right "
+        "now and then, but neither often nor far away."
     ),
 )
 DUMBBELLS_PLAIN = (
@@ -179,9 +183,12 @@ WHY = (
     "Formula divided by posterior, before acquisition cost, is a product of five reasons, exactly. Order value: orders "
     "pooled, against what a customer is expected to spend. Purchase frequency: the first purchase counted, and the "
     "time after a customer left, against the rate of living customers. Lifespan: the formula's, against the expected "
-    "one, with customers who may be gone. Heterogeneity: the formula multiplies averages, but those who buy often also "
-    "stay longer. Discounting: what lies ahead is worth less."
+    "one, with customers who may be gone. Heterogeneity: the formula multiplies averages, while those who buy often may "
+    "stay and spend otherwise than the rest; {heterogeneity}. Discounting: what lies ahead is worth less."
 )
+PRODUCT_LOW = "here that makes the formula too low, as when those who buy often also stay longer"
+PRODUCT_HIGH = "here that makes the formula too high, as when those who buy often stay less long"
+PRODUCT_EVEN = "which way that goes is not certain here"
 WHY_INFINITE = "The horizon is infinite, where an undiscounted value may not exist; no decomposition was made."
 WATERFALL = (
     "From the formula with the assumed lifespan to the posterior, per customer.",
@@ -257,7 +264,9 @@ PAYBACK = (
         "covers the cost."
     ),
 )
-PAYBACK_PICTURE = ("Share of new customers who have paid back.", "The rest of them never will within the horizon.")
+PAYBACK_PICTURE = "Share of new customers who have paid back."
+PAID_BACK_TO_THE_END = "Those who have not by the end of the curve never will within the horizon."
+PAID_BACK_SO_FAR = "The curve ends after {length} {unit}, the horizon does not: the table says how many never will."
 MARGIN_PICTURE = ("Expected cumulative margin of a new customer.", "The band is that of the expectation.")
 BETTER = (
     "Which cohort is worth more after cost?",
