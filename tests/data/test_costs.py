@@ -50,7 +50,30 @@ def test_no_table_of_costs(write, text, message):
         read_costs(write(text, "costs.csv"))
 
 
-@pytest.mark.parametrize("cost", ["-3", "much", "", "35 €", "1.234,50", "nan", "inf"])
+@pytest.mark.parametrize(
+    ("text", "costs"),
+    [
+        ("cohort;cac\nMesse;1.200\nWeb;35,5\n", (1200.0, 35.5)),
+        ("cohort;cac\nMesse;1.200\nWeb;35.5\n", (1.2, 35.5)),
+        ("cohort;cac\nMesse;1,200\nWeb;35.50\n", (1200.0, 35.5)),
+        ("cohort;cac\nMesse;1.200,00\nWeb;1.300\n", (1200.0, 1300.0)),
+        ("cohort;cac\nMesse;1.200.000\nWeb;1.300\n", (1_200_000.0, 1300.0)),
+        ("cohort;cac\nMesse;1.200,50 €\nWeb;EUR 35\n", (1200.5, 35.0)),
+        ("cohort,cac\nMesse,$1 200\nWeb,0.125\n", (1200.0, 0.125)),
+        ("cohort,cac\nMesse,1200\nWeb,1e3\n", (1200.0, 1000.0)),
+    ],
+)
+def test_thousands_and_decimals_are_told_apart_over_the_column(write, text, costs):
+    assert read_costs(write(text)) == dict(zip(("Messe", "Web"), costs, strict=True))
+
+
+@pytest.mark.parametrize("cost", ["1.200", "1,200", "1.200 €"])
+def test_thousands_that_could_be_decimals_are_refused(write, cost):
+    with pytest.raises(DomainError, match=rf"costs\.csv: costs such as '{cost}' can be read as .*; write them without"):
+        read_costs(write(f"cohort;cac\nMesse;{cost}\nWeb;35\n", "costs.csv"))
+
+
+@pytest.mark.parametrize("cost", ["-3", "much", "", "1.2.3", "1,23,4", "nan", "inf", "35 %"])
 def test_costs_that_are_none(write, cost):
     with pytest.raises(DomainError, match=r"costs\.csv: 1 costs? .* amount"):
         read_costs(write(f'cohort,cac\nweb,1\nfair,"{cost}"\n', "costs.csv"))

@@ -6,10 +6,12 @@ import csv
 import difflib
 from pathlib import Path
 
-import numpy as np
+import ibis
 import pandas as pd
+import pyarrow as pa
 
 from kundenwert.data.account import several
+from kundenwert.data.formats import clean_amount, find_decimal, read_amount
 from kundenwert.errors import DomainError, SchemaError
 
 
@@ -19,7 +21,8 @@ def read_costs(path: str | Path) -> dict[str, float]:
     Parameters
     ----------
     path
-        Comma, semicolon or tab separated; decimal points or decimal commas.
+        Comma, semicolon or tab separated. Amounts are read as those of transactions are: decimal points or decimal
+        commas, whichever the whole column has, the other one may group thousands, and a currency may stand beside.
 
     Returns
     -------
@@ -31,16 +34,16 @@ def read_costs(path: str | Path) -> dict[str, float]:
     SchemaError
         If a column is missing, or the file holds no table.
     DomainError
-        If a cohort stands twice, or a cost is no amount of money.
+        If a cohort stands twice, a cost is no amount of money, or nothing tells thousands from decimals.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder) / "costs.csv"
-    ...     _ = file.write_text("cohort;cac\\nfair;120,50\\nweb;35\\n")
+    ...     _ = file.write_text("cohort;cac\\nfair;1.200,50 €\\nweb;35\\n", encoding="utf-8")
     ...     read_costs(file)
-    {'fair': 120.5, 'web': 35.0}
+    {'fair': 1200.5, 'web': 35.0}
     """
     path = Path(path)
     table = _read(path)
@@ -54,14 +57,30 @@ def read_costs(path: str | Path) -> dict[str, float]:
     if twice := sorted(set(cohort[cohort.duplicated()])):
         msg = f"{path.name} gives {len(twice)} cohorts more than one cost, first {twice[0]!r}; keep one row each"
         raise DomainError(msg)
-    cost = pd.to_numeric(table["cac"].str.strip().str.replace(",", ".", regex=False), errors="coerce")
-    wrong = ~((cost >= 0) & np.isfinite(cost))
+    cost = _amounts(table["cac"], path.name)
+    wrong = ~(cost >= 0)
     if wrong.any():
         first = table.loc[wrong, "cac"].iloc[0]
         number = several(int(wrong.sum()), "cost")
         msg = f"{path.name}: {number} cannot be read as an amount of at least 0, first {first!r}; correct that"
         raise DomainError(msg)
     return dict(zip(cohort, cost.astype(float), strict=True))
+
+
+def _amounts(text: pd.Series, name: str) -> pd.Series:
+    """Numbers that texts name by the rules of `data.formats`, missing where they name none."""
+    rows = ibis.memtable(pa.table({"row": range(len(text)), "cac": pa.array(text.tolist(), pa.string())}))
+    try:
+        decimal = find_decimal(rows, "cac", label="cac")
+    except DomainError as error:
+        example = text[text.str.contains(r"\d[.,]\d", regex=True)].iloc[0].strip()
+        msg = (
+            f"{name}: costs such as {example!r} can be read as thousands or as decimals, and no other row decides; "
+            "write them without thousands, such as 1200 or 1200.00"
+        )
+        raise DomainError(msg) from error
+    read = rows.select("row", cost=read_amount(clean_amount(rows["cac"]), decimal).cast("float64")).order_by("row")
+    return pd.Series(read.to_pyarrow()["cost"].to_numpy(), index=text.index, dtype="float64")
 
 
 def _read(path: Path) -> pd.DataFrame:
