@@ -223,6 +223,23 @@ def test_payback_at_once_and_never():
     assert lost[["share_never", "p_expected_never"]].tolist() == [1, 1]
 
 
+def test_a_payback_that_cannot_be_expected_is_not_stated(laws):
+    """Without a mean of spend, the expectation covers any cost at once, while most customers never pay back."""
+    basis = BASIS | {"cac": 500.0, "seed": 1}
+    none = payback_table({"a": drawn(200, q=0.9)}, **basis).iloc[0]
+    names = ["expected_payback_q05", "expected_payback_q50", "expected_payback_q95", "p_expected_never"]
+    assert none[names].isna().all()
+    assert none["share_never"] > 0.7
+    assert none["note"] == acquisition_table({"a": drawn(200, q=0.9)}, **basis).iloc[0]["note"]
+    assert "no mean in 100.0% of the draws" in none["note"]
+    assert payback_curve({"a": drawn(200, q=0.9)}, [0.0, 104.0], **basis)["p_expected_covers"].isna().all()
+    some = payback_table({"a": laws["one"] | {"q": np.where(np.arange(1000) < 20, 0.9, laws["one"]["q"])}}, **basis)
+    rest = payback_table({"a": {name: values[20:] for name, values in laws["one"].items()}}, **basis)
+    assert some.loc[0, names].tolist() == rest.loc[0, names].tolist()
+    assert some["note"].tolist() == ["the law of spend has no mean in 2.0% of the draws (q ≤ 1)"]
+    assert rest["note"].tolist() == [""]
+
+
 def test_curve_and_table_tell_one_story(laws):
     options = BASIS | {"cac": 15.0, "seed": 2, "customers_per_draw": 4}
     table = payback_table(laws, **options).set_index("cohort")

@@ -73,3 +73,9 @@ def test_intervals_are_praised_only_where_they_hold():
 
 def test_the_intervals_probability_is_written_once():
     assert not [name for name, text in vars(texts).items() if name.isupper() and "90" in str(text)]
+
+
+def test_what_cannot_be_expected_is_said_below_the_tables():
+    note = "the law of spend has no mean in 3.0% of the draws (q ≤ 1)"
+    assert argument._spend_notes(pd.DataFrame({"cohort": ["all"], "note": [note]})) == [note]
+    assert argument._spend_notes(pd.DataFrame({"cohort": ["a", "b"], "note": [note, ""]})) == [f"a: {note}"]

@@ -89,13 +89,24 @@ def acquisition_table(
         drawn = cohort_outcomes(terms, cohort, seed, customers_per_draw)
         outcome = quantiles(drawn.value - cost, "clv")
         ratio = expected / cost if cost > 0 else np.full_like(expected, np.nan)
-        endless = float(np.isinf(expected).mean())
         row = {"cohort": cohort, "cac": cost, **quantiles(expected, "break_even_cac")}
         row |= outcome | {"clv_mean": expected.mean() - cost, "p_pays_back": (drawn.value > cost).mean()}
         row |= {"p_worth_cost": (expected > cost).mean(), **quantiles(ratio, "clv_cac_ratio")}
-        row["note"] = f"the law of spend has no mean in {endless:.1%} of the draws (q ≤ 1)" if endless else ""
+        row["note"] = spend_note(expected)
         rows.append({name: value.item() if isinstance(value, np.ndarray) else value for name, value in row.items()})
     return pd.DataFrame(rows)
+
+
+def spend_note(expected: Array) -> str:
+    """Say in how many draws the law of spend has no mean, so that the expected value is infinite; "" in none.
+
+    Examples
+    --------
+    >>> spend_note(np.array([25.5, np.inf]))
+    'the law of spend has no mean in 50.0% of the draws (q ≤ 1)'
+    """
+    endless = float(np.isinf(expected).mean())
+    return f"the law of spend has no mean in {endless:.1%} of the draws (q ≤ 1)" if endless else ""
 
 
 def cohort_outcomes(terms: Terms, cohort: str, seed: int, customers_per_draw: int) -> Outcomes:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.compare import quantiles
-from kundenwert.decide.acquisition import cohort_outcomes
+from kundenwert.decide.acquisition import cohort_outcomes, spend_note
 from kundenwert.decide.terms import Laws, Terms, expected_margin
 from kundenwert.errors import DomainError
 
@@ -47,7 +47,8 @@ def payback_table(
         `share_never` (not within the horizon); `expected_payback_q05, _q50, _q95`, over draws the time at which the
         EXPECTED cumulative margin reaches the cost, infinite where it never does, and `p_expected_never`. Each quantile
         is a time that occurs among the draws, so never is not mixed with any time. Reports print "never"; CSV files
-        have an empty cell.
+        have an empty cell. Draws in which the law of spend has no mean (q ≤ 1) expect nothing that could be stated:
+        `expected_payback_…` and `p_expected_never` are those of the others, NaN if there are none, and `note` says so.
 
     Raises
     ------
@@ -71,13 +72,15 @@ def payback_table(
     for cohort, cost in terms.costs.items():
         paid = cohort_outcomes(terms, cohort, seed, customers_per_draw).paid_back
         expected = expected_payback(terms, cohort)
+        known = expected[~np.isnan(expected)]
         row: dict[str, object] = {"cohort": cohort, "cac": cost}
         for name, share in QUARTILES.items():
             row[f"payback_{name}"] = float(np.quantile(paid, share, method="inverted_cdf"))
         row |= {"share_at_once": float((paid == 0).mean()), "share_never": float(np.isinf(paid).mean())}
-        limits = quantiles(expected, "expected_payback", whole=True)
+        limits = quantiles(known if known.size else expected, "expected_payback", whole=True)
         row |= {name: float(value) for name, value in limits.items() if not name.endswith("mean")}
-        rows.append(row | {"p_expected_never": float(np.isinf(expected).mean())})
+        row["p_expected_never"] = float(np.isinf(known).mean()) if known.size else np.nan
+        rows.append(row | {"note": spend_note(_until(terms, cohort, terms.horizon.length))})
     return pd.DataFrame(rows)
 
 
@@ -95,7 +98,8 @@ def expected_payback(terms: Terms, cohort: str) -> Array:
     -------
     ndarray
         Time units, of shape (samples,): 0 where the expected first purchase is enough, infinite where the horizon is
-        not. Found by bisection, to `1e-12` of the horizon (of the lifetime's scale β where that is infinite).
+        not, NaN where the expected margin is infinite, since the law of spend has no mean (q ≤ 1). Found by bisection,
+        to `1e-12` of the horizon (of the lifetime's scale β where that is infinite).
 
     Examples
     --------
@@ -105,14 +109,15 @@ def expected_payback(terms: Terms, cohort: str) -> Array:
     array([26.2426])
     """
     law, cost, length = terms.laws[cohort], terms.costs[cohort], terms.horizon.length
-    never = _until(terms, cohort, length) < cost
+    whole = _until(terms, cohort, length)
     low, high = np.zeros_like(law["r"]), np.ones_like(law["r"])
     for _ in range(_STEPS):
         middle = (low + high) / 2
         enough = _until(terms, cohort, _unfold(middle, length, law["beta"])) >= cost
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     at_once = _until(terms, cohort, 0.0) >= cost
-    return np.where(never, np.inf, np.where(at_once, 0.0, _unfold(high, length, law["beta"])))
+    due = np.where(at_once, 0.0, _unfold(high, length, law["beta"]))
+    return np.where(np.isinf(whole), np.nan, np.where(whole < cost, np.inf, due))
 
 
 def payback_curve(
@@ -141,7 +146,8 @@ def payback_curve(
     pandas.DataFrame
         One row per cohort and time: `cohort, time, p_paid_back` (of one customer, by then), `expected_margin_mean,
         _q05, _q50, _q95` (expected cumulative discounted margin of a new customer, and how well it is known),
-        `p_expected_covers` (probability that it has reached the cost), `cac`.
+        `p_expected_covers` (probability that it has reached the cost, among the draws in which it is finite; NaN if
+        there are none), `cac`.
 
     Raises
     ------
@@ -170,7 +176,9 @@ def payback_curve(
         part = pd.DataFrame({"cohort": cohort, "time": times})
         part["p_paid_back"] = np.searchsorted(paid, times, side="right") / paid.size
         part = part.assign(**quantiles(cumulated, "expected_margin"))
-        parts.append(part.assign(p_expected_covers=(cumulated >= cost).mean(axis=0), cac=cost))
+        known = cumulated[np.isfinite(cumulated).all(axis=1)]
+        covers = (known >= cost).mean(axis=0) if len(known) else np.nan
+        parts.append(part.assign(p_expected_covers=covers, cac=cost))
     return pd.concat(parts, ignore_index=True)
 
 

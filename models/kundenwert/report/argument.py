@@ -147,6 +147,7 @@ def decisions(run: Run) -> Html:
         *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
         html.table(acquisition, limit, caption=texts.ACQUISITION),
         html.table(payback, back, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
+        *(paragraph(texts.NOTES.format(note=note)) for note in _spend_notes(acquisition)),
         figure(plot.payback(curves, time_unit=unit), caption=(texts.PAYBACK_PICTURE, _rest(run, curves))),
         figure(plot.payback_margin(curves, time_unit=unit), caption=texts.MARGIN_PICTURE),
     ]
@@ -156,6 +157,13 @@ def decisions(run: Run) -> Html:
     if "information" in tables:
         pieces.append(paragraph(_information(run)))
     return join(pieces)
+
+
+def _spend_notes(acquisition: pd.DataFrame) -> list[str]:
+    """Notes on cohorts of which no expected value can be stated, which hold of payback too."""
+    noted = acquisition.loc[acquisition["note"] != "", ["cohort", "note"]]
+    alone = len(acquisition) == 1
+    return [note if alone else f"{cohort}: {note}" for cohort, note in noted.itertuples(index=False)]
 
 
 def _rest(run: Run, curves: pd.DataFrame) -> str:
