@@ -94,7 +94,10 @@ def _wrong(value: Any, where: str, wanted: str) -> SchemaError:
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(value, where, "a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise _wrong(value, where, "a number below 1e308") from None
 
 
 def _bound(value: Any, where: str) -> float:
@@ -102,7 +105,8 @@ def _bound(value: Any, where: str) -> float:
 
 
 def _whole(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != math.floor(value):
+    whole = value.is_integer() if isinstance(value, float) else isinstance(value, int) and not isinstance(value, bool)
+    if not whole:
         raise _wrong(value, where, "a whole number")
     return int(value)
 

@@ -166,7 +166,8 @@ def random_population(
     Parameters
     ----------
     rng
-        Source of randomness.
+        Source of randomness; not `default_rng(seed)` of the seed that its customers are then simulated with, or both
+        are drawn from the same numbers.
     cohorts
         Number of cohorts, ≥ 1.
     smallest, largest
@@ -267,6 +268,9 @@ def random_populations(count: int, *, seed: int, **options: object) -> list[Popu
 NAMED = {"mechaforge": mechaforge, "cdnow-like": cdnow_like}
 """Populations that can be asked for by name."""
 
+_POPULATION = 1
+"""Stream of a seed that draws the population, apart from the one that draws its customers."""
+
 
 def find_population(name: str, *, seed: int = 1) -> tuple[Population, dict[str, Any]]:
     """Find a population by name, draw one, or read one from a JSON file.
@@ -276,7 +280,7 @@ def find_population(name: str, *, seed: int = 1) -> tuple[Population, dict[str, 
     name
         A key of `NAMED`, "random", or the path of a file of `Population.to_dict` or `Simulated.write`.
     seed
-        Seed for "random".
+        Seed for "random", from a stream of its own: its customers may be simulated with the same seed.
 
     Returns
     -------
@@ -298,7 +302,7 @@ def find_population(name: str, *, seed: int = 1) -> tuple[Population, dict[str, 
     if name in NAMED:
         return NAMED[name](), {}
     if name == "random":
-        return random_population(np.random.default_rng(seed)), {}
+        return random_population(np.random.default_rng([seed, _POPULATION])), {}
     if not Path(name).is_file():
         known = ", ".join((*NAMED, "random"))
         msg = f"there is no population {Path(name).name!r}; choose one of {known}, or give the path of a JSON file"
