@@ -255,9 +255,10 @@ def uniformity(ranks: pd.DataFrame, *, probability: float = BAND) -> pd.DataFram
     -------
     pandas.DataFrame
         Columns `quantity, simulations, draws, largest` (difference of the ECDF from the diagonal), `centre` (mean
-        rank / draws; 0.5 if not shifted), `spread` (variance of the rank, 1 if neither too narrow, above 1, nor too
-        wide), `p_value`, `inside` (of its own band) and `inside_all` (of a band widened by Holm's rule to
-        hold for all quantities of the table together).
+        rank / draws; 0.5 if not shifted), `spread` (mean square of rank / draws about one half, over that of uniform
+        ranks: above 1 where posteriors are too narrow or shifted, below 1 where they are too wide), `p_value`, `inside`
+        (of its own band) and `inside_all` (of a band widened by Holm's rule to hold for all quantities of the table
+        together).
 
     Examples
     --------
