@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import kundenwert as kw
-from kundenwert.errors import DomainError
+from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import pareto_nbd
 from kundenwert.validate.calibration import BAND, Uniform, ecdf_difference, rank, rank_histogram, sbc, uniformity
 from kundenwert.validate.intervals import gaps, interval_coverage, probability_pit, randomised_pit, reliability
@@ -327,3 +327,29 @@ def test_fast_path_and_nuts_agree(name):
     assert (table["errors"].abs() < 4).all(), table
     assert (table["low"].abs() < 0.05 + 3 * table["low_error"]).all(), table
     assert (table["high"].abs() < 0.05 + 3 * table["high_error"]).all(), table
+
+
+def test_places_and_probabilities_without_meaning_are_refused():
+    with pytest.raises(DomainError, match=r"each place is a number in \[0, 1\]; 1 of 2 are not, first nan"):
+        interval_coverage([0.5, np.nan])
+    with pytest.raises(DomainError, match="each place is a number"):
+        interval_coverage([])
+    with pytest.raises(SchemaError, match="3 groups for 2 cases; give one for each"):
+        interval_coverage([0.5, 0.5], [1, 2, 3])
+    for wrong in (np.nan, 1.2, -0.1):
+        with pytest.raises(DomainError, match=r"each probability is a number in \[0, 1\]; 1 of 2 are not"):
+            reliability([0.5, wrong], [True, False])
+        with pytest.raises(DomainError, match="each probability is a number"):
+            probability_pit([0.5, wrong], [True, False], np.random.default_rng(1))
+    with pytest.raises(DomainError, match="each outcome is a number"):
+        reliability([0.5, 0.5], [1.0, np.nan])
+    with pytest.raises(SchemaError, match="1 outcomes for 2 cases"):
+        reliability([0.5, 0.5], [True])
+    with pytest.raises(DomainError, match="bins=0"):
+        reliability([0.5], [True], bins=0)
+
+
+def test_spread_is_about_one_half():
+    """Ranks of a shifted posterior do not vary, and yet lie far from one half."""
+    shifted = pd.DataFrame({"simulation": range(50), "quantity": "r", "rank": 99, "draws": 99})
+    assert uniformity(shifted)["spread"].item() == pytest.approx(0.25 / (101 / (12 * 99)))

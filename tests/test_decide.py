@@ -422,3 +422,5 @@ def test_laws_and_terms_without_meaning_are_refused(laws):
         evsi(np.zeros((2, 2)), np.zeros(3))
     with pytest.raises(DomainError, match="are not a finite table"):
         evpi([[np.nan, 1.0]])
+    with pytest.raises(DomainError, match=r"draws of shape \(0, 2\) are not a finite table"):
+        evpi(np.zeros((0, 2)))

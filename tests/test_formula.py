@@ -193,3 +193,27 @@ def test_bad_tables_are_refused(table):
         formula.kpis(table, units_per_year=0.0)
     with pytest.raises(DomainError, match="inactivity_months"):
         formula.kpis(table, units_per_year=WEEKS, inactivity_months=0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"margin": -2.0}, r"the margin is -2; it is a share of revenue, in \(0, 1\], so 30 % is 0\.3"),
+        ({"margin": 5.0}, "the margin is 5; it is a share"),
+        ({"margin": np.nan}, "the margin is nan"),
+        ({"lifespan": [3.0, -3.0]}, "lifespan must be ≥ 0; it is -3"),
+        ({"purchase_frequency": -4.0}, "purchase_frequency must be ≥ 0; it is -4"),
+        ({"cac": -1.0}, "cac must be ≥ 0; it is -1"),
+    ],
+)
+def test_inputs_without_meaning_are_refused(changed, message):
+    good = {"aov": 50.0, "purchase_frequency": 4.0, "lifespan": 3.0, "margin": 0.3, "cac": 10.0}
+    with pytest.raises(DomainError, match=message):
+        formula.formula_clv(**(good | changed))
+    with pytest.raises(DomainError, match=message):
+        formula.formula_clv_matched(**(good | changed), age=1.0, horizon_years=1.0, discount_rate=0.1)
+
+
+def test_a_negative_age_is_refused():
+    with pytest.raises(DomainError, match="age must be ≥ 0; it is -1"):
+        formula.formula_clv_matched(50.0, 4.0, 3.0, age=-1.0, horizon_years=1.0, discount_rate=0.1)

@@ -238,15 +238,20 @@ def formula_clv(
     lifespan
         Years, ≥ 0.
     margin
-        Contribution margin as a share of revenue; 1 for revenue itself.
+        Contribution margin as a share of revenue, in (0, 1]; 1 for revenue itself.
     cac
-        Acquisition cost per customer, in money.
+        Acquisition cost per customer, in money, ≥ 0.
 
     Returns
     -------
     numpy.ndarray
         CLV per customer, in money, with the broadcast shape of the input. NaN where an input is missing, and
         infinite where the lifespan is.
+
+    Raises
+    ------
+    DomainError
+        If the margin is no share, or a frequency, a lifespan or a cost is negative.
 
     Examples
     --------
@@ -255,6 +260,7 @@ def formula_clv(
     >>> float(formula_clv(50.0, 4.0, 3.0, margin=0.3, cac=12.0))
     168.0
     """
+    _check_inputs(margin, purchase_frequency=purchase_frequency, lifespan=lifespan, cac=cac)
     rate, years, cost = np.broadcast_arrays(_rate(aov, purchase_frequency, margin), _float(lifespan), _float(cac))
     return np.asarray(_times(rate, years) - cost, dtype=np.float64)[()]
 
@@ -302,7 +308,8 @@ def formula_clv_matched(
     Raises
     ------
     DomainError
-        If the horizon is not positive, or the discount rate is negative or not finite.
+        If the margin is no share, a frequency, a lifespan, an age or a cost is negative, the horizon is not positive,
+        or the discount rate is negative or not finite.
 
     Notes
     -----
@@ -321,6 +328,7 @@ def formula_clv_matched(
         raise DomainError(f"the horizon must be positive, not {horizon_years} years")
     if not (np.isfinite(discount_rate) and discount_rate >= 0):
         raise DomainError(f"the annual discount rate must be a finite number ≥ 0, not {discount_rate}")
+    _check_inputs(margin, purchase_frequency=purchase_frequency, lifespan=lifespan, age=age, cac=cac)
     years, age_years = np.broadcast_arrays(_float(lifespan), _float(age))
     to_come = np.clip(years - age_years, 0, horizon_years)
     delta = np.log1p(discount_rate)
@@ -342,6 +350,16 @@ def _check(table: pd.DataFrame, by: str | None, units_per_year: float, inactivit
         raise DomainError(f"units_per_year must be a finite number > 0, not {units_per_year}")
     if not (np.isfinite(inactivity_months) and inactivity_months > 0):
         raise DomainError(f"inactivity_months must be a finite number > 0, not {inactivity_months}")
+
+
+def _check_inputs(margin: float, **given: ArrayLike) -> None:
+    """Refuse what the formula has no meaning for; what is missing stays missing."""
+    if not 0 < margin <= 1:
+        raise DomainError(f"the margin is {margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3")
+    for name, values in given.items():
+        array = np.atleast_1d(_float(values))
+        if (array < 0).any():
+            raise DomainError(f"{name} must be ≥ 0; it is {array[array < 0][0]:g}")
 
 
 def _members(

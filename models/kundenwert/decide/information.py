@@ -66,6 +66,11 @@ def evpi(net_benefits: ArrayLike) -> float:
     float
         At least 0, in the unit of the net benefit.
 
+    Raises
+    ------
+    DomainError
+        If a number is not finite, or there is no draw.
+
     References
     ----------
     Raiffa & Schlaifer (1961), Applied Statistical Decision Theory, chapter 4.
@@ -284,6 +289,6 @@ def _polynomial(data: Array, degree: int) -> Array:
 
 def _finite(values: ArrayLike) -> Array:
     array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or not len(array) or not np.isfinite(array).all():
+    if array.ndim != 2 or not array.size or not np.isfinite(array).all():
         raise DomainError(f"draws of shape {array.shape} are not a finite table with one row per draw")
     return array

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.errors import DomainError, SchemaError
 from kundenwert.validate.calibration import Values, rank
 
 type Array = NDArray[np.float64]
@@ -48,12 +49,17 @@ def randomised_pit(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator)
 def probability_pit(probability: ArrayLike, happened: ArrayLike, rng: np.random.Generator) -> Array:
     """Randomised place of a yes-or-no outcome under its predicted probability: uniform if the probability is right.
 
+    Raises
+    ------
+    DomainError
+        If a probability is missing or not in [0, 1].
+
     Examples
     --------
     >>> probability_pit([1.0, 0.0], [True, False], np.random.default_rng(3)).round(2).tolist()
     [0.09, 0.24]
     """
-    p, yes = np.asarray(probability, dtype=np.float64), np.asarray(happened, dtype=bool)
+    p, yes = _shares(probability, "probability"), np.asarray(happened, dtype=bool)
     u = rng.random(p.shape)
     return np.where(yes, 1 - p + u * p, u * (1 - p))
 
@@ -78,14 +84,21 @@ def interval_coverage(
     pandas.DataFrame
         Columns `nominal, cases, groups, inside, error` (standard error of `inside`).
 
+    Raises
+    ------
+    SchemaError
+        If there is not one group for each case.
+    DomainError
+        If there is no case, or a place is missing or not in [0, 1].
+
     Examples
     --------
     >>> table = interval_coverage(np.linspace(0.0005, 0.9995, 1000))
     >>> table["inside"].tolist()
     [0.5, 0.8, 0.9, 0.95]
     """
-    u = np.ravel(np.asarray(pit, dtype=np.float64))
-    code = np.arange(u.size) if groups is None else np.unique(np.ravel(groups), return_inverse=True)[1]
+    u = np.ravel(_shares(pit, "place"))
+    code = _codes(groups, u.size)
     size = np.bincount(code)
     rows = []
     for nominal in probabilities:
@@ -117,14 +130,25 @@ def reliability(
         Columns `left, right, cases, predicted` (mean), `happened` (share), `error` (standard error of their
         difference).
 
+    Raises
+    ------
+    SchemaError
+        If there is not one outcome and one group for each probability.
+    DomainError
+        If there is no case or no bin, or a probability or an outcome is missing or not in [0, 1].
+
     Examples
     --------
     >>> table = reliability([0.2, 0.2, 0.2, 0.2, 0.2], [True, False, False, False, False], bins=2)
     >>> table[["predicted", "happened"]].values.round(3).tolist()
     [[0.2, 0.2]]
     """
-    p, yes = np.ravel(np.asarray(probability, float)), np.ravel(np.asarray(happened, float))
-    code = np.arange(p.size) if groups is None else np.unique(np.ravel(groups), return_inverse=True)[1]
+    p, yes = np.ravel(_shares(probability, "probability")), np.ravel(_shares(happened, "outcome"))
+    if yes.size != p.size:
+        raise SchemaError(f"{yes.size:,} outcomes for {p.size:,} cases; give one for each")
+    if bins < 1:
+        raise DomainError(f"bins={bins}: there is at least one bin")
+    code = _codes(groups, p.size)
     place = np.minimum((p * bins).astype(int), bins - 1)
     rows = []
     for number in np.unique(place):
@@ -136,6 +160,26 @@ def reliability(
         row = (number / bins, (number + 1) / bins, int(own.sum()), p[own].mean(), yes[own].mean(), float(error))
         rows.append(row)
     return pd.DataFrame(rows, columns=["left", "right", "cases", "predicted", "happened", "error"])
+
+
+def _shares(values: ArrayLike, name: str) -> Array:
+    """Numbers in [0, 1], at least one."""
+    array = np.asarray(values, dtype=np.float64)
+    wrong = ~((array >= 0) & (array <= 1))
+    if not array.size or wrong.any():
+        first = f", first {array[wrong].flat[0]:g}" if wrong.any() else ""
+        raise DomainError(f"each {name} is a number in [0, 1]; {int(wrong.sum()):,} of {array.size:,} are not{first}")
+    return array
+
+
+def _codes(groups: ArrayLike | None, size: int) -> NDArray[np.intp]:
+    """Number of each case's group; each is its own if there are none."""
+    if groups is None:
+        return np.arange(size)
+    labels = np.ravel(np.asarray(groups))
+    if labels.size != size:
+        raise SchemaError(f"{labels.size:,} groups for {size:,} cases; give one for each")
+    return np.asarray(np.unique(labels, return_inverse=True)[1])
 
 
 def gaps(first: Values, second: Values, effective: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
