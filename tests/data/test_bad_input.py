@@ -177,6 +177,28 @@ def test_unreadable_amounts(write):
         log_of(["a", "2024-01-01", pd.Timestamp("2024-01-01")])
 
 
+@pytest.mark.parametrize(
+    ("odd", "delimiter", "date", "message"),
+    [
+        (
+            ["99.90"],
+            ";",
+            "02.01.2024",
+            r"400 rows can be .* \(such as '1\.100'\), and only 1 row .*'99\.90'\) decides\.",
+        ),
+        (["99.90"] * 399, ";", "02.01.2024", r"only 399 rows \(such as '99\.90'\) decide\."),
+        (["99.90"] * 19, "|", "2024-01-02", r"only 19 rows .* decide\. Say which it is with decimal='\.' or"),
+        (["99,90"] * 19, "|", "2024-01-02", r"only 19 rows \(such as '99,90'\)"),
+        ([], ";", "02.01.2024", "no other row decides"),
+    ],
+)
+def test_a_few_odd_cells_do_not_decide_the_decimal_mark(write, odd, delimiter, date, message):
+    texts = [f"{1 + n % 9}.{100 + n}" for n in range(400)] + ["500"] * 300 + odd
+    rows = [delimiter.join(["a", date, text]) for text in texts]
+    with pytest.raises(DomainError, match=message):
+        read_transactions(write("\n".join([delimiter.join(["customer_id", "date", "amount"]), *rows]) + "\n"))
+
+
 def test_nothing_left(write):
     with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. refund .*line 2: '-1'"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))

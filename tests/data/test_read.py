@@ -141,6 +141,28 @@ def test_decimal_stated_for_what_could_be_both():
     assert days(read_transactions(frame, decimal="."))[0][2] == 1234.0
 
 
+THOUSANDS = [f"{1 + n % 9}.{100 + n}" for n in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "delimiter", "date", "decimal"),
+    [
+        (["99,90"], ";", "02.01.2024", ","),  # semicolons, dates and the one cell agree
+        (["99,90"], "|", "02.01.2024", ","),
+        (["99,90"], ";", "2024-01-02", ","),
+        (["99,90"] * 20, "|", "2024-01-02", ","),  # one in twenty, and nothing else speaks
+        (["99.90"] * 20, "|", "2024-01-02", "."),
+        (["99.90"] * 400, ";", "02.01.2024", "."),
+    ],
+)
+def test_rows_that_decide_the_decimal_mark(write, odd, delimiter, date, decimal):
+    rows = [delimiter.join(["a", date, text]) for text in (*THOUSANDS, *odd)]
+    log = read_transactions(write("\n".join([delimiter.join(["customer_id", "date", "amount"]), *rows]) + "\n"))
+    assert log.source.decimal == decimal
+    total = sum(float(text) for text in THOUSANDS) * (1000 if decimal == "," else 1) + 99.9 * len(odd)
+    assert days(log)[0][2] == pytest.approx(total, rel=1e-12)
+
+
 def test_the_same_from_every_source(small, tmp_path):
     small.to_csv(tmp_path / "log.csv", index=False)
     typed = small.assign(date=pd.to_datetime(small["date"]))

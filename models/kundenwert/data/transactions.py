@@ -19,6 +19,7 @@ from kundenwert.data.formats import (
     date_part,
     find_date_format,
     find_decimal,
+    likely_decimal,
     read_amount,
     read_date,
 )
@@ -83,7 +84,7 @@ def read_transactions(
     date_format : str, optional
         strftime format of the dates; found out among ISO, yyyymmdd and day-month-year orders if not given.
     decimal : {".", ","}, optional
-        Decimal mark of the amounts; found out if not given.
+        Decimal mark of the amounts; found out if not given, unless too few rows decide what 1.250 means.
     refunds : {"exclude", "net"}
         Leave rows with negative amounts out, or take them off the customer's purchases of the same day; a day on which
         nothing is left is dropped.
@@ -183,7 +184,8 @@ def _typed(
     amount_text = _as_text(money) if money.type().is_string() else money.cast("string")
     if money.type().is_string():
         texts = source.select(text=amount_text)
-        decimal = decimal or find_decimal(texts, "text", label=columns["amount"])
+        likely = likely_decimal(opened.info.delimiter, date_format)
+        decimal = decimal or find_decimal(texts, "text", label=columns["amount"], likely=likely)
         exact = read_amount(clean_amount(amount_text), decimal)
     elif money.type().is_numeric():
         exact, decimal = amount_text.try_cast(AMOUNT_TYPE), None
