@@ -18,6 +18,7 @@ import pytest
 
 from kundenwert.bayes import load_fit
 from kundenwert.cli import main
+from kundenwert.cli.places import FOLDERS
 from kundenwert.data.kinds import rounded
 
 COMMANDS = ("report", "summarise", "fit", "predict", "compare", "simulate")
@@ -254,7 +255,7 @@ def test_report_says_only_where(run):
 
 @pytest.mark.xdist_group("cli")
 def test_report_writes_these_files(run):
-    assert sorted(file.name for file in run.out.iterdir()) == sorted(FILES)
+    assert sorted(file.name for file in run.out.iterdir()) == sorted(FILES) == sorted(FOLDERS["report"])
     assert not [file.name for file in run.folder.iterdir() if file.name.startswith(".")]
 
 
@@ -758,10 +759,14 @@ def test_summarise_in_german(tmp_path):
 
 def test_a_failure_keeps_the_earlier_file(tmp_path):
     out = tmp_path / "s.csv"
-    out.write_text("earlier")
+    (tmp_path / "log.csv").write_text(GOOD)
+    assert kundenwert("summarise", tmp_path / "log.csv", "--out", out).code == 0
+    earlier = out.read_bytes()
     (tmp_path / "log.csv").write_text(HEADER + "a,2024-01-01,1\n")
-    assert kundenwert("summarise", tmp_path / "log.csv", "--out", out).code == 1
-    assert out.read_text() == "earlier"
+    ended = kundenwert("summarise", tmp_path / "log.csv", "--out", out)
+    assert ended.code == 1
+    assert "every purchase lies on one day" in ended.err
+    assert out.read_bytes() == earlier
 
 
 def test_a_folder_in_place_of_the_file(tmp_path):

@@ -11,6 +11,7 @@ import typer
 
 from kundenwert.cli import options as o
 from kundenwert.cli import steps
+from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR, check_out
 from kundenwert.cli.simulation import simulate
 from kundenwert.errors import KundenwertError
 
@@ -71,6 +72,7 @@ def report(
     cac: o.Cac = 0.0,
     cac_file: o.CacFile = None,
     lifespan_years: o.Lifespan = 3.0,
+    overwrite: o.Overwrite = False,
     german_csv: o.GermanCsv = False,
     full_precision: o.FullPrecision = False,
     title: o.Title = None,
@@ -78,7 +80,7 @@ def report(
     """Do everything: summarise, fit, value, compare, and render the report."""
     chosen = {key: value.name if isinstance(value, Path) else value for key, value in locals().items()}
     journey = steps.Journey()
-    steps.check_place(out)
+    check_out("report", out, source, cac_file, overwrite=overwrite)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     log, summary = steps.read_and_summarise(
         journey,
@@ -105,7 +107,7 @@ def report(
 
         results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan_years, seed=seed)
     with journey.step("Rendering the report"):
-        del chosen["source"], chosen["out"]
+        del chosen["source"], chosen["out"], chosen["overwrite"]
         page = write(
             results, out, title=title or source.stem, options=chosen, seconds=journey.seconds, german=german_csv,
             full_precision=full_precision,
@@ -129,11 +131,12 @@ def summarise(
     time_unit: o.Unit = o.TimeUnit.W,
     cohort: o.Cohort = "month",
     inactivity_months: o.Inactivity = 12,
+    overwrite: o.Overwrite = False,
     german_csv: o.GermanCsv = False,
     full_precision: o.FullPrecision = False,
 ) -> None:
     """Write one row per customer: frequency, recency, T, monetary value; and say what happened to each input row."""
-    steps.check_ending(out)
+    check_out("summarise", out, source, overwrite=overwrite)
     _, summary = steps.read_and_summarise(
         steps.Journey(),
         source,
@@ -166,9 +169,10 @@ def fit(
     tune: o.Tune = 300,
     chains: o.Chains = 4,
     seed: o.Seed = 1,
+    overwrite: o.Overwrite = False,
 ) -> None:
     """Sample both models, store the posteriors as NetCDF, and print the diagnosis."""
-    steps.check_place(out)
+    check_out("fit", out, source, overwrite=overwrite)
     journey = steps.Journey()
     _, summary = steps.read_and_summarise(
         journey,
@@ -180,7 +184,7 @@ def fit(
     fits = steps.fit_both(
         journey, summary, effects=effects or (), covariates=covariate or (), method=method.value, **sampling
     )
-    for name, result in zip((steps.POSTERIOR, steps.SPEND_POSTERIOR), fits, strict=True):
+    for name, result in zip((POSTERIOR, SPEND_POSTERIOR), fits, strict=True):
         typer.echo(f"{result.model.name}: {result.diagnosis}", err=True)
         typer.echo(result.save(out / name))
 
@@ -208,12 +212,13 @@ def predict(
     margin: o.Margin = 1.0,
     cac: o.Cac = 0.0,
     cac_file: o.CacFile = None,
+    overwrite: o.Overwrite = False,
     german_csv: o.GermanCsv = False,
     full_precision: o.FullPrecision = False,
 ) -> None:
     """Value each customer of a log with posteriors stored by `fit`, also customers it never saw."""
     journey = steps.Journey()
-    steps.check_ending(out)
+    check_out("predict", out, source, cac_file, overwrite=overwrite)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     fits = steps.load_both(journey, fit)
     _, summary = steps.read_and_summarise(
@@ -252,12 +257,13 @@ def compare(
     cac: o.Cac = 0.0,
     cac_file: o.CacFile = None,
     lifespan_years: o.Lifespan = 3.0,
+    overwrite: o.Overwrite = False,
     german_csv: o.GermanCsv = False,
     full_precision: o.FullPrecision = False,
 ) -> None:
     """Set the simple formula beside the posterior, one row per cohort."""
     journey = steps.Journey()
-    steps.check_ending(out)
+    check_out("compare", out, source, cac_file, overwrite=overwrite)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     fits = steps.load_both(journey, fit)
     _, summary = steps.read_and_summarise(

@@ -101,6 +101,14 @@ Lifespan = Annotated[float, typer.Option(min=0.01, help="Years that the formula 
 
 OutDir = Annotated[Path, typer.Option(help="Folder for the results.", rich_help_panel=OUTPUT)]
 OutFile = Annotated[Path, typer.Option(help="File to write: .csv or .parquet.", rich_help_panel=OUTPUT)]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace files at --out that are no earlier result of this command; never what it reads.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 FitDir = Annotated[Path, typer.Option(help="Folder with the results of `fit`.", rich_help_panel=OUTPUT)]
 GermanCsv = Annotated[
     bool, typer.Option("--german-csv", help="Semicolons, decimal commas, dd.mm.yyyy.", rich_help_panel=OUTPUT)

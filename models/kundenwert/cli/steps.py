@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit, Method
     from kundenwert.data import CustomerSummary, TransactionLog
     from kundenwert.value import ValueResult
-
-POSTERIOR, SPEND_POSTERIOR = "posterior.nc", "spend_posterior.nc"
 
 
 @dataclass
@@ -131,22 +131,6 @@ def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:
     from kundenwert.data.costs import read_costs  # noqa: PLC0415
 
     return read_costs(cac_file)
-
-
-def check_place(out: Path) -> None:
-    """Refuse a place for results that is a file, before the work is done."""
-    from kundenwert.data.export import check_folder  # noqa: PLC0415
-
-    check_folder(out)
-
-
-def check_ending(out: Path) -> None:
-    """Refuse a file that no table is written as, before the work is done."""
-    from kundenwert.errors import SchemaError  # noqa: PLC0415
-
-    if out.suffix not in (".csv", ".parquet"):
-        msg = f"{out.name}: a table is written as .csv or .parquet"
-        raise SchemaError(msg)
 
 
 def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:
