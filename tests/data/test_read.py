@@ -76,7 +76,7 @@ def test_a_line_end_within_quotes(write):
     text = 'customer_id,date,amount,note\na,2024-01-01,1,"two\nlines"\nb,2024-01-01,x,\n' + "c,2024-01-02,1,\n" * 30
     log = read_transactions(write(text))
     assert log.account.rows_read == 32
-    assert log.account.notes[0].first == ("row 2: 'x'",)
+    assert log.account.entries[-1].first == ("row 2: 'x'",)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_zeros_excluded_and_duplicates_dropped():
     assert [row[2] for row in days(log)] == [10.0, 7.0, 5.0, 3.0]
     assert fates(log)["zero amount"] == 1
     assert fates(log)["exact duplicate of an earlier row"] == 1
-    assert log.account.notes[-1].first == ("row 8: customer 'c'",)
+    assert log.account.entries[-1].first == ("row 8: customer 'c'",)
 
 
 def test_few_unreadable_rows_are_excluded_and_shown(write):
@@ -315,16 +315,16 @@ def test_few_unreadable_rows_are_excluded_and_shown(write):
         "amount missing": 1,
         "amount unreadable, infinite or beyond 1e15": 4,
     }
-    first = {note.reason: note.first for note in log.account.notes}
-    assert first["excluded: line cannot be split into the file's columns"] == (
+    first = {entry.reason: entry.first for entry in log.account.entries}
+    assert first["line cannot be split into the file's columns"] == (
         "line 12: fewer than 3 columns: 'j,2024-01-01'",
         "line 13: more than 3 columns: 'k,2024-01-01,1,2'",
     )
-    assert first["excluded: date before 1900-01-01 or after 2199-12-31"] == (
+    assert first["date before 1900-01-01 or after 2199-12-31"] == (
         "row 2: '0197-01-01'",
         "row 3: '9999-12-31'",
     )
-    assert first["excluded: amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
+    assert first["amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
 
 
 def test_dates_in_the_future_are_noted(small):
@@ -332,6 +332,33 @@ def test_dates_in_the_future_are_noted(small):
     log = read_transactions(small)
     assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
         ("date in the future", 1, ("row 1: '2190-05-05'",))
+    ]
+
+
+@pytest.mark.parametrize("refunds", ["exclude", "net"])
+def test_the_account_adds_up_money_too(refunds):
+    rows = pd.DataFrame(
+        [("a", "2024-01-01", 10.0), ("a", "2024-01-01", -4.0), ("a", "2024-01-05", 7.25), (None, "2024-01-02", 100.0)]
+        + [("b", "2024-01-01", 5.0), ("b", "2024-01-01", -5.5), ("b", "2024-01-03", float("nan"))]
+        + [("c", "2024-01-02", 1.0)] * 40,
+        columns=["customer_id", "date", "amount"],
+    )
+    log = read_transactions(rows, refunds=refunds)
+    money = {entry.reason: entry.money for entry in log.account.entries}
+    assert money["customer id missing"] == 100.0
+    assert money["amount missing"] is None
+    assert sum(value for value in money.values() if value is not None) == rows["amount"].sum()
+    assert money["purchase (customer and day)"] == sum(row[2] for row in days(log))
+    if refunds == "exclude":
+        assert money["refund (negative amount)"] == -9.5
+    table = log.account.to_frame()
+    assert table.columns.tolist() == ["fate", "reason", "rows", "money", "first"]
+    assert table.set_index("reason")["money"].sum() == rows["amount"].sum()
+    assert table.set_index("reason")["first"]["customer id missing"] == "row 4: no customer id"
+    stored = log.account.to_dict()["entries"]
+    assert [entry["money"] for entry in stored if entry["reason"] == "customer id missing"] == [100.0]
+    assert [entry["first"] for entry in stored if entry["reason"] == "customer id missing"] == [
+        ["row 4: no customer id"]
     ]
 
 

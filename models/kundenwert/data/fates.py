@@ -114,23 +114,27 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
     return {reason: tuple(texts) for reason, texts in found.items()}
 
 
-def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> dict[str, int]:
-    """Count, in two queries, everything that the account speaks of."""
-    good = rows.fate.isnull()
+def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> tuple[dict[str, int], dict[str, float | None]]:
+    """Count, and add up, in two queries, everything that the account speaks of."""
+    good, readable = rows.fate.isnull(), rows.amount.abs() <= LARGEST_AMOUNT
     per_row = rows.agg(
         read=rows.count(),
         **{FUTURE: (good & (rows.date > _today())).sum()},
         **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
         **{reason: (rows.fate == reason).sum() for reason in _REASONS},
+        **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
     )
     left = ~daily.netted
     per_day = daily.agg(
         days=left.sum(),
         rows=daily["rows"].sum(where=left),
         **{NETTED: daily["rows"].sum(where=daily.netted), NETTED_REFUND: daily.refunds.sum(where=left)},
+        **{"money kept": daily.amount.sum(where=left), f"money {NETTED}": daily.amount.sum(where=daily.netted)},
     )
     found = per_row.to_pyarrow().to_pylist()[0] | per_day.to_pyarrow().to_pylist()[0]
-    return {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
+    money = {name.removeprefix("money "): found.pop(name) for name in [*found] if name.startswith("money ")}
+    counts = {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
+    return counts, {name: None if value is None else float(value) for name, value in money.items()}
 
 
 def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccount:
@@ -152,7 +156,7 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     DomainError
         If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
     """
-    counts = _sums(opened, rows, daily)
+    counts, money = _sums(opened, rows, daily)
     lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS, NETTED)}
     noted = {reason: counts[reason] for reason in (FUTURE, _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND)}
     first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
@@ -160,11 +164,11 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
         first |= _offenders(opened, rows)
     read = counts["read"] + len(opened.rejected)
     _refuse(opened, read, lost, first)
-    entries = [Entry("kept", KEPT, counts["days"]), Entry("merged", MERGED, counts["rows"] - counts["days"])]
-    entries += [Entry("excluded", reason, count) for reason, count in lost.items() if count]
-    notes = [Note(f"excluded: {reason}", n, first.get(reason, ())) for reason, n in lost.items() if n]
-    notes += [Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n]
-    return RowAccount(read, tuple(entries), tuple(notes))
+    entries = [Entry("kept", KEPT, counts["days"], money["kept"])]
+    entries += [Entry("merged", MERGED, counts["rows"] - counts["days"])]
+    entries += [Entry("excluded", name, n, money.get(name), first.get(name, ())) for name, n in lost.items() if n]
+    notes = tuple(Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n)
+    return RowAccount(read, tuple(entries), notes)
 
 
 def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[str, tuple[str, ...]]) -> None:
