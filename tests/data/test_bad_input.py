@@ -206,10 +206,12 @@ def test_nothing_left(write):
         read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))
     with pytest.raises(DomainError, match=r"no purchase is left .*refunds leave nothing: 1 row"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\n"), refunds="net")
+    with pytest.raises(DomainError, match=r"date in the future: 2 rows .*are kept with future='keep'"):
+        read_transactions(write(HEADER + "a,2190-01-01,1\nb,2190-01-02,2\n"))
 
 
 @pytest.mark.parametrize(
-    "options", [{"refunds": "drop"}, {"zero_amounts": "no"}, {"duplicates": None}, {"decimal": ";"}]
+    "options", [{"refunds": "drop"}, {"zero_amounts": "no"}, {"duplicates": None}, {"decimal": ";"}, {"future": "no"}]
 )
 def test_unknown_choices(write, options):
     with pytest.raises(DomainError, match="is not understood; choose"):

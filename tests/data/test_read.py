@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kundenwert.data import read_transactions, summarise
+from kundenwert.data import Entry, read_transactions, summarise
+from kundenwert.data.fates import today
 
 GERMAN = (
     "Kundennr;Käufer;Datum;Betrag\r\n"
@@ -327,12 +328,29 @@ def test_few_unreadable_rows_are_excluded_and_shown(write):
     assert first["amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
 
 
-def test_dates_in_the_future_are_noted(small):
+def test_dates_in_the_future_are_excluded_unless_kept(small):
     small.loc[0, "date"] = "2190-05-05"
     log = read_transactions(small)
-    assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
-        ("date in the future", 1, ("row 1: '2190-05-05'",))
+    assert log.last_day == dt.date(2024, 2, 5)
+    assert [entry for entry in log.account.entries if entry.fate == "excluded"] == [
+        Entry("excluded", "date in the future", 1, 5.0, ("row 1: '2190-05-05'",))
     ]
+    kept = read_transactions(small, future="keep")
+    assert (kept.last_day, kept.account.excluded) == (dt.date(2190, 5, 5), 0)
+    assert [(note.reason, note.count, note.first) for note in kept.account.notes] == [
+        ("date in the future, kept", 1, ("row 1: '2190-05-05'",))
+    ]
+
+
+def test_today_is_no_future(small, monkeypatch):
+    monkeypatch.setattr("kundenwert.data.fates.today", lambda: dt.date(2024, 1, 22))
+    log = read_transactions(small)
+    assert (log.account.kept, log.account.excluded, log.last_day) == (5, 1, dt.date(2024, 1, 22))
+    monkeypatch.undo()
+    now = dt.datetime.now(dt.UTC).date()
+    assert 0 <= (today() - now).days <= 1
+    small.loc[0, "date"] = str(now)
+    assert read_transactions(small).account.excluded == 0
 
 
 @pytest.mark.parametrize("refunds", ["exclude", "net"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ def report(
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
     refunds: o.RefundPolicy = o.Refunds.exclude,
+    zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
+    duplicates: o.DuplicatePolicy = o.Duplicates.keep,
+    future: o.FuturePolicy = o.Future.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
     log_end: o.LogEnd = None,
@@ -85,7 +89,7 @@ def report(
     log, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
         shaping=_shaping(
             observation_end,
             holdout_end,
@@ -125,6 +129,9 @@ def summarise(
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
     refunds: o.RefundPolicy = o.Refunds.exclude,
+    zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
+    duplicates: o.DuplicatePolicy = o.Duplicates.keep,
+    future: o.FuturePolicy = o.Future.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
     log_end: o.LogEnd = None,
@@ -140,7 +147,7 @@ def summarise(
     _, summary = steps.read_and_summarise(
         steps.Journey(),
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
         shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, []),
     )
     for row in summary.account.to_frame().itertuples():
@@ -158,6 +165,9 @@ def fit(
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
     refunds: o.RefundPolicy = o.Refunds.exclude,
+    zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
+    duplicates: o.DuplicatePolicy = o.Duplicates.keep,
+    future: o.FuturePolicy = o.Future.exclude,
     observation_end: o.ObservationEnd = None,
     log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
@@ -177,7 +187,7 @@ def fit(
     _, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
         shaping=_shaping(observation_end, None, log_end, time_unit, cohort, 12, [*(effects or ()), *(covariate or ())]),
     )
     sampling = {"seed": seed, "draws": draws, "tune": tune, "chains": chains}
@@ -200,6 +210,9 @@ def predict(
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
     refunds: o.RefundPolicy = o.Refunds.exclude,
+    zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
+    duplicates: o.DuplicatePolicy = o.Duplicates.keep,
+    future: o.FuturePolicy = o.Future.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
     log_end: o.LogEnd = None,
@@ -224,7 +237,7 @@ def predict(
     _, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
         shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, 12, steps.attributes(*fits)),
     )
     values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
@@ -243,6 +256,9 @@ def compare(
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
     refunds: o.RefundPolicy = o.Refunds.exclude,
+    zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
+    duplicates: o.DuplicatePolicy = o.Duplicates.keep,
+    future: o.FuturePolicy = o.Future.exclude,
     observation_end: o.ObservationEnd = None,
     holdout_end: o.HoldoutEnd = None,
     log_end: o.LogEnd = None,
@@ -269,7 +285,7 @@ def compare(
     _, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds),
+        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
         shaping=_shaping(
             observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, steps.attributes(*fits)
         ),
@@ -287,10 +303,11 @@ app.command()(simulate)
 
 
 def _reading(
-    customer_id: str, date: str, amount: str, date_format: str | None, decimal: str | None, refunds: o.Refunds
+    customer_id: str, date: str, amount: str, date_format: str | None, decimal: str | None, *policies: StrEnum
 ) -> dict[str, Any]:
     names = {"customer_id": customer_id, "date": date, "amount": amount}
-    return names | {"date_format": date_format, "decimal": decimal, "refunds": refunds.value}
+    chosen = dict(zip(("refunds", "zero_amounts", "duplicates", "future"), map(str, policies), strict=True))
+    return names | {"date_format": date_format, "decimal": decimal} | chosen
 
 
 def _shaping(
@@ -323,7 +340,8 @@ _PARAMETERS = "customer_id|date|amount|date_format|decimal|observation_end|holdo
 
 def _in_options(message: str) -> str:
     """Put the options' names for the parameters' in a message that was written for callers from Python."""
-    message = message.replace("allow_unconverged=True", "--allow-unconverged").replace("keep=", "--cohort ")
+    message = message.replace("allow_unconverged=True", "--allow-unconverged").replace("future='keep'", "--future keep")
+    message = message.replace("keep=", "--cohort ")
     return re.sub(
         rf"\b({_PARAMETERS})=|\b(observation_end|holdout_end|log_end)\b",
         lambda found: f"--{(found[1] or found[2]).replace('_', '-')}{' ' if found[1] else ''}",

@@ -25,6 +25,27 @@ class Refunds(StrEnum):
     net = "net"
 
 
+class ZeroAmounts(StrEnum):
+    """What happens to purchases for nothing."""
+
+    keep = "keep"
+    exclude = "exclude"
+
+
+class Duplicates(StrEnum):
+    """What happens to rows equal to an earlier one."""
+
+    keep = "keep"
+    drop = "drop"
+
+
+class Future(StrEnum):
+    """What happens to days that have not come yet."""
+
+    exclude = "exclude"
+    keep = "keep"
+
+
 class Method(StrEnum):
     """How posteriors are drawn from."""
 
@@ -44,6 +65,13 @@ Decimal = Annotated[
 ]
 RefundPolicy = Annotated[
     Refunds, typer.Option(help="Leave refunds out, or net them with purchases of their day.", rich_help_panel=DATA)
+]
+ZeroPolicy = Annotated[ZeroAmounts, typer.Option(help="Whether a purchase for nothing counts.", rich_help_panel=DATA)]
+DuplicatePolicy = Annotated[
+    Duplicates, typer.Option(help="Keep rows equal to an earlier one in all columns, or not.", rich_help_panel=DATA)
+]
+FuturePolicy = Annotated[
+    Future, typer.Option(help="Leave rows dated after today out, or keep them (simulated logs).", rich_help_panel=DATA)
 ]
 ObservationEnd = Annotated[
     str | None, typer.Option(help="Last day of observation, YYYY-MM-DD; the log's last.", rich_help_panel=DATA)

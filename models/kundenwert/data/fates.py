@@ -25,11 +25,12 @@ REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact dupl
 NETTED = "customer-day whose refunds leave nothing"
 NETTED_REFUND = "refund taken off the same customer's purchases of the day"
 FUTURE = "date in the future"
-_REASONS = (NO_CUSTOMER, NO_DATE, BAD_DATE, FAR_DATE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO, DUPLICATE)
+_REASONS = (NO_CUSTOMER, NO_DATE, BAD_DATE, FAR_DATE, FUTURE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO, DUPLICATE)
 
 
-def _today() -> dt.date:
-    return dt.datetime.now(dt.UTC).date()
+def today() -> dt.date:
+    """Return the latest day that it is anywhere on earth: what lies after it has not happened."""
+    return dt.datetime.now(dt.timezone(dt.timedelta(hours=14))).date()
 
 
 def _kept(reason: str) -> str:
@@ -38,20 +39,21 @@ def _kept(reason: str) -> str:
 
 @dataclass(frozen=True)
 class Policy:
-    """What to do with refunds, zero amounts and duplicates."""
+    """What to do with refunds, zero amounts, duplicates and days that have not come yet."""
 
     refunds: str
     zero_amounts: str
     duplicates: str
+    future: str = "exclude"
 
     def __post_init__(self) -> None:
         """Refuse a choice that does not exist."""
         known = {"refunds": ("exclude", "net"), "zero_amounts": ("keep", "exclude"), "duplicates": ("keep", "drop")}
+        known["future"] = ("exclude", "keep")
         for name, values in known.items():
             if getattr(self, name) not in values:
-                raise DomainError(
-                    f"{name}={getattr(self, name)!r} is not understood; choose {values[0]!r} or {values[1]!r}"
-                )
+                choices = " or ".join(map(repr, values))
+                raise DomainError(f"{name}={getattr(self, name)!r} is not understood; choose {choices}")
 
 
 def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
@@ -63,6 +65,7 @@ def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
         (typed.date_text.isnull(), NO_DATE),
         (typed.date.isnull(), BAD_DATE),
         (~typed.date.between(EARLIEST, LATEST), FAR_DATE),
+        *([(typed.date > today(), FUTURE)] if policy.future == "exclude" else []),
         (typed.amount_text.isnull(), NO_AMOUNT),
         (typed.amount.isnull() | (typed.amount.abs() > LARGEST_AMOUNT), BAD_AMOUNT),
     ]
@@ -91,7 +94,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
     """Return, by reason, where the first rows that were excluded or noted stand and what they say."""
     good = rows.fate.isnull()
     marks = {
-        FUTURE: rows.date > _today(),
+        _kept(FUTURE): rows.date > today(),
         _kept(DUPLICATE): rows.duplicate,
         _kept(ZERO): rows.amount == 0,
         NETTED_REFUND: rows.amount < 0,
@@ -105,7 +108,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for row in first.to_pyarrow().to_pylist():
         about = {NO_CUSTOMER: "no customer id", NO_DATE: "no date", NO_AMOUNT: "no amount"}.get(row["reason"])
-        if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE):
+        if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE, _kept(FUTURE)):
             about = repr(row["date_text"])
         elif row["reason"] in (DUPLICATE, _kept(DUPLICATE)):
             about = f"customer {row['customer_id']!r}"
@@ -119,7 +122,7 @@ def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> tuple[dict[str
     good, readable = rows.fate.isnull(), rows.amount.abs() <= LARGEST_AMOUNT
     per_row = rows.agg(
         read=rows.count(),
-        **{FUTURE: (good & (rows.date > _today())).sum()},
+        **{_kept(FUTURE): (good & (rows.date > today())).sum()},
         **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
         **{reason: (rows.fate == reason).sum() for reason in _REASONS},
         **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
@@ -158,7 +161,7 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     """
     counts, money = _sums(opened, rows, daily)
     lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS, NETTED)}
-    noted = {reason: counts[reason] for reason in (FUTURE, _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND)}
+    noted = {reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND)}
     first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
     if any(lost.values()) or any(noted.values()):
         first |= _offenders(opened, rows)
@@ -192,4 +195,5 @@ def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[s
         raise DomainError(
             f"no purchase is left of the {several(read, 'row')} of {opened.info.name!r}. {'; '.join(parts)}. "
             "Check that the columns are the right ones"
+            + ("; days that have not come yet are kept with future='keep'" if lost[FUTURE] else "")
         )

@@ -66,6 +66,7 @@ def read_transactions(
     refunds: Literal["exclude", "net"] = "exclude",
     zero_amounts: Literal["keep", "exclude"] = "keep",
     duplicates: Literal["keep", "drop"] = "keep",
+    future: Literal["exclude", "keep"] = "exclude",
 ) -> TransactionLog:
     """Read, check and clean a transaction log.
 
@@ -92,6 +93,9 @@ def read_transactions(
         Whether a purchase for nothing is a purchase.
     duplicates : {"keep", "drop"}
         What to do with rows equal to an earlier one in all columns of the source.
+    future : {"exclude", "keep"}
+        What to do with rows dated after today: one mistyped year would end the log in a time when nobody bought. Keep
+        them in a log that is simulated.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def read_transactions(
     >>> log.account.kept, log.account.merged
     (2, 1)
     """
-    policy = Policy(refunds, zero_amounts, duplicates)
+    policy = Policy(refunds, zero_amounts, duplicates, future)
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
     opened = open_source(source)
     found = locate(opened, columns, keep)
