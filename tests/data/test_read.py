@@ -328,6 +328,75 @@ def test_few_unreadable_rows_are_excluded_and_shown(write):
     assert first["amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
 
 
+@pytest.mark.parametrize("name", ["#NV", "#N/A", "null", "NULL", "-", "n/a", "NaN", "None", "(leer)"])
+def test_placeholders_are_no_customers(write, name):
+    rows = [f"c{n},2024-01-{1 + n % 28:02d},1" for n in range(40)] + [f"{name},2024-02-01,2.5"] * 2
+    path = write("customer_id,date,amount\n" + "\n".join(rows) + "\n")
+    account = read_transactions(path).account
+    assert account.kept == 40
+    assert account.entries[-1] == Entry(
+        "excluded",
+        "customer id missing (placeholder such as '#NV')",
+        2,
+        5.0,
+        (f"line 42: customer {name!r}", f"line 43: customer {name!r}"),
+    )
+    assert read_transactions(path, placeholders=()).account.kept == 41
+
+
+def _with_totals(*footers):
+    amounts = [round(1.17 + 13.37 * (n % 89), 2) for n in range(300)]
+    rows = [f"c{n % 70},2024-{1 + n % 12:02d}-{1 + n % 28:02d},{amount}" for n, amount in enumerate(amounts)]
+    return "customer_id,date,amount\n" + "\n".join([*rows, *footers]).replace("TOTAL", f"{sum(amounts):.2f}") + "\n"
+
+
+@pytest.mark.parametrize("word", ["Summe", "GESAMT", "Gesamtsumme:", "total", "Grand Total"])
+@pytest.mark.parametrize("date", ["2024-12-31", ""])
+def test_a_line_of_totals_is_excluded(write, word, date):
+    log = read_transactions(write(_with_totals(f"{word},{date},TOTAL")))
+    entry = log.account.entries[-1]
+    assert (entry.fate, entry.reason, entry.count) == (
+        "excluded",
+        "line of totals: the amount is the sum of all others",
+        1,
+    )
+    kept = log.account.entries[0].money
+    assert entry.money == pytest.approx(kept, rel=1e-12)
+    assert entry.first == (f"line 302: '{kept:.2f}'",)
+    assert log.account.notes == ()
+
+
+def test_more_than_one_line_of_totals(write):
+    log = read_transactions(write(_with_totals("Summe,2024-12-31,TOTAL", "Gesamt,2024-12-31,TOTAL")))
+    assert fates(log)["line of totals: the amount is the sum of all others"] == 2
+    assert log.account.notes == ()
+
+
+def test_what_may_be_a_line_of_totals_is_noted_and_kept(write):
+    log = read_transactions(write(_with_totals("9999,2024-12-31,TOTAL")))
+    assert log.account.excluded == 0
+    total = log.account.entries[0].money / 2
+    assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
+        ("one row holds 50 % of all money: is it a line of totals?", 1, (f"line 302: customer '9999', '{total:.2f}'",))
+    ]
+    part = read_transactions(write(_with_totals("Zwischensumme,2024-12-31,1000", "total,2024-12-31,5")))
+    assert part.account.excluded == 0
+    assert [(note.reason, note.count, note.first) for note in part.account.notes] == [
+        (
+            "customer id is a word for totals, kept",
+            2,
+            ("line 302: customer 'Zwischensumme'", "line 303: customer 'total'"),
+        )
+    ]
+
+
+def test_a_customer_called_total(small):
+    small["customer_id"] = small["customer_id"].replace("0002", "Total")
+    log = read_transactions(small)
+    assert log.account.excluded == 0
+    assert read_transactions(small.iloc[[0, 3]]).account.excluded == 0
+
+
 def test_dates_in_the_future_are_excluded_unless_kept(small):
     small.loc[0, "date"] = "2190-05-05"
     log = read_transactions(small)

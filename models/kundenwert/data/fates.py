@@ -15,17 +15,47 @@ from kundenwert.errors import DomainError
 
 UNREADABLE_SHARE = 0.05  # above this share of rows without a date (or an amount) the log is refused
 
+PLACEHOLDERS = (
+    *("#NV", "#N/A", "#NAME?", "#WERT!", "#VALUE!", "#BEZUG!", "#REF!", "NULL", "(NULL)", "<NULL>", "NaN", "None"),
+    *("n/a", "<NA>", "-", "--", "(leer)", "(blank)"),
+)
+"""Customer ids, in small or capital letters, by which spreadsheets and databases say that there is none."""
+
+TOTALS = (
+    *("Summe", "Gesamt", "Gesamtsumme", "Endsumme", "Zwischensumme"),
+    *("Total", "Grand total", "Subtotal", "Sum"),
+)
+"""Words, in small or capital letters, that stand where the customer id should be in a line of totals."""
+
+LARGE_SHARE, LARGE_ROWS = 0.4, 20
+"""Share of all money in one row that is worth a note, and the number of rows from which on it is."""
+
 KEPT = "purchase (customer and day)"
 MERGED = "same customer and same day as a kept row"
 REJECTED = "line cannot be split into the file's columns"
-NO_CUSTOMER = "customer id missing"
+TOTAL = "line of totals: the amount is the sum of all others"
+NO_CUSTOMER, PLACEHOLDER = "customer id missing", "customer id missing (placeholder such as '#NV')"
 NO_DATE, BAD_DATE, FAR_DATE = "date missing", "date unreadable", f"date before {EARLIEST} or after {LATEST}"
 NO_AMOUNT, BAD_AMOUNT = "amount missing", "amount unreadable, infinite or beyond 1e15"
 REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact duplicate of an earlier row"
 NETTED = "customer-day whose refunds leave nothing"
 NETTED_REFUND = "refund taken off the same customer's purchases of the day"
 FUTURE = "date in the future"
-_REASONS = (NO_CUSTOMER, NO_DATE, BAD_DATE, FAR_DATE, FUTURE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO, DUPLICATE)
+TOTAL_WORD = "customer id is a word for totals, kept"
+_REASONS = (
+    TOTAL,
+    NO_CUSTOMER,
+    PLACEHOLDER,
+    NO_DATE,
+    BAD_DATE,
+    FAR_DATE,
+    FUTURE,
+    NO_AMOUNT,
+    BAD_AMOUNT,
+    REFUND,
+    ZERO,
+    DUPLICATE,
+)
 
 
 def today() -> dt.date:
@@ -45,6 +75,7 @@ class Policy:
     zero_amounts: str
     duplicates: str
     future: str = "exclude"
+    placeholders: tuple[str, ...] = PLACEHOLDERS
 
     def __post_init__(self) -> None:
         """Refuse a choice that does not exist."""
@@ -56,12 +87,29 @@ class Policy:
                 raise DomainError(f"{name}={getattr(self, name)!r} is not understood; choose {choices}")
 
 
+def _total_word(rows: ibis.Table) -> ibis.Value:
+    """Whether a row's customer id is a word for totals."""
+    words = [word.casefold() for word in TOTALS]
+    return rows.customer_id.lower().re_replace(r"\s*[:=]$", "").isin(words).fill_null(False)
+
+
+def _total(rows: ibis.Table) -> ibis.Value:
+    """Whether a row whose id is a word for totals holds the sum of all others, each of them rounded to cents."""
+    other = rows.filter(~_total_word(rows) & (rows.amount.abs() <= LARGEST_AMOUNT))
+    count, total = other.count().as_scalar(), other.amount.sum().as_scalar()
+    whole = ibis.ifelse(rows.amount == rows.amount.round(), 0.5, 0.0)
+    near = (rows.amount - total).abs().cast("float64") <= 0.005 * (count + 1) + whole
+    return _total_word(rows) & (count > 1) & near.fill_null(False)
+
+
 def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
     """Add what each row's fate is: the reason of its exclusion, or nothing where it is kept."""
     same = [typed[f"c{i}"] for i in range(width)]
     typed = typed.mutate(duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0)
     tests = [
+        (_total(typed), TOTAL),
         (typed.customer_id.isnull(), NO_CUSTOMER),
+        (typed.customer_id.lower().isin([name.lower() for name in policy.placeholders]), PLACEHOLDER),
         (typed.date_text.isnull(), NO_DATE),
         (typed.date.isnull(), BAD_DATE),
         (~typed.date.between(EARLIEST, LATEST), FAR_DATE),
@@ -98,6 +146,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
         _kept(DUPLICATE): rows.duplicate,
         _kept(ZERO): rows.amount == 0,
         NETTED_REFUND: rows.amount < 0,
+        TOTAL_WORD: _total_word(rows),
     }
     shown = ("row", "customer_id", "date_text", "amount_text")
     parts = [rows.filter(~good).select(*shown, reason="fate")]
@@ -110,7 +159,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
         about = {NO_CUSTOMER: "no customer id", NO_DATE: "no date", NO_AMOUNT: "no amount"}.get(row["reason"])
         if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE, _kept(FUTURE)):
             about = repr(row["date_text"])
-        elif row["reason"] in (DUPLICATE, _kept(DUPLICATE)):
+        elif row["reason"] in (DUPLICATE, _kept(DUPLICATE), PLACEHOLDER, TOTAL_WORD):
             about = f"customer {row['customer_id']!r}"
         about = about or repr(row["amount_text"])
         found.setdefault(row["reason"], []).append(f"{opened.place(row['row'])}: {about}")
@@ -124,6 +173,7 @@ def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> tuple[dict[str
         read=rows.count(),
         **{_kept(FUTURE): (good & (rows.date > today())).sum()},
         **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
+        **{TOTAL_WORD: (good & _total_word(rows)).sum()},
         **{reason: (rows.fate == reason).sum() for reason in _REASONS},
         **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
     )
@@ -161,7 +211,9 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     """
     counts, money = _sums(opened, rows, daily)
     lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS, NETTED)}
-    noted = {reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND)}
+    noted = {
+        reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND, TOTAL_WORD)
+    }
     first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
     if any(lost.values()) or any(noted.values()):
         first |= _offenders(opened, rows)
@@ -171,7 +223,19 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     entries += [Entry("merged", MERGED, counts["rows"] - counts["days"])]
     entries += [Entry("excluded", name, n, money.get(name), first.get(name, ())) for name, n in lost.items() if n]
     notes = tuple(Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n)
-    return RowAccount(read, tuple(entries), notes)
+    return RowAccount(read, tuple(entries), (*notes, *_large(opened, rows)))
+
+
+def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
+    """Note a row that holds so much of all money that it may be the sum of the others."""
+    good = rows.filter(rows.fate.isnull() & (rows.amount > 0))
+    found = good.agg(n=good.count(), total=good.amount.sum(), largest=good.amount.max()).to_pyarrow().to_pylist()[0]
+    if found["n"] < LARGE_ROWS or float(found["largest"]) < LARGE_SHARE * float(found["total"]):
+        return ()
+    row = good.order_by(good.amount.desc(), good.row).limit(1).to_pyarrow().to_pylist()[0]
+    share = float(found["largest"]) / float(found["total"])
+    place = f"{opened.place(row['row'])}: customer {row['customer_id']!r}, {row['amount_text']!r}"
+    return (Note(f"one row holds {100 * share:.0f} % of all money: is it a line of totals?", 1, (place,)),)
 
 
 def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[str, tuple[str, ...]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import ibis
 
 from kundenwert.data.account import RowAccount, SourceInfo
 from kundenwert.data.columns import locate
-from kundenwert.data.fates import Policy, account_for, merge_days, with_fate
+from kundenwert.data.fates import PLACEHOLDERS, Policy, account_for, merge_days, with_fate
 from kundenwert.data.formats import (
     AMOUNT_TYPE,
     clean_amount,
@@ -67,6 +67,7 @@ def read_transactions(
     zero_amounts: Literal["keep", "exclude"] = "keep",
     duplicates: Literal["keep", "drop"] = "keep",
     future: Literal["exclude", "keep"] = "exclude",
+    placeholders: Collection[str] = PLACEHOLDERS,
 ) -> TransactionLog:
     """Read, check and clean a transaction log.
 
@@ -96,6 +97,9 @@ def read_transactions(
     future : {"exclude", "keep"}
         What to do with rows dated after today: one mistyped year would end the log in a time when nobody bought. Keep
         them in a log that is simulated.
+    placeholders : collection of str
+        Customer ids that stand for none, in small or capital letters, such as what spreadsheets write where a lookup
+        failed. With `()` every text is a customer.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def read_transactions(
     >>> log.account.kept, log.account.merged
     (2, 1)
     """
-    policy = Policy(refunds, zero_amounts, duplicates, future)
+    policy = Policy(refunds, zero_amounts, duplicates, future, tuple(placeholders))
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
     opened = open_source(source)
     found = locate(opened, columns, keep)
