@@ -204,7 +204,7 @@ def test_nothing_left(write):
         read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))
     with pytest.raises(DomainError, match=r"no purchase is left .*customer id missing: 2 rows"):
         read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))
-    with pytest.raises(DomainError, match=r"no purchase is left .*refunds leave nothing: 1 row"):
+    with pytest.raises(DomainError, match=r"no purchase is left .*without a purchase of that day: 1 row"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\n"), refunds="net")
     with pytest.raises(DomainError, match=r"date in the future: 2 rows .*are kept with future='keep'"):
         read_transactions(write(HEADER + "a,2190-01-01,1\nb,2190-01-02,2\n"))

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import ibis
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -283,11 +284,89 @@ def test_refunds_excluded_zeros_and_duplicates_kept():
 def test_refunds_netted():
     log = read_transactions(POLICY, refunds="net")
     assert [row[2] for row in days(log)] == [6.0, 7.0, 0.0, 6.0]
-    assert fates(log)["customer-day whose refunds leave nothing"] == 2
+    assert fates(log)["purchase of which refunds leave nothing"] == 2
     assert (log.account.kept, log.account.merged, log.account.excluded) == (4, 2, 2)
-    assert ("refund taken off the same customer's purchases of the day", 1) in {
-        (note.reason, note.count) for note in log.account.notes
+    assert ("refund taken off the same customer's purchases", 1, ("row 2: '-4.0'",)) in {
+        (note.reason, note.count, note.first) for note in log.account.notes
     }
+    undone = log.account.entries[-1]
+    assert (undone.money, undone.first) == (0.0, ("row 4: '5.0'", "row 5: '-5.0'"))
+
+
+def test_credit_notes_of_another_day_have_a_reason_of_their_own():
+    log = read_transactions(
+        POLICY.assign(date=POLICY["date"].where(POLICY["amount"] >= 0, "2024-03-01")), refunds="net"
+    )
+    assert fates(log)["credit note without a purchase of that day"] == 2
+    assert "purchase of which refunds leave nothing" not in fates(log)
+    assert log.account.entries[-1].money == -9.0
+    assert log.account.entries[-1].first == ("row 2: '-4.0'", "row 5: '-5.0'")
+
+
+def _earlier(*rows):
+    frame = pd.DataFrame(rows, columns=["customer_id", "date", "amount"]).assign(region="x")
+    frame.loc[frame["amount"] < 0, "region"] = "a"  # never that of the purchase
+    frame["date"] = [f"2024-01-{day:02d}" for day in frame["date"]]
+    log = read_transactions(frame.sample(frac=1, random_state=1), refunds="earlier", keep=["region"])
+    assert log.account.balanced
+    assert sum(entry.money or 0 for entry in log.account.entries) == pytest.approx(frame["amount"].sum(), abs=1e-9)
+    return log
+
+
+def test_refunds_of_earlier_purchases_take_the_latest_first():
+    log = _earlier(("a", 1, 10.0), ("a", 3, 5.0), ("a", 7, -8.0), ("a", 9, 4.0), ("b", 2, 3.0), ("z", 30, 1.0))
+    assert [(row[1].day, *row[2:]) for row in days(log)] == [(1, 7.0, 2), (9, 4.0, 1), (2, 3.0, 1), (30, 1.0, 1)]
+    assert {row[0] for row in days(log, "region")} == {"x"}
+    assert fates(log)["purchase of which refunds leave nothing"] == 1
+    assert (log.account.kept, log.account.merged, log.account.excluded) == (4, 1, 1)
+
+
+def test_refunds_never_touch_later_purchases_or_other_customers():
+    log = _earlier(("a", 2, -8.0), ("a", 4, 5.0), ("a", 5, -7.0), ("a", 6, 2.0), ("b", 1, 3.0))
+    assert [(row[1].day, *row[2:]) for row in days(log)] == [(6, 2.0, 1), (1, 3.0, 1)]
+    found = {entry.reason: (entry.count, entry.money) for entry in log.account.entries if entry.fate == "excluded"}
+    assert found == {
+        "purchase of which refunds leave nothing": (2, 0.0),  # 5 of the 7 were taken off it ...
+        "credit note beyond the customer's earlier purchases": (1, -10.0),  # ... 2 are left, and the 8 before
+    }
+
+
+def test_a_credit_note_that_is_larger_than_all_purchases_leaves_its_rest_in_the_account():
+    log = _earlier(
+        ("a", 1, 4.0), ("a", 2, -4.5), ("b", 1, 3.0), ("b", 2, 0.0), ("b", 3, -1.0), ("c", 1, 2.0), ("c", 1, -2.0)
+    )
+    assert [(row[1].day, *row[2:]) for row in days(log)] == [(1, 2.0, 2), (2, 0.0, 1)]
+    found = {entry.reason: (entry.count, entry.money) for entry in log.account.entries if entry.fate == "excluded"}
+    assert found == {
+        "purchase of which refunds leave nothing": (4, 0.0),
+        "credit note beyond the customer's earlier purchases": (0, -0.5),
+    }
+
+
+def test_refunds_of_earlier_purchases_against_a_pile_by_hand():
+    rng = np.random.default_rng(11)
+    rows = [
+        (f"c{n % 25}", int(rng.integers(1, 29)), float(rng.choice([-7.5, -3.25, -0.5, 0.0, 1.25, 3.5, 9.0])))
+        for n in range(900)
+    ]
+    log = _earlier(*rows)
+    frame = pd.DataFrame(rows, columns=["customer", "day", "amount"])
+    expected, beyond = {}, 0.0
+    for (customer, day), amounts in frame.groupby(["customer", "day"])["amount"]:
+        net = amounts.sum()
+        if net > 0 or (amounts == 0).all():
+            expected[customer, day] = net
+        for earlier in sorted((key for key in expected if key[0] == customer), key=lambda key: -key[1]):
+            taken = min(-min(net, 0.0), expected[earlier])
+            expected[earlier] -= taken
+            net += taken
+            if taken and not expected[earlier]:
+                del expected[earlier]
+        beyond += min(net, 0.0)
+    assert {(row[0], row[1].day): row[2] for row in days(log)} == expected
+    found = {entry.reason: entry.money for entry in log.account.entries}
+    assert found["credit note beyond the customer's earlier purchases"] == beyond < 0
+    assert found["purchase (customer and day)"] == sum(expected.values())
 
 
 def test_zeros_excluded_and_duplicates_dropped():
@@ -422,7 +501,7 @@ def test_today_is_no_future(small, monkeypatch):
     assert read_transactions(small).account.excluded == 0
 
 
-@pytest.mark.parametrize("refunds", ["exclude", "net"])
+@pytest.mark.parametrize("refunds", ["exclude", "net", "earlier"])
 def test_the_account_adds_up_money_too(refunds):
     rows = pd.DataFrame(
         [("a", "2024-01-01", 10.0), ("a", "2024-01-01", -4.0), ("a", "2024-01-05", 7.25), (None, "2024-01-02", 100.0)]

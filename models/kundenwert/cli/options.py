@@ -23,6 +23,7 @@ class Refunds(StrEnum):
 
     exclude = "exclude"
     net = "net"
+    earlier = "earlier"
 
 
 class ZeroAmounts(StrEnum):
@@ -64,7 +65,11 @@ Decimal = Annotated[
     str | None, typer.Option(help="Decimal mark, ',' or '.'; found out if not given.", rich_help_panel=DATA)
 ]
 RefundPolicy = Annotated[
-    Refunds, typer.Option(help="Leave refunds out, or net them with purchases of their day.", rich_help_panel=DATA)
+    Refunds,
+    typer.Option(
+        help="Leave refunds out, or take them off purchases: of their day (net), or of that day and before (earlier).",
+        rich_help_panel=DATA,
+    ),
 ]
 ZeroPolicy = Annotated[ZeroAmounts, typer.Option(help="Whether a purchase for nothing counts.", rich_help_panel=DATA)]
 DuplicatePolicy = Annotated[

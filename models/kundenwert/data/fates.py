@@ -10,6 +10,7 @@ import ibis
 
 from kundenwert.data.account import Entry, Note, RowAccount, listing, several
 from kundenwert.data.formats import EARLIEST, LARGEST_AMOUNT, LATEST
+from kundenwert.data.refunds import BEYOND, LONE, NETTED, settle
 from kundenwert.data.source import Source
 from kundenwert.errors import DomainError
 
@@ -38,23 +39,12 @@ NO_CUSTOMER, PLACEHOLDER = "customer id missing", "customer id missing (placehol
 NO_DATE, BAD_DATE, FAR_DATE = "date missing", "date unreadable", f"date before {EARLIEST} or after {LATEST}"
 NO_AMOUNT, BAD_AMOUNT = "amount missing", "amount unreadable, infinite or beyond 1e15"
 REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact duplicate of an earlier row"
-NETTED = "customer-day whose refunds leave nothing"
-NETTED_REFUND = "refund taken off the same customer's purchases of the day"
+TAKEN_OFF = "refund taken off the same customer's purchases"
 FUTURE = "date in the future"
 TOTAL_WORD = "customer id is a word for totals, kept"
 _REASONS = (
-    TOTAL,
-    NO_CUSTOMER,
-    PLACEHOLDER,
-    NO_DATE,
-    BAD_DATE,
-    FAR_DATE,
-    FUTURE,
-    NO_AMOUNT,
-    BAD_AMOUNT,
-    REFUND,
-    ZERO,
-    DUPLICATE,
+    *(TOTAL, NO_CUSTOMER, PLACEHOLDER, NO_DATE, BAD_DATE, FAR_DATE, FUTURE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO),
+    *(DUPLICATE, NETTED, LONE, BEYOND),
 )
 
 
@@ -79,8 +69,12 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Refuse a choice that does not exist."""
-        known = {"refunds": ("exclude", "net"), "zero_amounts": ("keep", "exclude"), "duplicates": ("keep", "drop")}
-        known["future"] = ("exclude", "keep")
+        known = {
+            "refunds": ("exclude", "net", "earlier"),
+            "zero_amounts": ("keep", "exclude"),
+            "duplicates": ("keep", "drop"),
+            "future": ("exclude", "keep"),
+        }
         for name, values in known.items():
             if getattr(self, name) not in values:
                 choices = " or ".join(map(repr, values))
@@ -123,19 +117,18 @@ def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
         tests.append((typed.amount == 0, ZERO))
     if policy.duplicates == "drop":
         tests.append((typed.duplicate, DUPLICATE))
-    return typed.mutate(fate=ibis.cases(*tests)).drop(*(f"c{i}" for i in range(width)))
+    return settle(typed.mutate(fate=ibis.cases(*tests)).drop(*(f"c{i}" for i in range(width))), policy.refunds)
 
 
-def merge_days(rows: ibis.Table, kept: int) -> ibis.Table:
-    """Merge the rows of one customer on one day; which of them were refunded to nothing stands in `netted`."""
+def merge_days(rows: ibis.Table, policy: Policy, kept: int) -> ibis.Table:
+    """Merge the rows of one customer's purchases of one day."""
     good = rows.filter(rows.fate.isnull())
-    daily = good.group_by("customer_id", "date").agg(
-        amount=good.amount.sum(),
+    own = good.date == good.day
+    return good.group_by("customer_id", date="day").agg(
+        amount=good.left.max(where=own) if policy.refunds == "earlier" else good.amount.sum(),
         rows=good.count(),
-        refunds=(good.amount < 0).sum(),
-        **{f"k{i}": good[f"k{i}"].min() for i in range(kept)},
+        **{f"k{i}": good[f"k{i}"].min(where=own) for i in range(kept)},
     )
-    return daily.mutate(netted=(daily.refunds > 0) & (daily.amount <= 0))
 
 
 def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
@@ -145,7 +138,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
         _kept(FUTURE): rows.date > today(),
         _kept(DUPLICATE): rows.duplicate,
         _kept(ZERO): rows.amount == 0,
-        NETTED_REFUND: rows.amount < 0,
+        TAKEN_OFF: rows.amount < 0,
         TOTAL_WORD: _total_word(rows),
     }
     shown = ("row", "customer_id", "date_text", "amount_text")
@@ -166,31 +159,31 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
     return {reason: tuple(texts) for reason, texts in found.items()}
 
 
-def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> tuple[dict[str, int], dict[str, float | None]]:
+def _sums(
+    opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Policy
+) -> tuple[dict[str, int], dict[str, float | None]]:
     """Count, and add up, in two queries, everything that the account speaks of."""
     good, readable = rows.fate.isnull(), rows.amount.abs() <= LARGEST_AMOUNT
     per_row = rows.agg(
         read=rows.count(),
         **{_kept(FUTURE): (good & (rows.date > today())).sum()},
         **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
-        **{TOTAL_WORD: (good & _total_word(rows)).sum()},
+        **{TOTAL_WORD: (good & _total_word(rows)).sum(), TAKEN_OFF: (good & (rows.amount < 0)).sum()},
         **{reason: (rows.fate == reason).sum() for reason in _REASONS},
         **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
+        **{"money good": rows.amount.sum(where=good)},
     )
-    left = ~daily.netted
-    per_day = daily.agg(
-        days=left.sum(),
-        rows=daily["rows"].sum(where=left),
-        **{NETTED: daily["rows"].sum(where=daily.netted), NETTED_REFUND: daily.refunds.sum(where=left)},
-        **{"money kept": daily.amount.sum(where=left), f"money {NETTED}": daily.amount.sum(where=daily.netted)},
-    )
+    per_day = daily.agg(days=daily.count(), rows=daily["rows"].sum(), **{"money kept": daily.amount.sum()})
     found = per_row.to_pyarrow().to_pylist()[0] | per_day.to_pyarrow().to_pylist()[0]
     money = {name.removeprefix("money "): found.pop(name) for name in [*found] if name.startswith("money ")}
+    if policy.refunds == "earlier":  # what a purchase has lost, a credit note of another day has taken off it
+        moved = [money[name] for name in ("good", NETTED, BEYOND) if money[name] is not None]
+        money |= {NETTED: 0 if found[NETTED] else None, BEYOND: (sum(moved) - (money["kept"] or 0)) or None}
     counts = {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
     return counts, {name: None if value is None else float(value) for name, value in money.items()}
 
 
-def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccount:
+def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Policy) -> RowAccount:
     """Account for every row, and refuse a log of which too little can be read.
 
     Parameters
@@ -199,6 +192,8 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
         The source, for the places of its rows.
     rows, daily : ibis.Table
         Results of `with_fate` and `merge_days`.
+    policy : Policy
+        What they were made with.
 
     Returns
     -------
@@ -209,11 +204,9 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     DomainError
         If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
     """
-    counts, money = _sums(opened, rows, daily)
-    lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS, NETTED)}
-    noted = {
-        reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND, TOTAL_WORD)
-    }
+    counts, money = _sums(opened, rows, daily, policy)
+    lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS)}
+    noted = {reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), TAKEN_OFF, TOTAL_WORD)}
     first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
     if any(lost.values()) or any(noted.values()):
         first |= _offenders(opened, rows)
@@ -221,7 +214,11 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     _refuse(opened, read, lost, first)
     entries = [Entry("kept", KEPT, counts["days"], money["kept"])]
     entries += [Entry("merged", MERGED, counts["rows"] - counts["days"])]
-    entries += [Entry("excluded", name, n, money.get(name), first.get(name, ())) for name, n in lost.items() if n]
+    entries += [
+        Entry("excluded", name, n, money.get(name), first.get(name, ()))
+        for name, n in lost.items()
+        if n or money.get(name)
+    ]
     notes = tuple(Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n)
     return RowAccount(read, tuple(entries), (*notes, *_large(opened, rows)))
 

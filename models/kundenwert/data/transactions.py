@@ -63,7 +63,7 @@ def read_transactions(
     keep: Sequence[str] = (),
     date_format: str | None = None,
     decimal: str | None = None,
-    refunds: Literal["exclude", "net"] = "exclude",
+    refunds: Literal["exclude", "net", "earlier"] = "exclude",
     zero_amounts: Literal["keep", "exclude"] = "keep",
     duplicates: Literal["keep", "drop"] = "keep",
     future: Literal["exclude", "keep"] = "exclude",
@@ -87,9 +87,11 @@ def read_transactions(
         strftime format of the dates; found out among ISO, yyyymmdd and day-month-year orders if not given.
     decimal : {".", ","}, optional
         Decimal mark of the amounts; found out if not given, unless too few rows decide what 1.250 means.
-    refunds : {"exclude", "net"}
-        Leave rows with negative amounts out, or take them off the customer's purchases of the same day; a day on which
-        nothing is left is dropped.
+    refunds : {"exclude", "net", "earlier"}
+        Leave rows with negative amounts out, or take them off the customer's purchases: of the same day only, or of
+        that day and then of earlier ones, the latest first. A purchase of which nothing is left is dropped; what finds
+        no purchase is excluded. With "earlier" a credit note changes a purchase of the past: for an honest hold-out,
+        read a log without the credit notes that came after the end of observation.
     zero_amounts : {"keep", "exclude"}
         Whether a purchase for nothing is a purchase.
     duplicates : {"keep", "drop"}
@@ -134,9 +136,9 @@ def read_transactions(
     rows = with_fate(typed, policy, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), date_format)
-    daily = merge_days(rows, len(keep))
-    account = account_for(opened, rows, daily)
-    purchases = daily.filter(~daily.netted).select(
+    daily = merge_days(rows, policy, len(keep))
+    account = account_for(opened, rows, daily, policy)
+    purchases = daily.select(
         "customer_id",
         "date",
         amount=daily.amount.cast("float64"),
