@@ -20,6 +20,7 @@ from kundenwert.bayes import load_fit
 from kundenwert.cli import main
 from kundenwert.cli.places import FOLDERS
 from kundenwert.data.kinds import rounded
+from kundenwert.errors import KundenwertError
 
 COMMANDS = ("report", "summarise", "fit", "predict", "compare", "simulate")
 FILES = (
@@ -741,6 +742,48 @@ def test_summarise_counts_every_row(tmp_path):
     table = pd.read_csv(out, dtype={"customer_id": str})
     assert table["customer_id"].tolist() == ["a", "b", *sorted(f"c{day}" for day in range(10, 31))]
     assert table.set_index("customer_id").loc["a", ["frequency", "value_to_date"]].tolist() == [1, 2.0]
+
+
+def missing_ids(tmp_path):
+    source = tmp_path / "log.csv"
+    rows = [f"{'' if n % 4 == 3 else f'c{n % 13}'},2024-{1 + n % 9:02d}-{1 + n % 28:02d},2.5" for n in range(200)]
+    source.write_text(HEADER + "\n".join(rows) + "\n")
+    return source
+
+
+def test_summarise_says_what_became_of_the_rows(tmp_path):
+    source = missing_ids(tmp_path)
+    ended = kundenwert("summarise", source, "--out", tmp_path / "s.csv", "--observation-end", "2024-08-31")
+    lines = ended.err.splitlines()
+    assert lines[0] == "log.csv: 200 rows"
+    assert "        50  excluded  customer id missing (first line 5, line 9, line 13; money 125.00)" in lines
+    assert sum("customer id missing" in line for line in lines) == 1
+    revenue = pd.read_csv(tmp_path / "s.csv")["value_to_date"].sum()
+    assert lines[-1] == f"13 customers with {revenue:,.2f} of revenue from 2024-01-01 to 2024-08-31"
+
+
+@pytest.mark.parametrize("command", ["report", "fit", "predict", "compare"])
+def test_rows_that_are_left_out_are_told_in_one_line(tmp_path, monkeypatch, command):
+    def stop(*_, **__):
+        raise KundenwertError("far enough")
+
+    for place in ("fit_both", "value"):
+        monkeypatch.setattr(f"kundenwert.cli.steps.{place}", stop)
+    monkeypatch.setattr("kundenwert.cli.steps.load_both", lambda *_: ())
+    source = missing_ids(tmp_path)
+    words = ["--fit", tmp_path] if command in ("predict", "compare") else []
+    out = tmp_path / ("v.csv" if words else "out")
+    told = "50 of 200 rows excluded: customer id missing (first line 5; money 125.00)\n"
+    assert kundenwert(command, source, "--out", out, *words).err == told + "kundenwert: far enough\n"
+    with source.open("a") as file:
+        file.write("c1,2190-01-01,3\nSumme,2024-01-01,5\n")
+    told = "51 of 202 rows excluded: 50 customer id missing (first line 5; money 125.00); 1 date in the future "
+    told += (
+        "(first line 202; money 3.00)\ncaution: customer id is a word for totals, kept (line 203: customer 'Summe')\n"
+    )
+    assert kundenwert(command, source, "--out", out, *words).err == told + "kundenwert: far enough\n"
+    source.write_text(GOOD)
+    assert kundenwert(command, source, "--out", out, *words).err == "kundenwert: far enough\n"
 
 
 def test_summarise_in_german(tmp_path):

@@ -149,9 +149,8 @@ def summarise(
         source,
         reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
         shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, []),
+        in_full=True,
     )
-    for row in summary.account.to_frame().itertuples():
-        typer.echo(f"{row.rows:>10,}  {row.fate:<9} {row.reason}", err=True)
     typer.echo(steps.write_table(summary.table, out, german=german_csv, full_precision=full_precision))
 
 

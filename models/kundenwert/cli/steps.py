@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR
+from kundenwert.cli.told import tell_account, tell_excluded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +65,12 @@ class Journey:
 
 
 def read_and_summarise(
-    journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any]
+    journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any], in_full: bool = False
 ) -> tuple[TransactionLog, CustomerSummary]:
-    """From a file to a customer summary; cohorts that are no period of time, and attributes, are columns to be kept."""
+    """From a file to a customer summary; cohorts that are no period of time, and attributes, are columns to be kept.
+
+    What was left out for other reasons than the dates asked for is told on stderr; `in_full`, what became of every row.
+    """
     with journey.step("Reading and summarising"):
         from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
         from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
@@ -75,7 +79,12 @@ def read_and_summarise(
         attributes = [name for name in shaping["attributes"] if name != "cohort"]
         own = [] if cohort in CALENDAR_COHORTS else [cohort]
         log = read_transactions(source, keep=tuple(dict.fromkeys([*own, *attributes])), **reading)
-        return log, summarise(log, **{**shaping, "attributes": attributes})
+        summary = summarise(log, **{**shaping, "attributes": attributes})
+    if in_full:
+        tell_account(log, summary)
+    else:
+        tell_excluded(log.account)
+    return log, summary
 
 
 def fit_both(

@@ -42,11 +42,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Note:
-    """Something worth knowing about rows; it does not change their fate."""
+    """Something worth knowing about rows; it does not change their fate.
+
+    Parameters
+    ----------
+    reason : str
+        What was seen.
+    count : int
+        Rows, ≥ 0.
+    first : tuple of str
+        Where the first of them stand, and what they say.
+    caution : bool
+        Whether results may be worthless because of it.
+    """
 
     reason: str
     count: int
     first: tuple[str, ...] = ()
+    caution: bool = False
 
 
 @dataclass(frozen=True)

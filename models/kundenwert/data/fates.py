@@ -219,7 +219,7 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Pol
         for name, n in lost.items()
         if n or money.get(name)
     ]
-    notes = tuple(Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n)
+    notes = tuple(Note(reason, n, first.get(reason, ()), reason == TOTAL_WORD) for reason, n in noted.items() if n)
     return RowAccount(read, tuple(entries), (*notes, *_large(opened, rows)))
 
 
@@ -232,7 +232,9 @@ def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
     row = good.order_by(good.amount.desc(), good.row).limit(1).to_pyarrow().to_pylist()[0]
     share = float(found["largest"]) / float(found["total"])
     place = f"{opened.place(row['row'])}: customer {row['customer_id']!r}, {row['amount_text']!r}"
-    return (Note(f"one row holds {100 * share:.0f} % of all money: is it a line of totals?", 1, (place,)),)
+    return (
+        Note(f"one row holds {100 * share:.0f} % of all money: is it a line of totals?", 1, (place,), caution=True),
+    )
 
 
 def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[str, tuple[str, ...]]) -> None:
