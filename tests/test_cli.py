@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -238,6 +239,10 @@ def test_help_of_a_command(command, monkeypatch):
             "--seed",
         }
     assert wanted <= set(re.findall(r"--[a-z-]+", ended.out))
+
+
+def test_version():
+    assert kundenwert("--version") == Ended(0, f"kundenwert {version('kundenwert')}\n", "")
 
 
 def test_nothing_given_shows_help():
@@ -483,6 +488,44 @@ def test_report_on_an_unconverged_fit(run, stored, failed, tmp_path, monkeypatch
 
 
 @pytest.mark.xdist_group("cli")
+def test_fit_ends_with_a_code_of_its_own_where_it_did_not_converge(run, stored, failed, tmp_path, monkeypatch):
+    def fit(model, summary, **_):
+        name = "posterior.nc" if model.name == "pareto_nbd" else "spend_posterior.nc"
+        found = load_fit(stored / name)
+        return found if model.name == "pareto_nbd" else replace(found, diagnosis=failed)
+
+    monkeypatch.setattr("kundenwert.bayes.fit", fit)
+    ended = kundenwert("fit", run.source, "--out", tmp_path / "out", "--observation-end", "2023-10-31")
+    assert ended.code == 3
+    assert "gamma_gamma: NOT CONVERGED" in ended.err
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["posterior.nc", "spend_posterior.nc"]
+    assert "exit code 3" in " ".join(kundenwert("fit", "--help").out.split())
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "covariates", "info", "used"),
+    [
+        (("cohort",), (), {"cohort": "Region"}, "Region"),
+        ((), ("cohort",), {"cohort": "quarter"}, "quarter"),
+        (("Region",), (), {"cohort": "Region"}, "month"),
+        (("cohort",), (), {}, "month"),  # an older fit
+    ],
+)
+def test_the_cohort_is_that_of_the_fit_unless_stated(tmp_path, monkeypatch, cohorts, covariates, info, used):
+    def read(journey, source, *, shaping, **_):
+        raise KundenwertError(f"cohort is {shaping['cohort']}")
+
+    plain = SimpleNamespace(model=SimpleNamespace(cohorts=(), covariates=()), info={"cohort": "none"})
+    own = SimpleNamespace(model=SimpleNamespace(cohorts=cohorts, covariates=covariates), info=info)
+    monkeypatch.setattr("kundenwert.cli.steps.load_both", lambda *_: (plain, own))
+    monkeypatch.setattr("kundenwert.cli.steps.read_and_summarise", read)
+    for command in ("predict", "compare"):
+        words = [command, tmp_path / "log.csv", "--fit", tmp_path, "--out", tmp_path / "v.csv"]
+        assert kundenwert(*words).err == f"kundenwert: cohort is {used}\n"
+        assert kundenwert(*words, "--cohort", "week").err == "kundenwert: cohort is week\n"
+
+
+@pytest.mark.xdist_group("cli")
 def test_predict_for_ever_and_for_strangers(stored, tmp_path):
     source, out = tmp_path / "new.csv", tmp_path / "v.parquet"
     purchases(30, seed=8)[["customer_id", "date", "amount"]].to_csv(source, index=False)
@@ -660,7 +703,7 @@ def test_bad_options(report_on, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--horizon", "0"], r"horizon.* 0\b.*positive horizon"),
+        (["--horizon", "0"], r"Invalid value for '--horizon': 0 is not above 0"),
         (["--horizon", "nan"], r"horizon"),
         (["--horizon", "inf", "--discount-rate", "0"], r"inf.*discount rate.*positive discount rate"),
         (["--discount-rate", "-0.1"], r"discount rate is -0\.1"),
@@ -670,6 +713,8 @@ def test_bad_options(report_on, words, message):
         (["--margin", "nan"], r"margin is nan"),
         (["--cac", "-5"], r"acquisition cost is -5.*at least 0"),
         (["--cac", "inf"], r"acquisition cost is inf"),
+        (["--cac", "5", "--cac-file", "costs.csv"], r"--cac 5 and --cac-file 'costs\.csv' are both given; state one"),
+        (["--cac", "0", "--cac-file", "costs.csv"], r"--cac 0 and --cac-file"),
         (["--lifespan-years", "0"], r"lifespan"),
     ],
 )

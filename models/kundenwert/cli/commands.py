@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +16,9 @@ from kundenwert.cli import steps
 from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR, check_out
 from kundenwert.cli.simulation import simulate
 from kundenwert.errors import KundenwertError
+
+NOT_CONVERGED = 3
+"""Exit code of `fit` where a model did not converge."""
 
 app = typer.Typer(
     help="Customer lifetime value with honest uncertainty: from a transaction log to a report that can be checked.",
@@ -38,8 +42,18 @@ def main() -> None:
         sys.exit(130)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kundenwert {version('kundenwert')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     pass
 
 
@@ -73,7 +87,7 @@ def report(
     horizon: o.Horizon = None,
     discount_rate: o.DiscountRate = 0.10,
     margin: o.Margin = 1.0,
-    cac: o.Cac = 0.0,
+    cac: o.Cac = None,
     cac_file: o.CacFile = None,
     lifespan_years: o.Lifespan = 3.0,
     overwrite: o.Overwrite = False,
@@ -180,7 +194,10 @@ def fit(
     seed: o.Seed = 1,
     overwrite: o.Overwrite = False,
 ) -> None:
-    """Sample both models, store the posteriors as NetCDF, and print the diagnosis."""
+    """Sample both models, store the posteriors as NetCDF, and print the diagnosis.
+
+    Ends with exit code 3 if one of them did not converge; the files are written nevertheless.
+    """
     check_out("fit", out, source, overwrite=overwrite)
     journey = steps.Journey()
     _, summary = steps.read_and_summarise(
@@ -196,6 +213,8 @@ def fit(
     for name, result in zip((POSTERIOR, SPEND_POSTERIOR), fits, strict=True):
         typer.echo(f"{result.model.name}: {result.diagnosis}", err=True)
         typer.echo(result.save(out / name))
+    if not all(result.diagnosis.converged for result in fits):
+        raise typer.Exit(NOT_CONVERGED)
 
 
 @app.command()
@@ -216,13 +235,13 @@ def predict(
     holdout_end: o.HoldoutEnd = None,
     log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
-    cohort: o.Cohort = "month",
+    cohort: o.FittedCohort = None,
     seed: o.Seed = 1,
     allow_unconverged: o.AllowUnconverged = False,
     horizon: o.Horizon = None,
     discount_rate: o.DiscountRate = 0.10,
     margin: o.Margin = 1.0,
-    cac: o.Cac = 0.0,
+    cac: o.Cac = None,
     cac_file: o.CacFile = None,
     overwrite: o.Overwrite = False,
     german_csv: o.GermanCsv = False,
@@ -233,6 +252,7 @@ def predict(
     check_out("predict", out, source, cac_file, overwrite=overwrite)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     fits = steps.load_both(journey, fit)
+    cohort = cohort or steps.cohort_of(*fits)
     _, summary = steps.read_and_summarise(
         journey,
         source,
@@ -262,14 +282,14 @@ def compare(
     holdout_end: o.HoldoutEnd = None,
     log_end: o.LogEnd = None,
     time_unit: o.Unit = o.TimeUnit.W,
-    cohort: o.Cohort = "month",
+    cohort: o.FittedCohort = None,
     inactivity_months: o.Inactivity = 12,
     seed: o.Seed = 1,
     allow_unconverged: o.AllowUnconverged = False,
     horizon: o.Horizon = None,
     discount_rate: o.DiscountRate = 0.10,
     margin: o.Margin = 1.0,
-    cac: o.Cac = 0.0,
+    cac: o.Cac = None,
     cac_file: o.CacFile = None,
     lifespan_years: o.Lifespan = 3.0,
     overwrite: o.Overwrite = False,
@@ -281,6 +301,7 @@ def compare(
     check_out("compare", out, source, cac_file, overwrite=overwrite)
     assumptions = _assumptions(horizon, discount_rate, margin, steps.costs(cac, cac_file), allow_unconverged)
     fits = steps.load_both(journey, fit)
+    cohort = cohort or steps.cohort_of(*fits)
     _, summary = steps.read_and_summarise(
         journey,
         source,
@@ -334,7 +355,9 @@ def _assumptions(
     return money | {"horizon": horizon, "allow_unconverged": allow_unconverged}
 
 
-_PARAMETERS = "customer_id|date|amount|date_format|decimal|observation_end|holdout_end|log_end|cohort"
+_PARAMETERS = (
+    "customer_id|date|amount|date_format|decimal|skip_lines|observation_end|holdout_end|log_end|cohort|cac_file|cac"
+)
 
 
 def _in_options(message: str) -> str:

@@ -56,6 +56,12 @@ class Method(StrEnum):
     map = "map"
 
 
+def _above_zero(value: float | None) -> float | None:
+    if value is not None and not value > 0:
+        raise typer.BadParameter(f"{value:g} is not above 0")
+    return value
+
+
 Source = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, one row per purchase.")]
 CustomerId = Annotated[str, typer.Option(help="Column of the customer key.", rich_help_panel=DATA)]
 Date = Annotated[str, typer.Option(help="Column of the date.", rich_help_panel=DATA)]
@@ -92,6 +98,13 @@ Unit = Annotated[TimeUnit, typer.Option(help="Unit of all times.", rich_help_pan
 Cohort = Annotated[
     str, typer.Option(help="month, quarter or week of first purchase, none, or a column.", rich_help_panel=DATA)
 ]
+FittedCohort = Annotated[
+    str | None,
+    typer.Option(
+        help="As in `fit`; if not given, the fit's own where its models look at cohorts, else month.",
+        rich_help_panel=DATA,
+    ),
+]
 Inactivity = Annotated[
     int, typer.Option(min=1, help="Silent months after which counting calls a customer lost.", rich_help_panel=DATA)
 ]
@@ -121,12 +134,16 @@ AllowUnconverged = Annotated[
 Horizon = Annotated[
     float | None,
     typer.Option(
-        min=0, help="Length of the future counted, in time units; a year if not given.", rich_help_panel=MONEY
+        callback=_above_zero,
+        help="Length of the future counted, in time units, above 0; a year if not given.",
+        rich_help_panel=MONEY,
     ),
 ]
 DiscountRate = Annotated[float, typer.Option(help="Annual rate, 0.10 is 10 %.", rich_help_panel=MONEY)]
 Margin = Annotated[float, typer.Option(help="Contribution margin, 0.3 is 30 % of revenue.", rich_help_panel=MONEY)]
-Cac = Annotated[float, typer.Option(help="Acquisition cost per customer.", rich_help_panel=MONEY)]
+Cac = Annotated[
+    float | None, typer.Option(help="Acquisition cost per customer; 0 if not given.", rich_help_panel=MONEY)
+]
 CacFile = Annotated[
     Path | None, typer.Option(help="CSV with columns cohort, cac instead of --cac.", rich_help_panel=MONEY)
 ]

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.cli.told import tell_account, tell_excluded
+from kundenwert.errors import DomainError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +123,14 @@ def attributes(*fits: Fit) -> list[str]:
     return list(dict.fromkeys(name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)))
 
 
+def cohort_of(*fits: Fit) -> str:
+    """How customers were grouped when fitted, where a model looks at cohorts and the fit says so; else by month."""
+    for fit in fits:
+        if "cohort" in (*fit.model.cohorts, *fit.model.covariates) and fit.info.get("cohort"):
+            return str(fit.info["cohort"])
+    return "month"
+
+
 def value(
     journey: Journey, purchases: Fit, spend: Fit, summary: CustomerSummary, *, seed: int, **assumptions: Any
 ) -> ValueResult:
@@ -133,10 +142,12 @@ def value(
         return value_table(purchases, spend, summary, seed=seed, advance=advance, **assumptions)
 
 
-def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:
-    """One acquisition cost for everybody, or those of a file by cohort."""
+def costs(cac: float | None, cac_file: Path | None) -> float | dict[str, float]:
+    """One acquisition cost for everybody, or those of a file by cohort, but not both."""
     if cac_file is None:
-        return cac
+        return 0.0 if cac is None else cac
+    if cac is not None:
+        raise DomainError(f"cac={cac:g} and cac_file={cac_file.name!r} are both given; state one of them")
     from kundenwert.data.costs import read_costs  # noqa: PLC0415
 
     return read_costs(cac_file)
