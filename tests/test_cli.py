@@ -755,6 +755,43 @@ def test_options_that_are_missing(tmp_path):
     assert kundenwert("nonsense").code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--effects", "Regio"], r"no column 'Regio'; .*Did you mean --effects 'Region'\?"),
+        (["--covariate", "regions"], r"Did you mean --covariate 'Region'\?"),
+        (["--cohort", "regio"], r"Did you mean --cohort 'Region'\?"),
+        (["--cohort", "Region", "--effects", "machine"], r"Did you mean --effects 'machines'\?"),
+        (["--covariate", "date"], r"column 'date' is asked for more than once \(--date, --covariate\)"),
+        (["--effects", "amount"], r"\(--amount, --effects\)"),
+        (["--cohort", "customer_id"], r"\(--customer-id, --cohort\)"),
+        (["--amount", "date"], r"\(--date, --amount\)"),
+    ],
+)
+def test_hints_name_the_option_that_was_given(report_on, words, message):
+    ended = report_on(
+        re.sub(r"(?m)$", ",Süd,3", GOOD.strip()).replace("amount,Süd,3", "amount,Region,machines"), *words
+    )
+    refused(ended, message)
+    assert "keep" not in ended.err
+
+
+def test_a_column_of_the_fit_that_is_called_otherwise(tmp_path, monkeypatch):
+    own = SimpleNamespace(model=SimpleNamespace(cohorts=("Region",), covariates=()), info={})
+    monkeypatch.setattr("kundenwert.cli.steps.load_both", lambda *_: (own, own))
+    source = tmp_path / "log.csv"
+    source.write_text(GOOD.replace("amount", "amount,region").replace("1\n", "1,N\n"))
+    ended = kundenwert("predict", source, "--fit", tmp_path, "--out", tmp_path / "v.csv")
+    refused(ended, r"no column 'Region'; .*Did you mean 'region' \(it must be called as in the fit\)\?")
+
+
+def test_lines_above_the_column_names(tmp_path, report_on):
+    refused(report_on("Orders of 2024\n\n" + GOOD), r"stand in line 3: delete the 2 lines above, or .* --skip-lines 2$")
+    out = tmp_path / "s.csv"
+    assert kundenwert("summarise", tmp_path / "log.csv", "--out", out, "--skip-lines", "2").code == 0
+    assert pd.read_csv(out)["value_to_date"].tolist() == [8.0, 3.0, 4.0]
+
+
 def test_a_cohort_that_is_nearly_a_column(tmp_path):
     source = tmp_path / "log.csv"
     purchases(20).to_csv(source, index=False)

@@ -41,6 +41,35 @@ def test_missing_kept_column(write):
         read_transactions(path, keep=["region"])
 
 
+@pytest.mark.parametrize(
+    ("title", "columns", "message"),
+    [
+        ("Orders of 2024\n\n", {}, r"stand in line 3: delete the 2 lines above, or pass over them with skip_lines=2"),
+        ("Orders,,\nas of,2024,\n", {}, "stand in line 3"),
+        ("Orders\n", {"customer_id": "Kunde", "date": "Datum", "amount": "Wert"}, "stand in line 2: delete the 1 line"),
+        ("Orders\n", {"keep": ["region"]}, "Say which columns hold"),  # in no line
+    ],
+)
+def test_lines_above_the_column_names(write, title, columns, message):
+    header = ",".join(list(columns.values())[:3]) + "\n" if "date" in columns else HEADER
+    path = write(title + GOOD.replace(HEADER, header))
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(path, **columns)
+    if "keep" not in columns:
+        log = read_transactions(path, **columns, skip_lines=title.count("\n"))
+        assert (log.account.rows_read, log.account.excluded) == (3, 0)
+
+
+def test_impossible_lines_to_skip(write, small):
+    for skip in (-1, 1.5):
+        with pytest.raises(DomainError, match=f"skip_lines={skip} must be a whole number"):
+            read_transactions(write(GOOD), skip_lines=skip)
+    with pytest.raises(DomainError, match="skip_lines=1 is for text files"):
+        read_transactions(small, skip_lines=1)
+    with pytest.raises(SchemaError, match="holds no text below its first 9 lines"):
+        read_transactions(write(GOOD), skip_lines=9)
+
+
 def test_mapped_columns_clash(write):
     path = write(GOOD)
     with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, amount\)"):

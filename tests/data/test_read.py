@@ -74,6 +74,14 @@ def test_delimiters(write, delimiter):
     assert log.source.delimiter == delimiter
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_lines_to_skip_are_counted_in_places(write, encoding):
+    text = "Aufträge;;\r\n;;\r\n\r\n" + GERMAN + "0009;Özil;30.02.2024;3,00\r\n" + "0009;Özil;01.02.2024;3,00\r\n" * 30
+    log = read_transactions(write(text, encoding=encoding), **COLUMNS, skip_lines=2)
+    assert days(log)[:3] == GERMAN_DAYS
+    assert log.account.entries[-1].first == ("line 9: '30.02.2024'",)
+
+
 def test_a_line_end_within_quotes(write):
     text = 'customer_id,date,amount,note\na,2024-01-01,1,"two\nlines"\nb,2024-01-01,x,\n' + "c,2024-01-02,1,\n" * 30
     log = read_transactions(write(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -66,6 +67,7 @@ def report(
     amount: o.Amount = "amount",
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
+    skip_lines: o.SkipLines = 0,
     refunds: o.RefundPolicy = o.Refunds.exclude,
     zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
     duplicates: o.DuplicatePolicy = o.Duplicates.keep,
@@ -103,7 +105,9 @@ def report(
     log, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
+        reading=_reading(
+            customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
+        ),
         shaping=_shaping(
             observation_end,
             holdout_end,
@@ -111,7 +115,7 @@ def report(
             time_unit,
             cohort,
             inactivity_months,
-            [*(effects or ()), *(covariate or ())],
+            _attributes(effects, covariate),
         ),
     )
     steps.check_money(summary, assumptions)
@@ -142,6 +146,7 @@ def summarise(
     amount: o.Amount = "amount",
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
+    skip_lines: o.SkipLines = 0,
     refunds: o.RefundPolicy = o.Refunds.exclude,
     zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
     duplicates: o.DuplicatePolicy = o.Duplicates.keep,
@@ -161,8 +166,10 @@ def summarise(
     _, summary = steps.read_and_summarise(
         steps.Journey(),
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
-        shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, []),
+        reading=_reading(
+            customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
+        ),
+        shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, {}),
         in_full=True,
     )
     typer.echo(steps.write_table(summary.table, out, german=german_csv, full_precision=full_precision))
@@ -177,6 +184,7 @@ def fit(
     amount: o.Amount = "amount",
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
+    skip_lines: o.SkipLines = 0,
     refunds: o.RefundPolicy = o.Refunds.exclude,
     zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
     duplicates: o.DuplicatePolicy = o.Duplicates.keep,
@@ -203,8 +211,10 @@ def fit(
     _, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
-        shaping=_shaping(observation_end, None, log_end, time_unit, cohort, 12, [*(effects or ()), *(covariate or ())]),
+        reading=_reading(
+            customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
+        ),
+        shaping=_shaping(observation_end, None, log_end, time_unit, cohort, 12, _attributes(effects, covariate)),
     )
     sampling = {"seed": seed, "draws": draws, "tune": tune, "chains": chains}
     fits = steps.fit_both(
@@ -227,6 +237,7 @@ def predict(
     amount: o.Amount = "amount",
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
+    skip_lines: o.SkipLines = 0,
     refunds: o.RefundPolicy = o.Refunds.exclude,
     zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
     duplicates: o.DuplicatePolicy = o.Duplicates.keep,
@@ -256,7 +267,9 @@ def predict(
     _, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
+        reading=_reading(
+            customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
+        ),
         shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, 12, steps.attributes(*fits)),
     )
     values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
@@ -274,6 +287,7 @@ def compare(
     amount: o.Amount = "amount",
     date_format: o.DateFormat = None,
     decimal: o.Decimal = None,
+    skip_lines: o.SkipLines = 0,
     refunds: o.RefundPolicy = o.Refunds.exclude,
     zero_amounts: o.ZeroPolicy = o.ZeroAmounts.keep,
     duplicates: o.DuplicatePolicy = o.Duplicates.keep,
@@ -305,7 +319,9 @@ def compare(
     _, summary = steps.read_and_summarise(
         journey,
         source,
-        reading=_reading(customer_id, date, amount, date_format, decimal, refunds, zero_amounts, duplicates, future),
+        reading=_reading(
+            customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
+        ),
         shaping=_shaping(
             observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, steps.attributes(*fits)
         ),
@@ -323,11 +339,17 @@ app.command()(simulate)
 
 
 def _reading(
-    customer_id: str, date: str, amount: str, date_format: str | None, decimal: str | None, *policies: StrEnum
+    customer_id: str,
+    date: str,
+    amount: str,
+    date_format: str | None,
+    decimal: str | None,
+    skip_lines: int,
+    *policies: StrEnum,
 ) -> dict[str, Any]:
     names = {"customer_id": customer_id, "date": date, "amount": amount}
     chosen = dict(zip(("refunds", "zero_amounts", "duplicates", "future"), map(str, policies), strict=True))
-    return names | {"date_format": date_format, "decimal": decimal} | chosen
+    return names | {"date_format": date_format, "decimal": decimal, "skip_lines": skip_lines} | chosen
 
 
 def _shaping(
@@ -337,7 +359,7 @@ def _shaping(
     time_unit: o.TimeUnit,
     cohort: str,
     inactivity_months: int,
-    attributes: list[str],
+    attributes: Mapping[str, str],
 ) -> dict[str, Any]:
     dates = {"observation_end": observation_end, "holdout_end": holdout_end, "log_end": log_end}
     return dates | {
@@ -346,6 +368,11 @@ def _shaping(
         "inactivity_months": inactivity_months,
         "attributes": attributes,
     }
+
+
+def _attributes(effects: list[str] | None, covariates: list[str] | None) -> dict[str, str]:
+    """Columns that models shall look at, each with the option that says so."""
+    return dict.fromkeys(covariates or (), "--covariate") | dict.fromkeys(effects or (), "--effects")
 
 
 def _assumptions(
@@ -363,7 +390,6 @@ _PARAMETERS = (
 def _in_options(message: str) -> str:
     """Put the options' names for the parameters' in a message that was written for callers from Python."""
     message = message.replace("allow_unconverged=True", "--allow-unconverged").replace("future='keep'", "--future keep")
-    message = message.replace("keep=", "--cohort ")
     return re.sub(
         rf"\b({_PARAMETERS})=|\b(observation_end|holdout_end|log_end)\b",
         lambda found: f"--{(found[1] or found[2]).replace('_', '-')}{' ' if found[1] else ''}",

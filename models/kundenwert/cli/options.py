@@ -70,6 +70,9 @@ DateFormat = Annotated[str | None, typer.Option(help="Such as %d.%m.%Y; found ou
 Decimal = Annotated[
     str | None, typer.Option(help="Decimal mark, ',' or '.'; found out if not given.", rich_help_panel=DATA)
 ]
+SkipLines = Annotated[
+    int, typer.Option(min=0, help="Lines above the one with the column names, such as a title.", rich_help_panel=DATA)
+]
 RefundPolicy = Annotated[
     Refunds,
     typer.Option(

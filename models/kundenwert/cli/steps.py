@@ -15,13 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.cli.told import tell_account, tell_excluded
-from kundenwert.errors import DomainError
+from kundenwert.errors import DomainError, SchemaError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit, Method
     from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.data.columns import ColumnError
     from kundenwert.value import ValueResult
 
 
@@ -74,18 +75,34 @@ def read_and_summarise(
     """
     with journey.step("Reading and summarising"):
         from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
+        from kundenwert.data.columns import ColumnError  # noqa: PLC0415
         from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
 
         cohort = str(shaping["cohort"])
-        attributes = [name for name in shaping["attributes"] if name != "cohort"]
-        own = [] if cohort in CALENDAR_COHORTS else [cohort]
-        log = read_transactions(source, keep=tuple(dict.fromkeys([*own, *attributes])), **reading)
-        summary = summarise(log, **{**shaping, "attributes": attributes})
+        attributes = {name: option for name, option in shaping["attributes"].items() if name != "cohort"}
+        options = {**attributes} if cohort in CALENDAR_COHORTS else {cohort: "--cohort", **attributes}
+        try:
+            log = read_transactions(source, keep=tuple(options), **reading)
+        except ColumnError as error:
+            raise SchemaError(_in_options(error, options)) from error
+        summary = summarise(log, **{**shaping, "attributes": tuple(attributes)})
     if in_full:
         tell_account(log, summary)
     else:
         tell_excluded(log.account)
     return log, summary
+
+
+def _in_options(error: ColumnError, options: Mapping[str, str]) -> str:
+    """Say by which options the columns were asked for, instead of `keep`."""
+    message = str(error)
+    for name, guess in error.meant.items():
+        option = options[name]
+        asked = f"{option} {guess!r}" if option.startswith("-") else f"{guess!r} (it must be called as in {option})"
+        message = message.replace(f"keep={guess!r}", asked)
+    kept = next((options[name] for name in options if f"column {name!r} is asked" in message), "keep")
+    uses = [kept if use == "keep" else f"--{use.replace('_', '-')}" for use in error.uses]
+    return message.replace(f"({', '.join(error.uses)})", f"({', '.join(uses)})") if uses else message
 
 
 def fit_both(
@@ -118,9 +135,10 @@ def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
         return load_fit(folder / POSTERIOR), load_fit(folder / SPEND_POSTERIOR)
 
 
-def attributes(*fits: Fit) -> list[str]:
-    """Columns that fitted models look at."""
-    return list(dict.fromkeys(name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)))
+def attributes(*fits: Fit) -> dict[str, str]:
+    """Columns that fitted models look at, which no option can name otherwise."""
+    names = [name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)]
+    return dict.fromkeys(names, "the fit")
 
 
 def cohort_of(*fits: Fit) -> str:

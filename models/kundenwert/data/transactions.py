@@ -63,6 +63,7 @@ def read_transactions(
     keep: Sequence[str] = (),
     date_format: str | None = None,
     decimal: str | None = None,
+    skip_lines: int = 0,
     refunds: Literal["exclude", "net", "earlier"] = "exclude",
     zero_amounts: Literal["keep", "exclude"] = "keep",
     duplicates: Literal["keep", "drop"] = "keep",
@@ -87,6 +88,8 @@ def read_transactions(
         strftime format of the dates; found out among ISO, yyyymmdd and day-month-year orders if not given.
     decimal : {".", ","}, optional
         Decimal mark of the amounts; found out if not given, unless too few rows decide what 1.250 means.
+    skip_lines : int
+        Lines of a text file above the one with the column names, such as a title.
     refunds : {"exclude", "net", "earlier"}
         Leave rows with negative amounts out, or take them off the customer's purchases: of the same day only, or of
         that day and then of earlier ones, the latest first. A purchase of which nothing is left is dropped; what finds
@@ -127,7 +130,7 @@ def read_transactions(
     """
     policy = Policy(refunds, zero_amounts, duplicates, future, tuple(placeholders))
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
-    opened = open_source(source)
+    opened = open_source(source, skip_lines=skip_lines)
     found = locate(opened, columns, keep)
     check_lines(opened)
     if decimal not in (None, ".", ","):
