@@ -97,10 +97,15 @@ def _candidates(role: str, name: str) -> list[str]:
 
 
 def _lines_above(opened: Source, missing: Mapping[str, str]) -> int:
-    """Count the lines above one that holds all missing names, or others for them; 0 where there is none."""
+    """Count the lines above one that holds two of customer, date and amount where none was found; 0 without one."""
+    if not missing.keys() >= _OTHER_NAMES.keys():
+        return 0
     for above, line in enumerate(opened.head):
         for delimiter in DELIMITERS:
             cells = {cell.strip().strip('"').casefold() for cell in line.split(delimiter)}
-            if all(any(c.casefold() in cells for c in _candidates(*item)) for item in missing.items()):
+            found = [
+                role for role in _OTHER_NAMES if any(c.casefold() in cells for c in _candidates(role, missing[role]))
+            ]
+            if len(found) > 1:
                 return above
     return 0
