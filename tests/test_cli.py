@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,9 @@ import pytest
 
 from kundenwert.bayes import load_fit
 from kundenwert.cli import main
+from kundenwert.cli.places import FOLDERS
 from kundenwert.data.kinds import rounded
+from kundenwert.errors import KundenwertError
 
 COMMANDS = ("report", "summarise", "fit", "predict", "compare", "simulate")
 FILES = (
@@ -238,6 +241,10 @@ def test_help_of_a_command(command, monkeypatch):
     assert wanted <= set(re.findall(r"--[a-z-]+", ended.out))
 
 
+def test_version():
+    assert kundenwert("--version") == Ended(0, f"kundenwert {version('kundenwert')}\n", "")
+
+
 def test_nothing_given_shows_help():
     ended = kundenwert()
     assert "Usage" in ended.out + ended.err
@@ -254,7 +261,7 @@ def test_report_says_only_where(run):
 
 @pytest.mark.xdist_group("cli")
 def test_report_writes_these_files(run):
-    assert sorted(file.name for file in run.out.iterdir()) == sorted(FILES)
+    assert sorted(file.name for file in run.out.iterdir()) == sorted(FILES) == sorted(FOLDERS["report"])
     assert not [file.name for file in run.folder.iterdir() if file.name.startswith(".")]
 
 
@@ -481,6 +488,44 @@ def test_report_on_an_unconverged_fit(run, stored, failed, tmp_path, monkeypatch
 
 
 @pytest.mark.xdist_group("cli")
+def test_fit_ends_with_a_code_of_its_own_where_it_did_not_converge(run, stored, failed, tmp_path, monkeypatch):
+    def fit(model, summary, **_):
+        name = "posterior.nc" if model.name == "pareto_nbd" else "spend_posterior.nc"
+        found = load_fit(stored / name)
+        return found if model.name == "pareto_nbd" else replace(found, diagnosis=failed)
+
+    monkeypatch.setattr("kundenwert.bayes.fit", fit)
+    ended = kundenwert("fit", run.source, "--out", tmp_path / "out", "--observation-end", "2023-10-31")
+    assert ended.code == 3
+    assert "gamma_gamma: NOT CONVERGED" in ended.err
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["posterior.nc", "spend_posterior.nc"]
+    assert "exit code 3" in " ".join(kundenwert("fit", "--help").out.split())
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "covariates", "info", "used"),
+    [
+        (("cohort",), (), {"cohort": "Region"}, "Region"),
+        ((), ("cohort",), {"cohort": "quarter"}, "quarter"),
+        (("Region",), (), {"cohort": "Region"}, "month"),
+        (("cohort",), (), {}, "month"),  # an older fit
+    ],
+)
+def test_the_cohort_is_that_of_the_fit_unless_stated(tmp_path, monkeypatch, cohorts, covariates, info, used):
+    def read(journey, source, *, shaping, **_):
+        raise KundenwertError(f"cohort is {shaping['cohort']}")
+
+    plain = SimpleNamespace(model=SimpleNamespace(cohorts=(), covariates=()), info={"cohort": "none"})
+    own = SimpleNamespace(model=SimpleNamespace(cohorts=cohorts, covariates=covariates), info=info)
+    monkeypatch.setattr("kundenwert.cli.steps.load_both", lambda *_: (plain, own))
+    monkeypatch.setattr("kundenwert.cli.steps.read_and_summarise", read)
+    for command in ("predict", "compare"):
+        words = [command, tmp_path / "log.csv", "--fit", tmp_path, "--out", tmp_path / "v.csv"]
+        assert kundenwert(*words).err == f"kundenwert: cohort is {used}\n"
+        assert kundenwert(*words, "--cohort", "week").err == "kundenwert: cohort is week\n"
+
+
+@pytest.mark.xdist_group("cli")
 def test_predict_for_ever_and_for_strangers(stored, tmp_path):
     source, out = tmp_path / "new.csv", tmp_path / "v.parquet"
     purchases(30, seed=8)[["customer_id", "date", "amount"]].to_csv(source, index=False)
@@ -658,7 +703,7 @@ def test_bad_options(report_on, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--horizon", "0"], r"horizon.* 0\b.*positive horizon"),
+        (["--horizon", "0"], r"Invalid value for '--horizon': 0 is not above 0"),
         (["--horizon", "nan"], r"horizon"),
         (["--horizon", "inf", "--discount-rate", "0"], r"inf.*discount rate.*positive discount rate"),
         (["--discount-rate", "-0.1"], r"discount rate is -0\.1"),
@@ -668,6 +713,8 @@ def test_bad_options(report_on, words, message):
         (["--margin", "nan"], r"margin is nan"),
         (["--cac", "-5"], r"acquisition cost is -5.*at least 0"),
         (["--cac", "inf"], r"acquisition cost is inf"),
+        (["--cac", "5", "--cac-file", "costs.csv"], r"--cac 5 and --cac-file 'costs\.csv' are both given; state one"),
+        (["--cac", "0", "--cac-file", "costs.csv"], r"--cac 0 and --cac-file"),
         (["--lifespan-years", "0"], r"lifespan"),
     ],
 )
@@ -708,6 +755,43 @@ def test_options_that_are_missing(tmp_path):
     assert kundenwert("nonsense").code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--effects", "Regio"], r"no column 'Regio'; .*Did you mean --effects 'Region'\?"),
+        (["--covariate", "regions"], r"Did you mean --covariate 'Region'\?"),
+        (["--cohort", "regio"], r"Did you mean --cohort 'Region'\?"),
+        (["--cohort", "Region", "--effects", "machine"], r"Did you mean --effects 'machines'\?"),
+        (["--covariate", "date"], r"column 'date' is asked for more than once \(--date, --covariate\)"),
+        (["--effects", "amount"], r"\(--amount, --effects\)"),
+        (["--cohort", "customer_id"], r"\(--customer-id, --cohort\)"),
+        (["--amount", "date"], r"\(--date, --amount\)"),
+    ],
+)
+def test_hints_name_the_option_that_was_given(report_on, words, message):
+    ended = report_on(
+        re.sub(r"(?m)$", ",Süd,3", GOOD.strip()).replace("amount,Süd,3", "amount,Region,machines"), *words
+    )
+    refused(ended, message)
+    assert "keep" not in ended.err
+
+
+def test_a_column_of_the_fit_that_is_called_otherwise(tmp_path, monkeypatch):
+    own = SimpleNamespace(model=SimpleNamespace(cohorts=("Region",), covariates=()), info={})
+    monkeypatch.setattr("kundenwert.cli.steps.load_both", lambda *_: (own, own))
+    source = tmp_path / "log.csv"
+    source.write_text(GOOD.replace("amount", "amount,region").replace("1\n", "1,N\n"))
+    ended = kundenwert("predict", source, "--fit", tmp_path, "--out", tmp_path / "v.csv")
+    refused(ended, r"no column 'Region'; .*Did you mean 'region' \(it must be called as in the fit\)\?")
+
+
+def test_lines_above_the_column_names(tmp_path, report_on):
+    refused(report_on("Orders of 2024\n\n" + GOOD), r"stand in line 3: delete the 2 lines above, or .* --skip-lines 2$")
+    out = tmp_path / "s.csv"
+    assert kundenwert("summarise", tmp_path / "log.csv", "--out", out, "--skip-lines", "2").code == 0
+    assert pd.read_csv(out)["value_to_date"].tolist() == [8.0, 3.0, 4.0]
+
+
 def test_a_cohort_that_is_nearly_a_column(tmp_path):
     source = tmp_path / "log.csv"
     purchases(20).to_csv(source, index=False)
@@ -742,6 +826,48 @@ def test_summarise_counts_every_row(tmp_path):
     assert table.set_index("customer_id").loc["a", ["frequency", "value_to_date"]].tolist() == [1, 2.0]
 
 
+def missing_ids(tmp_path):
+    source = tmp_path / "log.csv"
+    rows = [f"{'' if n % 4 == 3 else f'c{n % 13}'},2024-{1 + n % 9:02d}-{1 + n % 28:02d},2.5" for n in range(200)]
+    source.write_text(HEADER + "\n".join(rows) + "\n")
+    return source
+
+
+def test_summarise_says_what_became_of_the_rows(tmp_path):
+    source = missing_ids(tmp_path)
+    ended = kundenwert("summarise", source, "--out", tmp_path / "s.csv", "--observation-end", "2024-08-31")
+    lines = ended.err.splitlines()
+    assert lines[0] == "log.csv: 200 rows"
+    assert "        50  excluded  customer id missing (first line 5, line 9, line 13; money 125.00)" in lines
+    assert sum("customer id missing" in line for line in lines) == 1
+    revenue = pd.read_csv(tmp_path / "s.csv")["value_to_date"].sum()
+    assert lines[-1] == f"13 customers with {revenue:,.2f} of revenue from 2024-01-01 to 2024-08-31"
+
+
+@pytest.mark.parametrize("command", ["report", "fit", "predict", "compare"])
+def test_rows_that_are_left_out_are_told_in_one_line(tmp_path, monkeypatch, command):
+    def stop(*_, **__):
+        raise KundenwertError("far enough")
+
+    for place in ("fit_both", "value"):
+        monkeypatch.setattr(f"kundenwert.cli.steps.{place}", stop)
+    monkeypatch.setattr("kundenwert.cli.steps.load_both", lambda *_: ())
+    source = missing_ids(tmp_path)
+    words = ["--fit", tmp_path] if command in ("predict", "compare") else []
+    out = tmp_path / ("v.csv" if words else "out")
+    told = "50 of 200 rows excluded: customer id missing (first line 5; money 125.00)\n"
+    assert kundenwert(command, source, "--out", out, *words).err == told + "kundenwert: far enough\n"
+    with source.open("a") as file:
+        file.write("c1,2190-01-01,3\nSumme,2024-01-01,5\n")
+    told = "51 of 202 rows excluded: 50 customer id missing (first line 5; money 125.00); 1 date in the future "
+    told += (
+        "(first line 202; money 3.00)\ncaution: customer id is a word for totals, kept (line 203: customer 'Summe')\n"
+    )
+    assert kundenwert(command, source, "--out", out, *words).err == told + "kundenwert: far enough\n"
+    source.write_text(GOOD)
+    assert kundenwert(command, source, "--out", out, *words).err == "kundenwert: far enough\n"
+
+
 def test_summarise_in_german(tmp_path):
     source, out = tmp_path / "export.csv", tmp_path / "kunden.csv"
     rows = ["0001;31.12.2023;1.234,50", "0001;15.01.2024;20,25", "Zoë;02.01.2024;3,00", "-1+1;20.01.2024;0,75"]
@@ -758,10 +884,14 @@ def test_summarise_in_german(tmp_path):
 
 def test_a_failure_keeps_the_earlier_file(tmp_path):
     out = tmp_path / "s.csv"
-    out.write_text("earlier")
+    (tmp_path / "log.csv").write_text(GOOD)
+    assert kundenwert("summarise", tmp_path / "log.csv", "--out", out).code == 0
+    earlier = out.read_bytes()
     (tmp_path / "log.csv").write_text(HEADER + "a,2024-01-01,1\n")
-    assert kundenwert("summarise", tmp_path / "log.csv", "--out", out).code == 1
-    assert out.read_text() == "earlier"
+    ended = kundenwert("summarise", tmp_path / "log.csv", "--out", out)
+    assert ended.code == 1
+    assert "every purchase lies on one day" in ended.err
+    assert out.read_bytes() == earlier
 
 
 def test_a_folder_in_place_of_the_file(tmp_path):

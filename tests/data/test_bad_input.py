@@ -41,6 +41,36 @@ def test_missing_kept_column(write):
         read_transactions(path, keep=["region"])
 
 
+@pytest.mark.parametrize(
+    ("title", "columns", "message"),
+    [
+        ("Orders of 2024\n\n", {}, r"stand in line 3: delete the 2 lines above, or pass over them with skip_lines=2"),
+        ("Orders,,\nas of,2024,\n", {}, "stand in line 3"),
+        ("Orders\n", {"customer_id": "Kunde", "date": "Datum", "amount": "Wert"}, "stand in line 2: delete the 1 line"),
+        ("Orders\n", {"keep": ["region"]}, "stand in line 2"),
+        ("Orders\n", {"amount": "Netto"}, "stand in line 2"),  # two of three are enough
+    ],
+)
+def test_lines_above_the_column_names(write, title, columns, message):
+    header = ",".join(list(columns.values())[:3]) + "\n" if "date" in columns else HEADER
+    path = write(title + GOOD.replace(HEADER, header))
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(path, **columns)
+    if len(columns) in (0, 3):
+        log = read_transactions(path, **columns, skip_lines=title.count("\n"))
+        assert (log.account.rows_read, log.account.excluded) == (3, 0)
+
+
+def test_impossible_lines_to_skip(write, small):
+    for skip in (-1, 1.5):
+        with pytest.raises(DomainError, match=f"skip_lines={skip} must be a whole number"):
+            read_transactions(write(GOOD), skip_lines=skip)
+    with pytest.raises(DomainError, match="skip_lines=1 is for text files"):
+        read_transactions(small, skip_lines=1)
+    with pytest.raises(SchemaError, match="holds no text below its first 9 lines"):
+        read_transactions(write(GOOD), skip_lines=9)
+
+
 def test_mapped_columns_clash(write):
     path = write(GOOD)
     with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, amount\)"):
@@ -177,17 +207,41 @@ def test_unreadable_amounts(write):
         log_of(["a", "2024-01-01", pd.Timestamp("2024-01-01")])
 
 
+@pytest.mark.parametrize(
+    ("odd", "delimiter", "date", "message"),
+    [
+        (
+            ["99.90"],
+            ";",
+            "02.01.2024",
+            r"400 rows can be .* \(such as '1\.100'\), and only 1 row .*'99\.90'\) decides\.",
+        ),
+        (["99.90"] * 399, ";", "02.01.2024", r"only 399 rows \(such as '99\.90'\) decide\."),
+        (["99.90"] * 19, "|", "2024-01-02", r"only 19 rows .* decide\. Say which it is with decimal='\.' or"),
+        (["99,90"] * 19, "|", "2024-01-02", r"only 19 rows \(such as '99,90'\)"),
+        ([], ";", "02.01.2024", "no other row decides"),
+    ],
+)
+def test_a_few_odd_cells_do_not_decide_the_decimal_mark(write, odd, delimiter, date, message):
+    texts = [f"{1 + n % 9}.{100 + n}" for n in range(400)] + ["500"] * 300 + odd
+    rows = [delimiter.join(["a", date, text]) for text in texts]
+    with pytest.raises(DomainError, match=message):
+        read_transactions(write("\n".join([delimiter.join(["customer_id", "date", "amount"]), *rows]) + "\n"))
+
+
 def test_nothing_left(write):
     with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. refund .*line 2: '-1'"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))
     with pytest.raises(DomainError, match=r"no purchase is left .*customer id missing: 2 rows"):
         read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))
-    with pytest.raises(DomainError, match=r"no purchase is left .*refunds leave nothing: 1 row"):
+    with pytest.raises(DomainError, match=r"no purchase is left .*without a purchase of that day: 1 row"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\n"), refunds="net")
+    with pytest.raises(DomainError, match=r"date in the future: 2 rows .*are kept with future='keep'"):
+        read_transactions(write(HEADER + "a,2190-01-01,1\nb,2190-01-02,2\n"))
 
 
 @pytest.mark.parametrize(
-    "options", [{"refunds": "drop"}, {"zero_amounts": "no"}, {"duplicates": None}, {"decimal": ";"}]
+    "options", [{"refunds": "drop"}, {"zero_amounts": "no"}, {"duplicates": None}, {"decimal": ";"}, {"future": "no"}]
 )
 def test_unknown_choices(write, options):
     with pytest.raises(DomainError, match="is not understood; choose"):

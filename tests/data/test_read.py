@@ -3,13 +3,15 @@
 import datetime as dt
 
 import ibis
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kundenwert.data import read_transactions, summarise
+from kundenwert.data import Entry, read_transactions, summarise
+from kundenwert.data.fates import today
 
 GERMAN = (
     "Kundennr;Käufer;Datum;Betrag\r\n"
@@ -72,11 +74,19 @@ def test_delimiters(write, delimiter):
     assert log.source.delimiter == delimiter
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_lines_to_skip_are_counted_in_places(write, encoding):
+    text = "Aufträge;;\r\n;;\r\n\r\n" + GERMAN + "0009;Özil;30.02.2024;3,00\r\n" + "0009;Özil;01.02.2024;3,00\r\n" * 30
+    log = read_transactions(write(text, encoding=encoding), **COLUMNS, skip_lines=2)
+    assert days(log)[:3] == GERMAN_DAYS
+    assert log.account.entries[-1].first == ("line 9: '30.02.2024'",)
+
+
 def test_a_line_end_within_quotes(write):
     text = 'customer_id,date,amount,note\na,2024-01-01,1,"two\nlines"\nb,2024-01-01,x,\n' + "c,2024-01-02,1,\n" * 30
     log = read_transactions(write(text))
     assert log.account.rows_read == 32
-    assert log.account.notes[0].first == ("row 2: 'x'",)
+    assert log.account.entries[-1].first == ("row 2: 'x'",)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +149,28 @@ def test_decimal_stated_for_what_could_be_both():
     frame = pd.DataFrame({"customer_id": ["a"], "date": ["2024-01-01"], "amount": ["1,234"]})
     assert days(read_transactions(frame, decimal=","))[0][2] == 1.234
     assert days(read_transactions(frame, decimal="."))[0][2] == 1234.0
+
+
+THOUSANDS = [f"{1 + n % 9}.{100 + n}" for n in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "delimiter", "date", "decimal"),
+    [
+        (["99,90"], ";", "02.01.2024", ","),  # semicolons, dates and the one cell agree
+        (["99,90"], "|", "02.01.2024", ","),
+        (["99,90"], ";", "2024-01-02", ","),
+        (["99,90"] * 20, "|", "2024-01-02", ","),  # one in twenty, and nothing else speaks
+        (["99.90"] * 20, "|", "2024-01-02", "."),
+        (["99.90"] * 400, ";", "02.01.2024", "."),
+    ],
+)
+def test_rows_that_decide_the_decimal_mark(write, odd, delimiter, date, decimal):
+    rows = [delimiter.join(["a", date, text]) for text in (*THOUSANDS, *odd)]
+    log = read_transactions(write("\n".join([delimiter.join(["customer_id", "date", "amount"]), *rows]) + "\n"))
+    assert log.source.decimal == decimal
+    total = sum(float(text) for text in THOUSANDS) * (1000 if decimal == "," else 1) + 99.9 * len(odd)
+    assert days(log)[0][2] == pytest.approx(total, rel=1e-12)
 
 
 def test_the_same_from_every_source(small, tmp_path):
@@ -260,11 +292,89 @@ def test_refunds_excluded_zeros_and_duplicates_kept():
 def test_refunds_netted():
     log = read_transactions(POLICY, refunds="net")
     assert [row[2] for row in days(log)] == [6.0, 7.0, 0.0, 6.0]
-    assert fates(log)["customer-day whose refunds leave nothing"] == 2
+    assert fates(log)["purchase of which refunds leave nothing"] == 2
     assert (log.account.kept, log.account.merged, log.account.excluded) == (4, 2, 2)
-    assert ("refund taken off the same customer's purchases of the day", 1) in {
-        (note.reason, note.count) for note in log.account.notes
+    assert ("refund taken off the same customer's purchases", 1, ("row 2: '-4.0'",)) in {
+        (note.reason, note.count, note.first) for note in log.account.notes
     }
+    undone = log.account.entries[-1]
+    assert (undone.money, undone.first) == (0.0, ("row 4: '5.0'", "row 5: '-5.0'"))
+
+
+def test_credit_notes_of_another_day_have_a_reason_of_their_own():
+    log = read_transactions(
+        POLICY.assign(date=POLICY["date"].where(POLICY["amount"] >= 0, "2024-03-01")), refunds="net"
+    )
+    assert fates(log)["credit note without a purchase of that day"] == 2
+    assert "purchase of which refunds leave nothing" not in fates(log)
+    assert log.account.entries[-1].money == -9.0
+    assert log.account.entries[-1].first == ("row 2: '-4.0'", "row 5: '-5.0'")
+
+
+def _earlier(*rows):
+    frame = pd.DataFrame(rows, columns=["customer_id", "date", "amount"]).assign(region="x")
+    frame.loc[frame["amount"] < 0, "region"] = "a"  # never that of the purchase
+    frame["date"] = [f"2024-01-{day:02d}" for day in frame["date"]]
+    log = read_transactions(frame.sample(frac=1, random_state=1), refunds="earlier", keep=["region"])
+    assert log.account.balanced
+    assert sum(entry.money or 0 for entry in log.account.entries) == pytest.approx(frame["amount"].sum(), abs=1e-9)
+    return log
+
+
+def test_refunds_of_earlier_purchases_take_the_latest_first():
+    log = _earlier(("a", 1, 10.0), ("a", 3, 5.0), ("a", 7, -8.0), ("a", 9, 4.0), ("b", 2, 3.0), ("z", 30, 1.0))
+    assert [(row[1].day, *row[2:]) for row in days(log)] == [(1, 7.0, 2), (9, 4.0, 1), (2, 3.0, 1), (30, 1.0, 1)]
+    assert {row[0] for row in days(log, "region")} == {"x"}
+    assert fates(log)["purchase of which refunds leave nothing"] == 1
+    assert (log.account.kept, log.account.merged, log.account.excluded) == (4, 1, 1)
+
+
+def test_refunds_never_touch_later_purchases_or_other_customers():
+    log = _earlier(("a", 2, -8.0), ("a", 4, 5.0), ("a", 5, -7.0), ("a", 6, 2.0), ("b", 1, 3.0))
+    assert [(row[1].day, *row[2:]) for row in days(log)] == [(6, 2.0, 1), (1, 3.0, 1)]
+    found = {entry.reason: (entry.count, entry.money) for entry in log.account.entries if entry.fate == "excluded"}
+    assert found == {
+        "purchase of which refunds leave nothing": (2, 0.0),  # 5 of the 7 were taken off it ...
+        "credit note beyond the customer's earlier purchases": (1, -10.0),  # ... 2 are left, and the 8 before
+    }
+
+
+def test_a_credit_note_that_is_larger_than_all_purchases_leaves_its_rest_in_the_account():
+    log = _earlier(
+        ("a", 1, 4.0), ("a", 2, -4.5), ("b", 1, 3.0), ("b", 2, 0.0), ("b", 3, -1.0), ("c", 1, 2.0), ("c", 1, -2.0)
+    )
+    assert [(row[1].day, *row[2:]) for row in days(log)] == [(1, 2.0, 2), (2, 0.0, 1)]
+    found = {entry.reason: (entry.count, entry.money) for entry in log.account.entries if entry.fate == "excluded"}
+    assert found == {
+        "purchase of which refunds leave nothing": (4, 0.0),
+        "credit note beyond the customer's earlier purchases": (0, -0.5),
+    }
+
+
+def test_refunds_of_earlier_purchases_against_a_pile_by_hand():
+    rng = np.random.default_rng(11)
+    rows = [
+        (f"c{n % 25}", int(rng.integers(1, 29)), float(rng.choice([-7.5, -3.25, -0.5, 0.0, 1.25, 3.5, 9.0])))
+        for n in range(900)
+    ]
+    log = _earlier(*rows)
+    frame = pd.DataFrame(rows, columns=["customer", "day", "amount"])
+    expected, beyond = {}, 0.0
+    for (customer, day), amounts in frame.groupby(["customer", "day"])["amount"]:
+        net = amounts.sum()
+        if net > 0 or (amounts == 0).all():
+            expected[customer, day] = net
+        for earlier in sorted((key for key in expected if key[0] == customer), key=lambda key: -key[1]):
+            taken = min(-min(net, 0.0), expected[earlier])
+            expected[earlier] -= taken
+            net += taken
+            if taken and not expected[earlier]:
+                del expected[earlier]
+        beyond += min(net, 0.0)
+    assert {(row[0], row[1].day): row[2] for row in days(log)} == expected
+    found = {entry.reason: entry.money for entry in log.account.entries}
+    assert found["credit note beyond the customer's earlier purchases"] == beyond < 0
+    assert found["purchase (customer and day)"] == sum(expected.values())
 
 
 def test_zeros_excluded_and_duplicates_dropped():
@@ -272,7 +382,7 @@ def test_zeros_excluded_and_duplicates_dropped():
     assert [row[2] for row in days(log)] == [10.0, 7.0, 5.0, 3.0]
     assert fates(log)["zero amount"] == 1
     assert fates(log)["exact duplicate of an earlier row"] == 1
-    assert log.account.notes[-1].first == ("row 8: customer 'c'",)
+    assert log.account.entries[-1].first == ("row 8: customer 'c'",)
 
 
 def test_few_unreadable_rows_are_excluded_and_shown(write):
@@ -293,23 +403,136 @@ def test_few_unreadable_rows_are_excluded_and_shown(write):
         "amount missing": 1,
         "amount unreadable, infinite or beyond 1e15": 4,
     }
-    first = {note.reason: note.first for note in log.account.notes}
-    assert first["excluded: line cannot be split into the file's columns"] == (
+    first = {entry.reason: entry.first for entry in log.account.entries}
+    assert first["line cannot be split into the file's columns"] == (
         "line 12: fewer than 3 columns: 'j,2024-01-01'",
         "line 13: more than 3 columns: 'k,2024-01-01,1,2'",
     )
-    assert first["excluded: date before 1900-01-01 or after 2199-12-31"] == (
+    assert first["date before 1900-01-01 or after 2199-12-31"] == (
         "row 2: '0197-01-01'",
         "row 3: '9999-12-31'",
     )
-    assert first["excluded: amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
+    assert first["amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
 
 
-def test_dates_in_the_future_are_noted(small):
+@pytest.mark.parametrize("name", ["#NV", "#N/A", "null", "NULL", "-", "n/a", "NaN", "None", "(leer)"])
+def test_placeholders_are_no_customers(write, name):
+    rows = [f"c{n},2024-01-{1 + n % 28:02d},1" for n in range(40)] + [f"{name},2024-02-01,2.5"] * 2
+    path = write("customer_id,date,amount\n" + "\n".join(rows) + "\n")
+    account = read_transactions(path).account
+    assert account.kept == 40
+    assert account.entries[-1] == Entry(
+        "excluded",
+        "customer id missing (placeholder such as '#NV')",
+        2,
+        5.0,
+        (f"line 42: customer {name!r}", f"line 43: customer {name!r}"),
+    )
+    assert read_transactions(path, placeholders=()).account.kept == 41
+
+
+def _with_totals(*footers):
+    amounts = [round(1.17 + 13.37 * (n % 89), 2) for n in range(300)]
+    rows = [f"c{n % 70},2024-{1 + n % 12:02d}-{1 + n % 28:02d},{amount}" for n, amount in enumerate(amounts)]
+    return "customer_id,date,amount\n" + "\n".join([*rows, *footers]).replace("TOTAL", f"{sum(amounts):.2f}") + "\n"
+
+
+@pytest.mark.parametrize("word", ["Summe", "GESAMT", "Gesamtsumme:", "total", "Grand Total"])
+@pytest.mark.parametrize("date", ["2024-12-31", ""])
+def test_a_line_of_totals_is_excluded(write, word, date):
+    log = read_transactions(write(_with_totals(f"{word},{date},TOTAL")))
+    entry = log.account.entries[-1]
+    assert (entry.fate, entry.reason, entry.count) == (
+        "excluded",
+        "line of totals: the amount is the sum of all others",
+        1,
+    )
+    kept = log.account.entries[0].money
+    assert entry.money == pytest.approx(kept, rel=1e-12)
+    assert entry.first == (f"line 302: '{kept:.2f}'",)
+    assert log.account.notes == ()
+
+
+def test_more_than_one_line_of_totals(write):
+    log = read_transactions(write(_with_totals("Summe,2024-12-31,TOTAL", "Gesamt,2024-12-31,TOTAL")))
+    assert fates(log)["line of totals: the amount is the sum of all others"] == 2
+    assert log.account.notes == ()
+
+
+def test_what_may_be_a_line_of_totals_is_noted_and_kept(write):
+    log = read_transactions(write(_with_totals("9999,2024-12-31,TOTAL")))
+    assert log.account.excluded == 0
+    total = log.account.entries[0].money / 2
+    assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
+        ("one row holds 50 % of all money: is it a line of totals?", 1, (f"line 302: customer '9999', '{total:.2f}'",))
+    ]
+    part = read_transactions(write(_with_totals("Zwischensumme,2024-12-31,1000", "total,2024-12-31,5")))
+    assert part.account.excluded == 0
+    assert [(note.reason, note.count, note.first) for note in part.account.notes] == [
+        (
+            "customer id is a word for totals, kept",
+            2,
+            ("line 302: customer 'Zwischensumme'", "line 303: customer 'total'"),
+        )
+    ]
+
+
+def test_a_customer_called_total(small):
+    small["customer_id"] = small["customer_id"].replace("0002", "Total")
+    log = read_transactions(small)
+    assert log.account.excluded == 0
+    assert read_transactions(small.iloc[[0, 3]]).account.excluded == 0
+
+
+def test_dates_in_the_future_are_excluded_unless_kept(small):
     small.loc[0, "date"] = "2190-05-05"
     log = read_transactions(small)
-    assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
-        ("date in the future", 1, ("row 1: '2190-05-05'",))
+    assert log.last_day == dt.date(2024, 2, 5)
+    assert [entry for entry in log.account.entries if entry.fate == "excluded"] == [
+        Entry("excluded", "date in the future", 1, 5.0, ("row 1: '2190-05-05'",))
+    ]
+    kept = read_transactions(small, future="keep")
+    assert (kept.last_day, kept.account.excluded) == (dt.date(2190, 5, 5), 0)
+    assert [(note.reason, note.count, note.first) for note in kept.account.notes] == [
+        ("date in the future, kept", 1, ("row 1: '2190-05-05'",))
+    ]
+
+
+def test_today_is_no_future(small, monkeypatch):
+    monkeypatch.setattr("kundenwert.data.fates.today", lambda: dt.date(2024, 1, 22))
+    log = read_transactions(small)
+    assert (log.account.kept, log.account.excluded, log.last_day) == (5, 1, dt.date(2024, 1, 22))
+    monkeypatch.undo()
+    now = dt.datetime.now(dt.UTC).date()
+    assert 0 <= (today() - now).days <= 1
+    small.loc[0, "date"] = str(now)
+    assert read_transactions(small).account.excluded == 0
+
+
+@pytest.mark.parametrize("refunds", ["exclude", "net", "earlier"])
+def test_the_account_adds_up_money_too(refunds):
+    rows = pd.DataFrame(
+        [("a", "2024-01-01", 10.0), ("a", "2024-01-01", -4.0), ("a", "2024-01-05", 7.25), (None, "2024-01-02", 100.0)]
+        + [("b", "2024-01-01", 5.0), ("b", "2024-01-01", -5.5), ("b", "2024-01-03", float("nan"))]
+        + [("c", "2024-01-02", 1.0)] * 40,
+        columns=["customer_id", "date", "amount"],
+    )
+    log = read_transactions(rows, refunds=refunds)
+    money = {entry.reason: entry.money for entry in log.account.entries}
+    assert money["customer id missing"] == 100.0
+    assert money["amount missing"] is None
+    assert sum(value for value in money.values() if value is not None) == rows["amount"].sum()
+    assert money["purchase (customer and day)"] == sum(row[2] for row in days(log))
+    if refunds == "exclude":
+        assert money["refund (negative amount)"] == -9.5
+    table = log.account.to_frame()
+    assert table.columns.tolist() == ["fate", "reason", "rows", "money", "first"]
+    assert table.set_index("reason")["money"].sum() == rows["amount"].sum()
+    assert table.set_index("reason")["first"]["customer id missing"] == "row 4: no customer id"
+    stored = log.account.to_dict()["entries"]
+    assert [entry["money"] for entry in stored if entry["reason"] == "customer id missing"] == [100.0]
+    assert [entry["first"] for entry in stored if entry["reason"] == "customer id missing"] == [
+        ["row 4: no customer id"]
     ]
 
 

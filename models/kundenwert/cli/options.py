@@ -23,6 +23,28 @@ class Refunds(StrEnum):
 
     exclude = "exclude"
     net = "net"
+    earlier = "earlier"
+
+
+class ZeroAmounts(StrEnum):
+    """What happens to purchases for nothing."""
+
+    keep = "keep"
+    exclude = "exclude"
+
+
+class Duplicates(StrEnum):
+    """What happens to rows equal to an earlier one."""
+
+    keep = "keep"
+    drop = "drop"
+
+
+class Future(StrEnum):
+    """What happens to days that have not come yet."""
+
+    exclude = "exclude"
+    keep = "keep"
 
 
 class Method(StrEnum):
@@ -34,6 +56,12 @@ class Method(StrEnum):
     map = "map"
 
 
+def _above_zero(value: float | None) -> float | None:
+    if value is not None and not value > 0:
+        raise typer.BadParameter(f"{value:g} is not above 0")
+    return value
+
+
 Source = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, one row per purchase.")]
 CustomerId = Annotated[str, typer.Option(help="Column of the customer key.", rich_help_panel=DATA)]
 Date = Annotated[str, typer.Option(help="Column of the date.", rich_help_panel=DATA)]
@@ -42,8 +70,22 @@ DateFormat = Annotated[str | None, typer.Option(help="Such as %d.%m.%Y; found ou
 Decimal = Annotated[
     str | None, typer.Option(help="Decimal mark, ',' or '.'; found out if not given.", rich_help_panel=DATA)
 ]
+SkipLines = Annotated[
+    int, typer.Option(min=0, help="Lines above the one with the column names, such as a title.", rich_help_panel=DATA)
+]
 RefundPolicy = Annotated[
-    Refunds, typer.Option(help="Leave refunds out, or net them with purchases of their day.", rich_help_panel=DATA)
+    Refunds,
+    typer.Option(
+        help="Leave refunds out, or take them off purchases: of their day (net), or of that day and before (earlier).",
+        rich_help_panel=DATA,
+    ),
+]
+ZeroPolicy = Annotated[ZeroAmounts, typer.Option(help="Whether a purchase for nothing counts.", rich_help_panel=DATA)]
+DuplicatePolicy = Annotated[
+    Duplicates, typer.Option(help="Keep rows equal to an earlier one in all columns, or not.", rich_help_panel=DATA)
+]
+FuturePolicy = Annotated[
+    Future, typer.Option(help="Leave rows dated after today out, or keep them (simulated logs).", rich_help_panel=DATA)
 ]
 ObservationEnd = Annotated[
     str | None, typer.Option(help="Last day of observation, YYYY-MM-DD; the log's last.", rich_help_panel=DATA)
@@ -58,6 +100,13 @@ LogEnd = Annotated[
 Unit = Annotated[TimeUnit, typer.Option(help="Unit of all times.", rich_help_panel=DATA)]
 Cohort = Annotated[
     str, typer.Option(help="month, quarter or week of first purchase, none, or a column.", rich_help_panel=DATA)
+]
+FittedCohort = Annotated[
+    str | None,
+    typer.Option(
+        help="As in `fit`; if not given, the fit's own where its models look at cohorts, else month.",
+        rich_help_panel=DATA,
+    ),
 ]
 Inactivity = Annotated[
     int, typer.Option(min=1, help="Silent months after which counting calls a customer lost.", rich_help_panel=DATA)
@@ -88,12 +137,16 @@ AllowUnconverged = Annotated[
 Horizon = Annotated[
     float | None,
     typer.Option(
-        min=0, help="Length of the future counted, in time units; a year if not given.", rich_help_panel=MONEY
+        callback=_above_zero,
+        help="Length of the future counted, in time units, above 0; a year if not given.",
+        rich_help_panel=MONEY,
     ),
 ]
 DiscountRate = Annotated[float, typer.Option(help="Annual rate, 0.10 is 10 %.", rich_help_panel=MONEY)]
 Margin = Annotated[float, typer.Option(help="Contribution margin, 0.3 is 30 % of revenue.", rich_help_panel=MONEY)]
-Cac = Annotated[float, typer.Option(help="Acquisition cost per customer.", rich_help_panel=MONEY)]
+Cac = Annotated[
+    float | None, typer.Option(help="Acquisition cost per customer; 0 if not given.", rich_help_panel=MONEY)
+]
 CacFile = Annotated[
     Path | None, typer.Option(help="CSV with columns cohort, cac instead of --cac.", rich_help_panel=MONEY)
 ]
@@ -101,6 +154,14 @@ Lifespan = Annotated[float, typer.Option(min=0.01, help="Years that the formula 
 
 OutDir = Annotated[Path, typer.Option(help="Folder for the results.", rich_help_panel=OUTPUT)]
 OutFile = Annotated[Path, typer.Option(help="File to write: .csv or .parquet.", rich_help_panel=OUTPUT)]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace files at --out that are no earlier result of this command; never what it reads.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 FitDir = Annotated[Path, typer.Option(help="Folder with the results of `fit`.", rich_help_panel=OUTPUT)]
 GermanCsv = Annotated[
     bool, typer.Option("--german-csv", help="Semicolons, decimal commas, dd.mm.yyyy.", rich_help_panel=OUTPUT)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kundenwert.cli import options as o
+from kundenwert.cli.places import check_out
 
 PopulationName = Annotated[str, typer.Argument(help="mechaforge, cdnow-like, random or a file.", show_default=False)]
 OutFolder = Annotated[Path, typer.Argument(help="Folder for the tables.", show_default=False)]
@@ -60,8 +61,10 @@ def simulate(
     out: OutFolder,
     customers: Customers = None,
     seed: OwnSeed = None,
+    overwrite: o.Overwrite = False,
     german_csv: o.GermanCsv = False,
 ) -> None:
     """Simulate a transaction log of which the truth is known, to hold models and formulas against."""
+    check_out("simulate", out, Path(population), overwrite=overwrite)
     for file in write_population(out, population, customers, seed, german_csv):
         typer.echo(file)

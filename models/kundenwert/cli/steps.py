@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR
+from kundenwert.cli.told import tell_account, tell_excluded
+from kundenwert.errors import DomainError, SchemaError
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit, Method
     from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.data.columns import ColumnError
     from kundenwert.value import ValueResult
-
-POSTERIOR, SPEND_POSTERIOR = "posterior.nc", "spend_posterior.nc"
 
 
 @dataclass
@@ -64,18 +67,42 @@ class Journey:
 
 
 def read_and_summarise(
-    journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any]
+    journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any], in_full: bool = False
 ) -> tuple[TransactionLog, CustomerSummary]:
-    """From a file to a customer summary; cohorts that are no period of time, and attributes, are columns to be kept."""
+    """From a file to a customer summary; cohorts that are no period of time, and attributes, are columns to be kept.
+
+    What was left out for other reasons than the dates asked for is told on stderr; `in_full`, what became of every row.
+    """
     with journey.step("Reading and summarising"):
         from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
+        from kundenwert.data.columns import ColumnError  # noqa: PLC0415
         from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
 
         cohort = str(shaping["cohort"])
-        attributes = [name for name in shaping["attributes"] if name != "cohort"]
-        own = [] if cohort in CALENDAR_COHORTS else [cohort]
-        log = read_transactions(source, keep=tuple(dict.fromkeys([*own, *attributes])), **reading)
-        return log, summarise(log, **{**shaping, "attributes": attributes})
+        attributes = {name: option for name, option in shaping["attributes"].items() if name != "cohort"}
+        options = {**attributes} if cohort in CALENDAR_COHORTS else {cohort: "--cohort", **attributes}
+        try:
+            log = read_transactions(source, keep=tuple(options), **reading)
+        except ColumnError as error:
+            raise SchemaError(_in_options(error, options)) from error
+        summary = summarise(log, **{**shaping, "attributes": tuple(attributes)})
+    if in_full:
+        tell_account(log, summary)
+    else:
+        tell_excluded(log.account)
+    return log, summary
+
+
+def _in_options(error: ColumnError, options: Mapping[str, str]) -> str:
+    """Say by which options the columns were asked for, instead of `keep`."""
+    message = str(error)
+    for name, guess in error.meant.items():
+        option = options[name]
+        asked = f"{option} {guess!r}" if option.startswith("-") else f"{guess!r} (it must be called as in {option})"
+        message = message.replace(f"keep={guess!r}", asked)
+    kept = next((options[name] for name in options if f"column {name!r} is asked" in message), "keep")
+    uses = [kept if use == "keep" else f"--{use.replace('_', '-')}" for use in error.uses]
+    return message.replace(f"({', '.join(error.uses)})", f"({', '.join(uses)})") if uses else message
 
 
 def fit_both(
@@ -108,9 +135,18 @@ def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
         return load_fit(folder / POSTERIOR), load_fit(folder / SPEND_POSTERIOR)
 
 
-def attributes(*fits: Fit) -> list[str]:
-    """Columns that fitted models look at."""
-    return list(dict.fromkeys(name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)))
+def attributes(*fits: Fit) -> dict[str, str]:
+    """Columns that fitted models look at, which no option can name otherwise."""
+    names = [name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)]
+    return dict.fromkeys(names, "the fit")
+
+
+def cohort_of(*fits: Fit) -> str:
+    """How customers were grouped when fitted, where a model looks at cohorts and the fit says so; else by month."""
+    for fit in fits:
+        if "cohort" in (*fit.model.cohorts, *fit.model.covariates) and fit.info.get("cohort"):
+            return str(fit.info["cohort"])
+    return "month"
 
 
 def value(
@@ -124,29 +160,15 @@ def value(
         return value_table(purchases, spend, summary, seed=seed, advance=advance, **assumptions)
 
 
-def costs(cac: float, cac_file: Path | None) -> float | dict[str, float]:
-    """One acquisition cost for everybody, or those of a file by cohort."""
+def costs(cac: float | None, cac_file: Path | None) -> float | dict[str, float]:
+    """One acquisition cost for everybody, or those of a file by cohort, but not both."""
     if cac_file is None:
-        return cac
+        return 0.0 if cac is None else cac
+    if cac is not None:
+        raise DomainError(f"cac={cac:g} and cac_file={cac_file.name!r} are both given; state one of them")
     from kundenwert.data.costs import read_costs  # noqa: PLC0415
 
     return read_costs(cac_file)
-
-
-def check_place(out: Path) -> None:
-    """Refuse a place for results that is a file, before the work is done."""
-    from kundenwert.data.export import check_folder  # noqa: PLC0415
-
-    check_folder(out)
-
-
-def check_ending(out: Path) -> None:
-    """Refuse a file that no table is written as, before the work is done."""
-    from kundenwert.errors import SchemaError  # noqa: PLC0415
-
-    if out.suffix not in (".csv", ".parquet"):
-        msg = f"{out.name}: a table is written as .csv or .parquet"
-        raise SchemaError(msg)
 
 
 def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:

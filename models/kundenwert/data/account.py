@@ -16,20 +16,50 @@ FATES: tuple[Fate, ...] = ("kept", "merged", "excluded")
 
 @dataclass(frozen=True)
 class Entry:
-    """A number of input rows that shared one fate for one reason."""
+    """A number of input rows that shared one fate for one reason.
+
+    Parameters
+    ----------
+    fate : {"kept", "merged", "excluded"}
+        What became of them.
+    reason : str
+        Why.
+    count : int
+        Rows, ≥ 0.
+    money : float, optional
+        Sum of their amounts; with kept rows, what was merged into them is counted too. None where no amount could be
+        read, or where it was not added up.
+    first : tuple of str
+        Where the first of them stand, and what they say.
+    """
 
     fate: Fate
     reason: str
     count: int
+    money: float | None = None
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something worth knowing about rows; it does not change their fate."""
+    """Something worth knowing about rows; it does not change their fate.
+
+    Parameters
+    ----------
+    reason : str
+        What was seen.
+    count : int
+        Rows, ≥ 0.
+    first : tuple of str
+        Where the first of them stand, and what they say.
+    caution : bool
+        Whether results may be worthless because of it.
+    """
 
     reason: str
     count: int
     first: tuple[str, ...] = ()
+    caution: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,15 +126,17 @@ class RowAccount:
         return self._total("excluded")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the account as a table with columns `fate, reason, rows, first`: entries, then notes."""
+        """Return the account as a table with columns `fate, reason, rows, money, first`: entries, then notes."""
         rows: list[dict[str, object]] = [
-            {"fate": entry.fate, "reason": entry.reason, "rows": entry.count, "first": ""} for entry in self.entries
+            {"fate": e.fate, "reason": e.reason, "rows": e.count, "money": e.money, "first": "; ".join(e.first)}
+            for e in self.entries
         ]
         rows += [
-            {"fate": "note", "reason": note.reason, "rows": note.count, "first": "; ".join(note.first)}
+            {"fate": "note", "reason": note.reason, "rows": note.count, "money": None, "first": "; ".join(note.first)}
             for note in self.notes
         ]
-        return pd.DataFrame(rows, columns=["fate", "reason", "rows", "first"])
+        table = pd.DataFrame(rows, columns=["fate", "reason", "rows", "money", "first"])
+        return table.astype({"money": "float64"})
 
     def to_dict(self) -> dict[str, object]:
         """Return the account as plain lists and numbers, ready for JSON."""
@@ -113,7 +145,7 @@ class RowAccount:
             "kept": self.kept,
             "merged": self.merged,
             "excluded": self.excluded,
-            "entries": [asdict(entry) for entry in self.entries],
+            "entries": [asdict(entry) | {"first": list(entry.first)} for entry in self.entries],
             "notes": [asdict(note) | {"first": list(note.first)} for note in self.notes],
         }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 
-from kundenwert.data.source import Source
+from kundenwert.data.account import several
+from kundenwert.data.source import DELIMITERS, Source
 from kundenwert.errors import SchemaError
 
 _RESERVED = ("customer_id", "date", "amount", "rows", "month", "quarter", "week", "none")
@@ -22,6 +23,24 @@ _OTHER_NAMES = {
 }
 
 
+class ColumnError(SchemaError):
+    """A column that is not there, or is asked for twice.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    meant : mapping
+        For kept columns that are not there, the column that may be meant.
+    uses : sequence of str
+        What a column is asked for as, where that is more than once: roles, and "keep".
+    """
+
+    def __init__(self, message: str, *, meant: Mapping[str, str] | None = None, uses: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.meant, self.uses = dict(meant or {}), tuple(uses)
+
+
 def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> dict[str, str]:
     """Return the internal name of each column asked for, or say which are missing, doubled or used twice."""
     if isinstance(keep, str):
@@ -31,36 +50,62 @@ def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> d
     for name in asked:
         if asked.count(name) > 1:
             uses = [role for role, column in columns.items() if column == name] + ["keep"] * (name in keep)
-            raise SchemaError(
-                f"column {name!r} is asked for more than once ({', '.join(uses)}); give each its own column"
+            raise ColumnError(
+                f"column {name!r} is asked for more than once ({', '.join(uses)}); give each its own column", uses=uses
             )
     reserved = [name for name in keep if name in _RESERVED]
     if reserved:
         raise SchemaError(f"a kept column cannot be called {reserved[0]!r}, which has a meaning here; rename it")
     missing = {role: name for role, name in wanted.items() if name not in opened.names}
     if missing:
-        raise SchemaError(_missing(opened, missing, set(wanted.values())))
+        raise _missing(opened, missing, set(wanted.values()))
     doubled = [name for name in asked if opened.names.count(name) > 1]
     if doubled:
         raise SchemaError(f"{opened.info.name!r} has more than one column called {doubled[0]!r}; rename one of them")
     return {role: f"c{opened.names.index(name)}" for role, name in wanted.items()}
 
 
-def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str]) -> str:
+def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str]) -> ColumnError:
     free = {name.casefold(): name for name in opened.names if name not in taken and name}
-    guesses = []
+    guesses: list[str] = []
+    meant: dict[str, str] = {}
     for role, name in missing.items():
-        candidates = [name, *_OTHER_NAMES.get(role, ())]
+        candidates = _candidates(role, name)
         close = next((c for c in candidates if c.casefold() in free), None) or next(
             (m for c in candidates for m in difflib.get_close_matches(c.casefold(), free, n=1, cutoff=0.7)), None
         )
         if close:
             guess = free.pop(close.casefold())
             guesses.append(f"keep={guess!r}" if role not in _OTHER_NAMES else f"{role}={guess!r}")
+            meant |= {} if role in _OTHER_NAMES else {name: guess}
     names = ", ".join(repr(name) for name in opened.names[:20]) + (", ..." if len(opened.names) > 20 else "")
     text = f"{opened.info.name!r} has no column {' and no column '.join(map(repr, missing.values()))}; it has {names}"
+    if above := _lines_above(opened, missing):
+        return ColumnError(
+            f"{text}. The first line must hold the column names; names like these stand in line {above + 1}: delete "
+            f"the {several(above, 'line')} above, or pass over them with skip_lines={above}"
+        )
     if guesses:
-        return f"{text}. Did you mean {', '.join(guesses)}?"
+        return ColumnError(f"{text}. Did you mean {', '.join(guesses)}?", meant=meant)
     if opened.info.kind == "csv" and any(name[:1].isdigit() for name in opened.names):
-        return f"{text}. The first line must hold the column names"
-    return f"{text}. Say which columns hold {', '.join(missing)}"
+        return ColumnError(f"{text}. The first line must hold the column names")
+    return ColumnError(f"{text}. Say which columns hold {', '.join(missing)}")
+
+
+def _candidates(role: str, name: str) -> list[str]:
+    return [name, *_OTHER_NAMES.get(role, ())]
+
+
+def _lines_above(opened: Source, missing: Mapping[str, str]) -> int:
+    """Count the lines above one that holds two of customer, date and amount where none was found; 0 without one."""
+    if not missing.keys() >= _OTHER_NAMES.keys():
+        return 0
+    for above, line in enumerate(opened.head):
+        for delimiter in DELIMITERS:
+            cells = {cell.strip().strip('"').casefold() for cell in line.split(delimiter)}
+            found = [
+                role for role in _OTHER_NAMES if any(c.casefold() in cells for c in _candidates(role, missing[role]))
+            ]
+            if len(found) > 1:
+                return above
+    return 0

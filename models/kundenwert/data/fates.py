@@ -10,26 +10,47 @@ import ibis
 
 from kundenwert.data.account import Entry, Note, RowAccount, listing, several
 from kundenwert.data.formats import EARLIEST, LARGEST_AMOUNT, LATEST
+from kundenwert.data.refunds import BEYOND, LONE, NETTED, settle
 from kundenwert.data.source import Source
 from kundenwert.errors import DomainError
 
 UNREADABLE_SHARE = 0.05  # above this share of rows without a date (or an amount) the log is refused
 
+PLACEHOLDERS = (
+    *("#NV", "#N/A", "#NAME?", "#WERT!", "#VALUE!", "#BEZUG!", "#REF!", "NULL", "(NULL)", "<NULL>", "NaN", "None"),
+    *("n/a", "<NA>", "-", "--", "(leer)", "(blank)"),
+)
+"""Customer ids, in small or capital letters, by which spreadsheets and databases say that there is none."""
+
+TOTALS = (
+    *("Summe", "Gesamt", "Gesamtsumme", "Endsumme", "Zwischensumme"),
+    *("Total", "Grand total", "Subtotal", "Sum"),
+)
+"""Words, in small or capital letters, that stand where the customer id should be in a line of totals."""
+
+LARGE_SHARE, LARGE_ROWS = 0.4, 20
+"""Share of all money in one row that is worth a note, and the number of rows from which on it is."""
+
 KEPT = "purchase (customer and day)"
 MERGED = "same customer and same day as a kept row"
 REJECTED = "line cannot be split into the file's columns"
-NO_CUSTOMER = "customer id missing"
+TOTAL = "line of totals: the amount is the sum of all others"
+NO_CUSTOMER, PLACEHOLDER = "customer id missing", "customer id missing (placeholder such as '#NV')"
 NO_DATE, BAD_DATE, FAR_DATE = "date missing", "date unreadable", f"date before {EARLIEST} or after {LATEST}"
 NO_AMOUNT, BAD_AMOUNT = "amount missing", "amount unreadable, infinite or beyond 1e15"
 REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact duplicate of an earlier row"
-NETTED = "customer-day whose refunds leave nothing"
-NETTED_REFUND = "refund taken off the same customer's purchases of the day"
+TAKEN_OFF = "refund taken off the same customer's purchases"
 FUTURE = "date in the future"
-_REASONS = (NO_CUSTOMER, NO_DATE, BAD_DATE, FAR_DATE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO, DUPLICATE)
+TOTAL_WORD = "customer id is a word for totals, kept"
+_REASONS = (
+    *(TOTAL, NO_CUSTOMER, PLACEHOLDER, NO_DATE, BAD_DATE, FAR_DATE, FUTURE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO),
+    *(DUPLICATE, NETTED, LONE, BEYOND),
+)
 
 
-def _today() -> dt.date:
-    return dt.datetime.now(dt.UTC).date()
+def today() -> dt.date:
+    """Return the latest day that it is anywhere on earth: what lies after it has not happened."""
+    return dt.datetime.now(dt.timezone(dt.timedelta(hours=14))).date()
 
 
 def _kept(reason: str) -> str:
@@ -38,20 +59,41 @@ def _kept(reason: str) -> str:
 
 @dataclass(frozen=True)
 class Policy:
-    """What to do with refunds, zero amounts and duplicates."""
+    """What to do with refunds, zero amounts, duplicates and days that have not come yet."""
 
     refunds: str
     zero_amounts: str
     duplicates: str
+    future: str = "exclude"
+    placeholders: tuple[str, ...] = PLACEHOLDERS
 
     def __post_init__(self) -> None:
         """Refuse a choice that does not exist."""
-        known = {"refunds": ("exclude", "net"), "zero_amounts": ("keep", "exclude"), "duplicates": ("keep", "drop")}
+        known = {
+            "refunds": ("exclude", "net", "earlier"),
+            "zero_amounts": ("keep", "exclude"),
+            "duplicates": ("keep", "drop"),
+            "future": ("exclude", "keep"),
+        }
         for name, values in known.items():
             if getattr(self, name) not in values:
-                raise DomainError(
-                    f"{name}={getattr(self, name)!r} is not understood; choose {values[0]!r} or {values[1]!r}"
-                )
+                choices = " or ".join(map(repr, values))
+                raise DomainError(f"{name}={getattr(self, name)!r} is not understood; choose {choices}")
+
+
+def _total_word(rows: ibis.Table) -> ibis.Value:
+    """Whether a row's customer id is a word for totals."""
+    words = [word.casefold() for word in TOTALS]
+    return rows.customer_id.lower().re_replace(r"\s*[:=]$", "").isin(words).fill_null(False)
+
+
+def _total(rows: ibis.Table) -> ibis.Value:
+    """Whether a row whose id is a word for totals holds the sum of all others, each of them rounded to cents."""
+    other = rows.filter(~_total_word(rows) & (rows.amount.abs() <= LARGEST_AMOUNT))
+    count, total = other.count().as_scalar(), other.amount.sum().as_scalar()
+    whole = ibis.ifelse(rows.amount == rows.amount.round(), 0.5, 0.0)
+    near = (rows.amount - total).abs().cast("float64") <= 0.005 * (count + 1) + whole
+    return _total_word(rows) & (count > 1) & near.fill_null(False)
 
 
 def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
@@ -59,10 +101,13 @@ def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
     same = [typed[f"c{i}"] for i in range(width)]
     typed = typed.mutate(duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0)
     tests = [
+        (_total(typed), TOTAL),
         (typed.customer_id.isnull(), NO_CUSTOMER),
+        (typed.customer_id.lower().isin([name.lower() for name in policy.placeholders]), PLACEHOLDER),
         (typed.date_text.isnull(), NO_DATE),
         (typed.date.isnull(), BAD_DATE),
         (~typed.date.between(EARLIEST, LATEST), FAR_DATE),
+        *([(typed.date > today(), FUTURE)] if policy.future == "exclude" else []),
         (typed.amount_text.isnull(), NO_AMOUNT),
         (typed.amount.isnull() | (typed.amount.abs() > LARGEST_AMOUNT), BAD_AMOUNT),
     ]
@@ -72,29 +117,29 @@ def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
         tests.append((typed.amount == 0, ZERO))
     if policy.duplicates == "drop":
         tests.append((typed.duplicate, DUPLICATE))
-    return typed.mutate(fate=ibis.cases(*tests)).drop(*(f"c{i}" for i in range(width)))
+    return settle(typed.mutate(fate=ibis.cases(*tests)).drop(*(f"c{i}" for i in range(width))), policy.refunds)
 
 
-def merge_days(rows: ibis.Table, kept: int) -> ibis.Table:
-    """Merge the rows of one customer on one day; which of them were refunded to nothing stands in `netted`."""
+def merge_days(rows: ibis.Table, policy: Policy, kept: int) -> ibis.Table:
+    """Merge the rows of one customer's purchases of one day."""
     good = rows.filter(rows.fate.isnull())
-    daily = good.group_by("customer_id", "date").agg(
-        amount=good.amount.sum(),
+    own = good.date == good.day
+    return good.group_by("customer_id", date="day").agg(
+        amount=good.left.max(where=own) if policy.refunds == "earlier" else good.amount.sum(),
         rows=good.count(),
-        refunds=(good.amount < 0).sum(),
-        **{f"k{i}": good[f"k{i}"].min() for i in range(kept)},
+        **{f"k{i}": good[f"k{i}"].min(where=own) for i in range(kept)},
     )
-    return daily.mutate(netted=(daily.refunds > 0) & (daily.amount <= 0))
 
 
 def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
     """Return, by reason, where the first rows that were excluded or noted stand and what they say."""
     good = rows.fate.isnull()
     marks = {
-        FUTURE: rows.date > _today(),
+        _kept(FUTURE): rows.date > today(),
         _kept(DUPLICATE): rows.duplicate,
         _kept(ZERO): rows.amount == 0,
-        NETTED_REFUND: rows.amount < 0,
+        TAKEN_OFF: rows.amount < 0,
+        TOTAL_WORD: _total_word(rows),
     }
     shown = ("row", "customer_id", "date_text", "amount_text")
     parts = [rows.filter(~good).select(*shown, reason="fate")]
@@ -105,35 +150,40 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for row in first.to_pyarrow().to_pylist():
         about = {NO_CUSTOMER: "no customer id", NO_DATE: "no date", NO_AMOUNT: "no amount"}.get(row["reason"])
-        if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE):
+        if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE, _kept(FUTURE)):
             about = repr(row["date_text"])
-        elif row["reason"] in (DUPLICATE, _kept(DUPLICATE)):
+        elif row["reason"] in (DUPLICATE, _kept(DUPLICATE), PLACEHOLDER, TOTAL_WORD):
             about = f"customer {row['customer_id']!r}"
         about = about or repr(row["amount_text"])
         found.setdefault(row["reason"], []).append(f"{opened.place(row['row'])}: {about}")
     return {reason: tuple(texts) for reason, texts in found.items()}
 
 
-def _sums(opened: Source, rows: ibis.Table, daily: ibis.Table) -> dict[str, int]:
-    """Count, in two queries, everything that the account speaks of."""
-    good = rows.fate.isnull()
+def _sums(
+    opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Policy
+) -> tuple[dict[str, int], dict[str, float | None]]:
+    """Count, and add up, in two queries, everything that the account speaks of."""
+    good, readable = rows.fate.isnull(), rows.amount.abs() <= LARGEST_AMOUNT
     per_row = rows.agg(
         read=rows.count(),
-        **{FUTURE: (good & (rows.date > _today())).sum()},
+        **{_kept(FUTURE): (good & (rows.date > today())).sum()},
         **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
+        **{TOTAL_WORD: (good & _total_word(rows)).sum(), TAKEN_OFF: (good & (rows.amount < 0)).sum()},
         **{reason: (rows.fate == reason).sum() for reason in _REASONS},
+        **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
+        **{"money good": rows.amount.sum(where=good)},
     )
-    left = ~daily.netted
-    per_day = daily.agg(
-        days=left.sum(),
-        rows=daily["rows"].sum(where=left),
-        **{NETTED: daily["rows"].sum(where=daily.netted), NETTED_REFUND: daily.refunds.sum(where=left)},
-    )
+    per_day = daily.agg(days=daily.count(), rows=daily["rows"].sum(), **{"money kept": daily.amount.sum()})
     found = per_row.to_pyarrow().to_pylist()[0] | per_day.to_pyarrow().to_pylist()[0]
-    return {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
+    money = {name.removeprefix("money "): found.pop(name) for name in [*found] if name.startswith("money ")}
+    if policy.refunds == "earlier":  # what a purchase has lost, a credit note of another day has taken off it
+        moved = [money[name] for name in ("good", NETTED, BEYOND) if money[name] is not None]
+        money |= {NETTED: 0 if found[NETTED] else None, BEYOND: (sum(moved) - (money["kept"] or 0)) or None}
+    counts = {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
+    return counts, {name: None if value is None else float(value) for name, value in money.items()}
 
 
-def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccount:
+def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Policy) -> RowAccount:
     """Account for every row, and refuse a log of which too little can be read.
 
     Parameters
@@ -142,6 +192,8 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
         The source, for the places of its rows.
     rows, daily : ibis.Table
         Results of `with_fate` and `merge_days`.
+    policy : Policy
+        What they were made with.
 
     Returns
     -------
@@ -152,19 +204,37 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table) -> RowAccou
     DomainError
         If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
     """
-    counts = _sums(opened, rows, daily)
-    lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS, NETTED)}
-    noted = {reason: counts[reason] for reason in (FUTURE, _kept(ZERO), _kept(DUPLICATE), NETTED_REFUND)}
+    counts, money = _sums(opened, rows, daily, policy)
+    lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS)}
+    noted = {reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), TAKEN_OFF, TOTAL_WORD)}
     first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
     if any(lost.values()) or any(noted.values()):
         first |= _offenders(opened, rows)
     read = counts["read"] + len(opened.rejected)
     _refuse(opened, read, lost, first)
-    entries = [Entry("kept", KEPT, counts["days"]), Entry("merged", MERGED, counts["rows"] - counts["days"])]
-    entries += [Entry("excluded", reason, count) for reason, count in lost.items() if count]
-    notes = [Note(f"excluded: {reason}", n, first.get(reason, ())) for reason, n in lost.items() if n]
-    notes += [Note(reason, n, first.get(reason, ())) for reason, n in noted.items() if n]
-    return RowAccount(read, tuple(entries), tuple(notes))
+    entries = [Entry("kept", KEPT, counts["days"], money["kept"])]
+    entries += [Entry("merged", MERGED, counts["rows"] - counts["days"])]
+    entries += [
+        Entry("excluded", name, n, money.get(name), first.get(name, ()))
+        for name, n in lost.items()
+        if n or money.get(name)
+    ]
+    notes = tuple(Note(reason, n, first.get(reason, ()), reason == TOTAL_WORD) for reason, n in noted.items() if n)
+    return RowAccount(read, tuple(entries), (*notes, *_large(opened, rows)))
+
+
+def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
+    """Note a row that holds so much of all money that it may be the sum of the others."""
+    good = rows.filter(rows.fate.isnull() & (rows.amount > 0))
+    found = good.agg(n=good.count(), total=good.amount.sum(), largest=good.amount.max()).to_pyarrow().to_pylist()[0]
+    if found["n"] < LARGE_ROWS or float(found["largest"]) < LARGE_SHARE * float(found["total"]):
+        return ()
+    row = good.order_by(good.amount.desc(), good.row).limit(1).to_pyarrow().to_pylist()[0]
+    share = float(found["largest"]) / float(found["total"])
+    place = f"{opened.place(row['row'])}: customer {row['customer_id']!r}, {row['amount_text']!r}"
+    return (
+        Note(f"one row holds {100 * share:.0f} % of all money: is it a line of totals?", 1, (place,), caution=True),
+    )
 
 
 def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[str, tuple[str, ...]]) -> None:
@@ -188,4 +258,5 @@ def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[s
         raise DomainError(
             f"no purchase is left of the {several(read, 'row')} of {opened.info.name!r}. {'; '.join(parts)}. "
             "Check that the columns are the right ones"
+            + ("; days that have not come yet are kept with future='keep'" if lost[FUTURE] else "")
         )

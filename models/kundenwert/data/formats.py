@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import ibis
 
@@ -13,6 +12,12 @@ from kundenwert.errors import DomainError
 AMOUNT_TYPE = "decimal(38, 9)"  # exact sums: the order of the rows cannot change a total
 LARGEST_AMOUNT = 1e15
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+
+OUTNUMBERED = 20
+"""Rows that could mean two amounts, such as 1.250, for each that decides, such as 99,90; with more, none is believed.
+
+Where other signs of the source speak for the same decimal mark, any row that decides is believed; where they speak
+against it, such rows must not be outnumbered at all."""
 
 _TIME = (
     r"(?:[T, ]\s*\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|Uhr|[+-]\d{2}:?\d{2})?)?"
@@ -121,14 +126,6 @@ def find_date_format(table: ibis.Table, column: str, *, label: str) -> str:
     return best
 
 
-@dataclass(frozen=True)
-class _Amounts:
-    point: int
-    comma: int
-    unclear: int
-    example: str | None
-
-
 def clean_amount(text: ibis.Value) -> ibis.Value:
     """Return an amount's text without currency and blanks at its ends, and with its sign in front."""
     bare = text.re_replace(rf"^[{_BLANK}]+|[{_BLANK}]+$", "").re_replace("^[−–]", "-")
@@ -158,8 +155,22 @@ def read_amount(clean: ibis.Value, decimal: str) -> ibis.Value:
     return ibis.cases((clean.re_search(_number(decimal)), plain.try_cast(AMOUNT_TYPE)))
 
 
-def find_decimal(table: ibis.Table, column: str, *, label: str) -> str:
+def likely_decimal(delimiter: str | None, date_format: str | None) -> str | None:
+    """Return the decimal mark that a source's other signs speak for; None where they say nothing.
+
+    Examples
+    --------
+    >>> likely_decimal(";", "%Y-%m-%d"), likely_decimal(None, "%d.%m.%Y"), likely_decimal(",", "%Y-%m-%d")
+    (',', ',', None)
+    """
+    return "," if delimiter == ";" or (date_format or "").startswith("%d.%m.") else None
+
+
+def find_decimal(table: ibis.Table, column: str, *, label: str, likely: str | None = None) -> str:
     """Find the decimal mark of a text column of amounts.
+
+    A value such as 1.250 could mean two amounts, one such as 99,90 only one. The rows that decide are believed unless
+    they are few beside those that do not, as `OUTNUMBERED` says: one odd cell must not divide all others by 1000.
 
     Parameters
     ----------
@@ -169,6 +180,8 @@ def find_decimal(table: ibis.Table, column: str, *, label: str) -> str:
         Name of the text column in `table`.
     label : str
         Name of the column in the user's source, for messages.
+    likely : {".", ","}, optional
+        The mark that other signs speak for, as `likely_decimal` finds it.
 
     Returns
     -------
@@ -177,7 +190,7 @@ def find_decimal(table: ibis.Table, column: str, *, label: str) -> str:
     Raises
     ------
     DomainError
-        If every value with a mark could mean two numbers, such as 1,234.
+        If values could mean two amounts, such as 1,234, and no other rows decide, or too few.
     """
     clean = table.select(text=clean_amount(table[column])).group_by("text").agg(n=lambda t: t.count())
     point, comma = (clean.text.re_search(_number(mark)) for mark in ".,")
@@ -187,13 +200,21 @@ def find_decimal(table: ibis.Table, column: str, *, label: str) -> str:
         comma=clean.n.sum(where=comma & ~point),
         unclear=clean.n.sum(where=unclear),
         example=clean.text.min(where=unclear),
+        with_point=clean.text.min(where=point & ~comma),
+        with_comma=clean.text.min(where=comma & ~point),
     )
     row = found.to_pyarrow().to_pylist()[0]
-    amounts = _Amounts(int(row["point"] or 0), int(row["comma"] or 0), int(row["unclear"] or 0), row["example"])
-    if amounts.unclear and not amounts.point and not amounts.comma:
+    counts = {mark: int(row[name] or 0) for mark, name in {".": "point", ",": "comma"}.items()}
+    mark = "," if counts[","] > counts["."] else "."
+    deciding, doubtful = counts[mark], int(row["unclear"] or 0)
+    believed = deciding * (OUTNUMBERED if likely is None else 1)
+    if doubtful and (not deciding or (mark != likely and doubtful > believed)):
+        example = row["with_comma" if mark == "," else "with_point"]
+        decides = "decide" if deciding > 1 else "decides"
+        others = f"only {several(deciding, 'row')} (such as {example!r})" if deciding else "no other row"
         raise DomainError(
-            f"the decimal mark of column {label!r} is unclear: {several(amounts.unclear, 'row')} can be read as "
-            f"thousands or as decimals (such as {amounts.example!r}), and no other row decides. "
+            f"the decimal mark of column {label!r} is unclear: {several(doubtful, 'row')} can be read as "
+            f"thousands or as decimals (such as {row['example']!r}), and {others} {decides}. "
             "Say which it is with decimal='.' or decimal=','"
         )
-    return "," if amounts.comma > amounts.point else "."
+    return mark

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kundenwert.data.account import SourceInfo, several
-from kundenwert.errors import SchemaError
+from kundenwert.errors import DomainError, SchemaError
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -79,6 +79,8 @@ class Source:
         Line number of row 0 where every row is one line of the file, else None.
     materialised : bool
         Whether `table` lies in a database of its own.
+    head : tuple of str
+        First lines of a text file, to find column names that stand below a title.
     """
 
     table: ibis.Table
@@ -87,19 +89,22 @@ class Source:
     rejected: tuple[str, ...] = ()
     first_line: int | None = None
     materialised: bool = True
+    head: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """Name the place of a row for a reader of the source."""
         return f"row {row + 1}" if self.first_line is None else f"line {row + self.first_line}"
 
 
-def open_source(source: Any) -> Source:
+def open_source(source: Any, *, skip_lines: int = 0) -> Source:
     """Open a path, a frame or an Ibis table.
 
     Parameters
     ----------
     source : str, Path, pandas.DataFrame, pyarrow.Table, polars.DataFrame or ibis.Table
         The rows.
+    skip_lines : int
+        Lines of a text file above the one with the column names.
 
     Returns
     -------
@@ -109,9 +114,16 @@ def open_source(source: Any) -> Source:
     ------
     SchemaError
         If the source is missing, empty, unreadable or of a kind that is not understood.
+    DomainError
+        If `skip_lines` is no number of lines, or the source is no text file and has none.
     """
+    if skip_lines != int(skip_lines) or skip_lines < 0:
+        raise DomainError(f"skip_lines={skip_lines} must be a whole number, 0 or more")
+    text = isinstance(source, str | Path) and Path(source).suffix.lower() not in PARQUET_SUFFIXES
+    if skip_lines and not text:
+        raise DomainError(f"skip_lines={skip_lines} is for text files; leave it out")
     if isinstance(source, str | Path):
-        return _open_path(Path(source))
+        return _open_path(Path(source), skip_lines)
     if isinstance(source, ibis.Table):
         names = tuple(source.columns)
         columns = {f"c{i}": source[name] for i, name in enumerate(names)}
@@ -162,10 +174,10 @@ def _from_arrays(arrays: Sequence[Any], names: tuple[str, ...], info: SourceInfo
     return Source(table, names, info)
 
 
-def _open_path(path: Path) -> Source:
+def _open_path(path: Path, skip_lines: int) -> Source:
     try:
         _check_file(path)
-        return _open_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _open_text(path)
+        return _open_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _open_text(path, skip_lines)
     except OSError as error:
         raise SchemaError(f"{path.name[:80]!r} cannot be read: {error.strerror or error}") from error
     except csv.Error as error:
@@ -271,16 +283,19 @@ class _Header:
     delimiter: str
     skip: int
     single: bool
+    head: tuple[str, ...]
 
 
 def _split(line: str, delimiter: str) -> list[str]:
     return next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
 
 
-def _read_header(path: Path, encoding: str) -> _Header:
+def _read_header(path: Path, encoding: str, skip_lines: int) -> _Header:
     with path.open("r", encoding=encoding) as file:
-        lines = [line.rstrip("\n") for line in itertools.islice(file, 50)]
-    skip = next((i for i, line in enumerate(lines) if line.strip()), None)
+        lines = [line.rstrip("\n") for line in itertools.islice(file, skip_lines + 50)]
+    skip = next((i for i, line in enumerate(lines) if i >= skip_lines and line.strip()), None)
+    if skip is None and skip_lines:
+        raise SchemaError(f"{path.name!r} holds no text below its first {several(skip_lines, 'line')}")
     if skip is None:
         raise SchemaError(f"{path.name!r} holds no text; it must start with a line of column names")
     stated = lines[skip].strip().strip('"')
@@ -291,12 +306,12 @@ def _read_header(path: Path, encoding: str) -> _Header:
     if skip >= len(lines):
         raise SchemaError(f"{path.name!r} has no line of column names")
     names = tuple(name.strip() for name in _split(lines[skip], delimiter))
-    return _Header(names, delimiter, skip, single=len(names) == 1)
+    return _Header(names, delimiter, skip, single=len(names) == 1, head=tuple(lines))
 
 
-def _open_text(path: Path) -> Source:
+def _open_text(path: Path, skip_lines: int) -> Source:
     text = _inspect(path)
-    header = _read_header(path, text.encoding)
+    header = _read_header(path, text.encoding, skip_lines)
     info = SourceInfo(path.name, "csv", _sha256(path), text.encoding.removesuffix("-sig"), header.delimiter)
     if text.plain:
         return _read_rows(path, header, info, text.lines)
@@ -332,7 +347,7 @@ def _read_rows(path: Path, header: _Header, info: SourceInfo, lines: int) -> Sou
     count = int(table.count().to_pyarrow().as_py())
     rejected = tuple(_rejection(line, kind, content, len(header.names)) for line, kind, content in rejects)
     whole = not rejected and count + header.skip + 1 == lines
-    return Source(table, header.names, info, rejected, header.skip + 2 if whole else None)
+    return Source(table, header.names, info, rejected, header.skip + 2 if whole else None, head=header.head)
 
 
 def check_lines(opened: Source) -> None:

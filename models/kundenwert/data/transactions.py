@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,13 +12,14 @@ import ibis
 
 from kundenwert.data.account import RowAccount, SourceInfo
 from kundenwert.data.columns import locate
-from kundenwert.data.fates import Policy, account_for, merge_days, with_fate
+from kundenwert.data.fates import PLACEHOLDERS, Policy, account_for, merge_days, with_fate
 from kundenwert.data.formats import (
     AMOUNT_TYPE,
     clean_amount,
     date_part,
     find_date_format,
     find_decimal,
+    likely_decimal,
     read_amount,
     read_date,
 )
@@ -62,9 +63,12 @@ def read_transactions(
     keep: Sequence[str] = (),
     date_format: str | None = None,
     decimal: str | None = None,
-    refunds: Literal["exclude", "net"] = "exclude",
+    skip_lines: int = 0,
+    refunds: Literal["exclude", "net", "earlier"] = "exclude",
     zero_amounts: Literal["keep", "exclude"] = "keep",
     duplicates: Literal["keep", "drop"] = "keep",
+    future: Literal["exclude", "keep"] = "exclude",
+    placeholders: Collection[str] = PLACEHOLDERS,
 ) -> TransactionLog:
     """Read, check and clean a transaction log.
 
@@ -83,14 +87,24 @@ def read_transactions(
     date_format : str, optional
         strftime format of the dates; found out among ISO, yyyymmdd and day-month-year orders if not given.
     decimal : {".", ","}, optional
-        Decimal mark of the amounts; found out if not given.
-    refunds : {"exclude", "net"}
-        Leave rows with negative amounts out, or take them off the customer's purchases of the same day; a day on which
-        nothing is left is dropped.
+        Decimal mark of the amounts; found out if not given, unless too few rows decide what 1.250 means.
+    skip_lines : int
+        Lines of a text file above the one with the column names, such as a title.
+    refunds : {"exclude", "net", "earlier"}
+        Leave rows with negative amounts out, or take them off the customer's purchases: of the same day only, or of
+        that day and then of earlier ones, the latest first. A purchase of which nothing is left is dropped; what finds
+        no purchase is excluded. With "earlier" a credit note changes a purchase of the past: for an honest hold-out,
+        read a log without the credit notes that came after the end of observation.
     zero_amounts : {"keep", "exclude"}
         Whether a purchase for nothing is a purchase.
     duplicates : {"keep", "drop"}
         What to do with rows equal to an earlier one in all columns of the source.
+    future : {"exclude", "keep"}
+        What to do with rows dated after today: one mistyped year would end the log in a time when nobody bought. Keep
+        them in a log that is simulated.
+    placeholders : collection of str
+        Customer ids that stand for none, in small or capital letters, such as what spreadsheets write where a lookup
+        failed. With `()` every text is a customer.
 
     Returns
     -------
@@ -114,9 +128,9 @@ def read_transactions(
     >>> log.account.kept, log.account.merged
     (2, 1)
     """
-    policy = Policy(refunds, zero_amounts, duplicates)
+    policy = Policy(refunds, zero_amounts, duplicates, future, tuple(placeholders))
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
-    opened = open_source(source)
+    opened = open_source(source, skip_lines=skip_lines)
     found = locate(opened, columns, keep)
     check_lines(opened)
     if decimal not in (None, ".", ","):
@@ -125,9 +139,9 @@ def read_transactions(
     rows = with_fate(typed, policy, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), date_format)
-    daily = merge_days(rows, len(keep))
-    account = account_for(opened, rows, daily)
-    purchases = daily.filter(~daily.netted).select(
+    daily = merge_days(rows, policy, len(keep))
+    account = account_for(opened, rows, daily, policy)
+    purchases = daily.select(
         "customer_id",
         "date",
         amount=daily.amount.cast("float64"),
@@ -183,7 +197,8 @@ def _typed(
     amount_text = _as_text(money) if money.type().is_string() else money.cast("string")
     if money.type().is_string():
         texts = source.select(text=amount_text)
-        decimal = decimal or find_decimal(texts, "text", label=columns["amount"])
+        likely = likely_decimal(opened.info.delimiter, date_format)
+        decimal = decimal or find_decimal(texts, "text", label=columns["amount"], likely=likely)
         exact = read_amount(clean_amount(amount_text), decimal)
     elif money.type().is_numeric():
         exact, decimal = amount_text.try_cast(AMOUNT_TYPE), None

@@ -1,0 +1,49 @@
+"""What is said on stderr of a log's rows: which were left out, why, where they stand, how much money they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from kundenwert.data import CustomerSummary, Entry, RowAccount, TransactionLog
+
+
+def tell_excluded(account: RowAccount) -> None:
+    """Say in one line which rows were left out; nothing where all were used."""
+    entries = [entry for entry in account.entries if entry.fate == "excluded"]
+    if entries:
+        counts = [f"{entry.count:,} " if len(entries) > 1 else "" for entry in entries]
+        reasons = [count + entry.reason + _details(entry, 1) for count, entry in zip(counts, entries, strict=True)]
+        _say(f"{account.excluded:,} of {account.rows_read:,} rows excluded: {'; '.join(reasons)}")
+    for note in account.notes:
+        if note.caution:
+            _say(f"caution: {note.reason} ({'; '.join(note.first)})")
+
+
+def tell_account(log: TransactionLog, summary: CustomerSummary) -> None:
+    """Say what became of every row, and what was made of them."""
+    account = summary.account
+    _say(f"{log.source.name}: {account.rows_read:,} rows")
+    for entry in account.entries:
+        _say(f"{entry.count:>10,}  {entry.fate:<9} {entry.reason}{_details(entry, 3)}")
+    for note in account.notes:
+        places = f" ({'; '.join(note.first)})" if note.first else ""
+        _say(f"{note.count:>10,}  {'caution' if note.caution else 'note':<9} {note.reason}{places}")
+    money = float(summary.table["value_to_date"].sum())
+    _say(
+        f"{len(summary):,} customers with {money:,.2f} of revenue from {summary.observation_start} "
+        f"to {summary.observation_end}"
+    )
+
+
+def _details(entry: Entry, places: int) -> str:
+    """Where the first rows of an entry stand, and their money, in brackets."""
+    words = [f"first {', '.join(text.split(': ', 1)[0] for text in entry.first[:places])}"] if entry.first else []
+    words += [] if entry.money is None else [f"money {entry.money:,.2f}"]
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
