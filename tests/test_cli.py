@@ -304,6 +304,18 @@ def test_values_make_sense(run):
 
 
 @pytest.mark.xdist_group("cli")
+def test_one_customer_who_never_came_back_is_valued(run, stored, tmp_path):
+    """Nothing can be learned from one customer, and nothing has to be: the posteriors are there."""
+    source, out = tmp_path / "one.csv", tmp_path / "one-value.csv"
+    source.write_text("customer_id,date,amount\na,2023-05-01,20\n", encoding="utf-8")
+    words = ["--log-end", "2023-10-31", "--horizon", 40, "--margin", 0.3, "--seed", 5, "--allow-unconverged"]
+    ended = kundenwert("predict", source, "--fit", stored, "--out", out, *words)
+    assert ended.code == 0, ended.err
+    assert pd.read_csv(out)["frequency"].tolist() == [0]
+    assert kundenwert("fit", source, "--out", tmp_path / "fit", "--log-end", "2023-10-31").code == 1
+
+
+@pytest.mark.xdist_group("cli")
 def test_no_cell_is_a_formula(run):
     for name in ("customers.csv", "cohorts.csv"):
         table = pd.read_csv(run.out / name, dtype=str, keep_default_na=False)

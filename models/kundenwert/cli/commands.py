@@ -270,7 +270,9 @@ def predict(
         reading=_reading(
             customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
         ),
-        shaping=_shaping(observation_end, holdout_end, log_end, time_unit, cohort, 12, steps.attributes(*fits)),
+        shaping=_shaping(
+            observation_end, holdout_end, log_end, time_unit, cohort, 12, steps.attributes(*fits), for_fit=False
+        ),
     )
     values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
     _say(values.marks)
@@ -323,7 +325,14 @@ def compare(
             customer_id, date, amount, date_format, decimal, skip_lines, refunds, zero_amounts, duplicates, future
         ),
         shaping=_shaping(
-            observation_end, holdout_end, log_end, time_unit, cohort, inactivity_months, steps.attributes(*fits)
+            observation_end,
+            holdout_end,
+            log_end,
+            time_unit,
+            cohort,
+            inactivity_months,
+            steps.attributes(*fits),
+            for_fit=False,
         ),
     )
     values = steps.value(journey, *fits, summary, seed=seed, **assumptions)
@@ -360,6 +369,8 @@ def _shaping(
     cohort: str,
     inactivity_months: int,
     attributes: Mapping[str, str],
+    *,
+    for_fit: bool = True,
 ) -> dict[str, Any]:
     dates = {"observation_end": observation_end, "holdout_end": holdout_end, "log_end": log_end}
     return dates | {
@@ -367,6 +378,7 @@ def _shaping(
         "cohort": cohort,
         "inactivity_months": inactivity_months,
         "attributes": attributes,
+        "for_fit": for_fit,
     }
 
 

@@ -224,7 +224,7 @@ def summarise(
         raise SchemaError(f"the log keeps no column {unknown[0]!r}; read it with keep={[*log.keep, *unknown]}")
     if inactivity_months != int(inactivity_months) or inactivity_months < 1:
         raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
-    complete = _log_end(log, log_end)
+    complete = _log_end(log, log_end, for_fit=for_fit)
     end, holdout = _dates(log, complete, observation_end, holdout_end)
     expression = summary_expression(
         log.purchases,
@@ -275,9 +275,9 @@ def _date(value: dt.date | str | None, name: str) -> dt.date | None:
         raise DomainError(f"{name}={value!r} is not a date; write it such as '1997-09-30'") from None
 
 
-def _log_end(log: TransactionLog, log_end: dt.date | str | None) -> dt.date:
+def _log_end(log: TransactionLog, log_end: dt.date | str | None, *, for_fit: bool) -> dt.date:
     """Give the last day that the log speaks of, or say why it cannot be the one stated."""
-    if log.first_day == log.last_day:
+    if for_fit and log.first_day == log.last_day:
         raise DomainError(
             f"every purchase lies on one day, {log.first_day}: nothing can be learned about repeat purchases. "
             "Check the date column, or read a log over a longer time"
