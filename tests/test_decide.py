@@ -408,7 +408,7 @@ def test_laws_and_terms_without_meaning_are_refused(laws):
         acquisition_table({"a": drawn(1, s=-1.0)}, **BASIS, seed=1)
     with pytest.raises(DomainError, match="no acquisition cost for 2 cohorts"):
         acquisition_table(laws, **BASIS, cac={"one": 1.0}, seed=1)
-    with pytest.raises(DomainError, match="horizon inf with discount rate 0"):
+    with pytest.raises(DomainError, match="an infinite horizon has a finite value only with a discount rate above 0"):
         acquisition_table(laws, **(BASIS | {"horizon": np.inf, "discount_rate": 0.0}), seed=1)
     with pytest.raises(DomainError, match="the margin is 30"):
         acquisition_table(laws, **(BASIS | {"margin": 30}), seed=1)

@@ -278,7 +278,7 @@ def cohorts(run: Run) -> Html:
         "formula_observed_matched": ("Formula, observed", money),
         "formula_churn_matched": ("Formula, 1/churn", money),
         "formula_assumed_matched": ("Formula, assumed", money),
-        "p_pays_back": ("P(pays back)", share),
+        "p_cohort_pays_back": ("P(cohort pays back)", share),
     }
     measures = {
         "cohort": ("Cohort", None),
