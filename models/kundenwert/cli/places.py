@@ -66,7 +66,7 @@ def check_out(command: str, out: Path, *sources: Path | None, overwrite: bool) -
         names = ", ".join(file.name for file in files)
         raise SchemaError(
             f"{names} in {(out if command in FOLDERS else out.absolute().parent).name!r} would be replaced, and "
-            f"{'is' if len(files) == 1 else 'are'} no earlier result of `{command}` alone; choose another --out, or "
+            f"{'is' if len(files) == 1 else 'are'} no earlier result of `{command}`; choose another --out, or "
             "replace with --overwrite"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -81,29 +81,31 @@ class Policy:
                 raise DomainError(f"{name}={getattr(self, name)!r} is not understood; choose {choices}")
 
 
-def _total_word(rows: ibis.Table) -> ibis.Value:
-    """Whether a row's customer id is a word for totals."""
-    words = [word.casefold() for word in TOTALS]
-    return rows.customer_id.lower().re_replace(r"\s*[:=]$", "").isin(words).fill_null(False)
+def _is_one_of(rows: ibis.Table, words: Iterable[str]) -> ibis.Value:
+    """Whether a row's customer id is one of some words, in small or capital letters."""
+    return rows.customer_id.lower().isin([word.lower() for word in words]).fill_null(False)
 
 
 def _total(rows: ibis.Table) -> ibis.Value:
     """Whether a row whose id is a word for totals holds the sum of all others, each of them rounded to cents."""
-    other = rows.filter(~_total_word(rows) & (rows.amount.abs() <= LARGEST_AMOUNT))
+    other = rows.filter(~rows.word & (rows.amount.abs() <= LARGEST_AMOUNT))
     count, total = other.count().as_scalar(), other.amount.sum().as_scalar()
     whole = ibis.ifelse(rows.amount == rows.amount.round(), 0.5, 0.0)
     near = (rows.amount - total).abs().cast("float64") <= 0.005 * (count + 1) + whole
-    return _total_word(rows) & (count > 1) & near.fill_null(False)
+    return rows.word & (count > 1) & near.fill_null(False)
 
 
 def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
     """Add what each row's fate is: the reason of its exclusion, or nothing where it is kept."""
     same = [typed[f"c{i}"] for i in range(width)]
-    typed = typed.mutate(duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0)
+    typed = typed.mutate(
+        duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0,
+        word=_is_one_of(typed, [*TOTALS, *(f"{word}:" for word in TOTALS)]),
+    )
     tests = [
         (_total(typed), TOTAL),
         (typed.customer_id.isnull(), NO_CUSTOMER),
-        (typed.customer_id.lower().isin([name.lower() for name in policy.placeholders]), PLACEHOLDER),
+        (_is_one_of(typed, policy.placeholders), PLACEHOLDER),
         (typed.date_text.isnull(), NO_DATE),
         (typed.date.isnull(), BAD_DATE),
         (~typed.date.between(EARLIEST, LATEST), FAR_DATE),
@@ -139,7 +141,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
         _kept(DUPLICATE): rows.duplicate,
         _kept(ZERO): rows.amount == 0,
         TAKEN_OFF: rows.amount < 0,
-        TOTAL_WORD: _total_word(rows),
+        TOTAL_WORD: rows.word,
     }
     shown = ("row", "customer_id", "date_text", "amount_text")
     parts = [rows.filter(~good).select(*shown, reason="fate")]
@@ -168,7 +170,7 @@ def _sums(
         read=rows.count(),
         **{_kept(FUTURE): (good & (rows.date > today())).sum()},
         **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
-        **{TOTAL_WORD: (good & _total_word(rows)).sum(), TAKEN_OFF: (good & (rows.amount < 0)).sum()},
+        **{TOTAL_WORD: (good & rows.word).sum(), TAKEN_OFF: (good & (rows.amount < 0)).sum()},
         **{reason: (rows.fate == reason).sum() for reason in _REASONS},
         **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
         **{"money good": rows.amount.sum(where=good)},
