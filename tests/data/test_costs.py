@@ -67,6 +67,12 @@ def test_thousands_and_decimals_are_told_apart_over_the_column(write, text, cost
     assert read_costs(write(text)) == dict(zip(("Messe", "Web"), costs, strict=True))
 
 
+def test_one_odd_cost_does_not_divide_all_others_by_a_thousand(write):
+    text = "cohort;cac\nMesse;1.200\nWeb;1.300\nFax;35.5\n"
+    with pytest.raises(DomainError, match=r"costs such as '1\.200' can be read as thousands or as decimals"):
+        read_costs(write(text))
+
+
 @pytest.mark.parametrize("cost", ["1.200", "1,200", "1.200 €"])
 def test_thousands_that_could_be_decimals_are_refused(write, cost):
     with pytest.raises(DomainError, match=rf"costs\.csv: costs such as '{cost}' can be read as .*; write them without"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 from pathlib import Path
 
 import ibis
@@ -11,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kundenwert.data.account import several
-from kundenwert.data.formats import clean_amount, find_decimal, read_amount
+from kundenwert.data.formats import clean_amount, find_decimal, likely_decimal, read_amount
 from kundenwert.errors import DomainError, SchemaError
 
 
@@ -46,7 +47,7 @@ def read_costs(path: str | Path) -> dict[str, float]:
     {'fair': 1200.5, 'web': 35.0}
     """
     path = Path(path)
-    table = _read(path)
+    table, delimiter = _read(path)
     for name in ("cohort", "cac"):
         if name not in table.columns:
             near = difflib.get_close_matches(name, [str(column) for column in table.columns], n=1)
@@ -57,7 +58,7 @@ def read_costs(path: str | Path) -> dict[str, float]:
     if twice := sorted(set(cohort[cohort.duplicated()])):
         msg = f"{path.name} gives {len(twice)} cohorts more than one cost, first {twice[0]!r}; keep one row each"
         raise DomainError(msg)
-    cost = _amounts(table["cac"], path.name)
+    cost = _amounts(table["cac"], path.name, likely_decimal(delimiter, None))
     wrong = ~(cost >= 0)
     if wrong.any():
         first = table.loc[wrong, "cac"].iloc[0]
@@ -67,29 +68,30 @@ def read_costs(path: str | Path) -> dict[str, float]:
     return dict(zip(cohort, cost.astype(float), strict=True))
 
 
-def _amounts(text: pd.Series, name: str) -> pd.Series:
+def _amounts(text: pd.Series, name: str, likely: str | None) -> pd.Series:
     """Numbers that texts name by the rules of `data.formats`, missing where they name none."""
     rows = ibis.memtable(pa.table({"row": range(len(text)), "cac": pa.array(text.tolist(), pa.string())}))
     try:
-        decimal = find_decimal(rows, "cac", label="cac")
+        decimal = find_decimal(rows, "cac", label="cac", likely=likely)
     except DomainError as error:
         example = text[text.str.contains(r"\d[.,]\d", regex=True)].iloc[0].strip()
         msg = (
-            f"{name}: costs such as {example!r} can be read as thousands or as decimals, and no other row decides; "
-            "write them without thousands, such as 1200 or 1200.00"
+            f"{name}: costs such as {example!r} can be read as thousands or as decimals, and the other rows do not "
+            "decide; write them without thousands, such as 1200 or 1200.00"
         )
         raise DomainError(msg) from error
     read = rows.select("row", cost=read_amount(clean_amount(rows["cac"]), decimal).cast("float64")).order_by("row")
     return pd.Series(read.to_pyarrow()["cost"].to_numpy(), index=text.index, dtype="float64")
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """All cells as text, in the encodings that spreadsheets write."""
+def _read(path: Path) -> tuple[pd.DataFrame, str | None]:
+    """All cells as text, in the encodings that spreadsheets write; and the delimiter if it is a semicolon."""
     failure: Exception | None = None
     for encoding in ("utf-8-sig", "cp1252"):
         try:
+            text = path.read_text(encoding=encoding)
             table = pd.read_csv(
-                path, sep=None, engine="python", dtype=str, encoding=encoding, keep_default_na=False, index_col=False
+                io.StringIO(text), sep=None, engine="python", dtype=str, keep_default_na=False, index_col=False
             )
         except UnicodeDecodeError as error:
             failure = error
@@ -98,7 +100,8 @@ def _read(path: Path) -> pd.DataFrame:
             break
         else:
             if len(table):
-                return table
+                head = text.lstrip().split("\n", 1)[0]
+                return table, ";" if ";" in head and not any(";" in str(name) for name in table.columns) else None
             break
     msg = f"{path.name} holds no table of costs; expected a CSV file with columns cohort, cac"
     raise SchemaError(msg) from failure
