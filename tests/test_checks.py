@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kundenwert.data.account import Entry, RowAccount
+from kundenwert.data.account import Entry, Note, RowAccount
 from kundenwert.validate import Independence, checks
+from kundenwert.validate.checks import History
 
 
 def account(kept=90, merged=5, excluded=5):
@@ -171,3 +172,26 @@ def test_without_a_hold_out(fits):
     assert state == "not checked"
     assert "no hold-out" in finding
     assert len(table) == 6
+
+
+@pytest.mark.parametrize(
+    ("history", "verdict", "words"),
+    [
+        (History(2357, 946, 38.9, 52.0, "weeks"), "pass", "946 of 2,357 customers bought again within 38.9 weeks"),
+        (History(5, 4, 38.9, 52.0, "weeks"), "caution", "the priors say much"),
+        (History(400, 100, 8.4, 52.0, "weeks"), "caution", "52 weeks ahead. So far ahead values rest on the form"),
+        (History(400, 100, 36.0, np.inf, "months"), "caution", "values look without end"),
+    ],
+)
+def test_how_much_there_is_to_go_by(fits, history, verdict, words):
+    table = checks(account(), fits(), bars(), together(), None, None, history).set_index("check")
+    assert table.loc["Enough to go by", "verdict"] == verdict
+    assert words in table.loc["Enough to go by", "finding"]
+
+
+def test_what_may_be_a_sum_calls_for_caution(fits):
+    notes = (Note("one row holds half of all money", 1, ("line 7: 'Summe'",), caution=True),)
+    rows = RowAccount(10, (Entry("kept", "purchase", 9), Entry("excluded", "no amount", 1, money=-250.0)), notes)
+    row = checks(rows, fits(), bars(), together(), None, None).set_index("check").loc["Every row accounted for"]
+    assert row["verdict"] == "caution"
+    assert "excluded rows hold 250 of money. one row holds half of all money (line 7: 'Summe')" in row["finding"]

@@ -424,3 +424,15 @@ def test_pieces_escape():
         assert "<script" not in piece.text
         assert "\"&'" not in piece.text
         assert "&lt;script&gt;&quot;&amp;" in piece.text
+
+
+def test_without_margin_and_cost_the_page_decides_nothing(render):
+    _, path = render(log_of(ordinary()), margin=1.0)
+    text = sound(path).text
+    assert "neither a margin nor an acquisition cost was given, so every value on this page is revenue" in text
+    assert "No acquisition cost was given, so there is nothing to weigh here" in text
+    assert "the best next step is to acquire" not in text
+    _, path = render(log_of(ordinary()), margin=1.0, cac=7.0)
+    text = sound(path).text
+    assert "neither a margin" not in text
+    assert "the best next step is to" in text

@@ -79,3 +79,19 @@ def test_what_cannot_be_expected_is_said_below_the_tables():
     note = "the law of spend has no mean in 3.0% of the draws (q ≤ 1)"
     assert argument._spend_notes(pd.DataFrame({"cohort": ["all"], "note": [note]})) == [note]
     assert argument._spend_notes(pd.DataFrame({"cohort": ["a", "b"], "note": [note, ""]})) == [f"a: {note}"]
+
+
+def test_a_mean_without_a_value_is_no_headline():
+    everybody = pd.Series(
+        {"formula_assumed_matched": 40.0, "clv_mean": float("inf"), "clv_q05": 20.0, "clv_q50": 30.0, "clv_q95": 60.0}
+    )
+    said = sections._answer(of({"lifespan_years": 3.0}), everybody)
+    assert "puts it at 30.00 (the median; the mean has no finite value) (90\N{NO-BREAK SPACE}% interval" in said
+    assert "does no harm" not in said
+    assert texts.NO_MEAN in said
+    assert texts.INSIDE in sections._answer(of({"lifespan_years": 3.0}), everybody.replace({float("inf"): 35.0}))
+
+
+def test_without_a_hold_out_no_line_divides_the_picture():
+    assert "left of the line" in sections._tracking(of({"holdout_end": "2024-01-31"}))
+    assert "line only" not in sections._tracking(of({"holdout_end": None}))

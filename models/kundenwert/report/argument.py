@@ -154,7 +154,9 @@ def decisions(run: Run) -> Html:
     if "better" in tables:
         pairs = tables["better"].set_index("cohort").loc[shown, shown]
         pieces.append(figure(plot.better(pairs), caption=texts.BETTER))
-    if "information" in tables:
+    if run.free:
+        pieces.append(paragraph(texts.NOTHING_TO_DECIDE))
+    elif "information" in tables:
         pieces.append(paragraph(_information(run)))
     return join(pieces)
 

@@ -14,6 +14,7 @@ from kundenwert.compare import NOMINAL, compare_cohorts, quantiles
 from kundenwert.data import CustomerSummary, TransactionLog, purchases_by_day
 from kundenwert.errors import DomainError
 from kundenwert.report.tables import baselines, decisions, pooled, why
+from kundenwert.report.texts import UNITS
 from kundenwert.validate import (
     by_frequency,
     checks,
@@ -24,6 +25,7 @@ from kundenwert.validate import (
     spend_distribution,
     tracking,
 )
+from kundenwert.validate.checks import History
 from kundenwert.validate.cohort_curves import decile_table, holdout_revenue_curve, retention_by_age
 from kundenwert.value import ValueResult
 
@@ -123,7 +125,7 @@ def gather(
         tables |= {"scores": scores, "coverage": covered}
         tables["by_frequency"] = by_frequency(summary, values, fits=(purchases, spend), seed=seed, samples=GROUP_DRAWS)
     fits = {"purchase": purchases, "spend": spend}
-    tables["checks"] = checks(summary.account, fits, histogram, together, scores, covered)
+    tables["checks"] = checks(summary.account, fits, histogram, together, scores, covered, _history(summary, values))
     facts = _facts(summary, values, lifespan_years) | {"independence": together.sentence, "nominal": NOMINAL}
     return Results(summary, purchases, spend, values, tables, facts)
 
@@ -158,6 +160,13 @@ def _draws(*fits: Fit) -> pd.DataFrame:
                 pick = np.linspace(0, drawn.size - 1, min(SHOWN_DRAWS, drawn.size)).astype(int)
                 frames.append(pd.DataFrame({"group": group, "parameter": name, "value": drawn[pick]}))
     return pd.concat(frames, ignore_index=True)
+
+
+def _history(summary: CustomerSummary, values: ValueResult) -> History:
+    return History(
+        len(summary), int((summary.table["frequency"] > 0).sum()), summary.window, values.assumptions.horizon,
+        UNITS[summary.time_unit],
+    )  # fmt: skip
 
 
 def _facts(summary: CustomerSummary, values: ValueResult, lifespan_years: float) -> dict[str, Any]:

@@ -169,6 +169,8 @@ def whole(value: float) -> str:
 
 def money(value: float) -> str:
     """An amount: cents where they matter."""
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
     return (f"{round(value, 2) + 0.0:,.2f}" if abs(value) < 1000 else f"{value:,.0f}").replace("-", "−")
 
 

@@ -54,6 +54,17 @@ class Run:
             "ever after" if np.isinf(length) else f"over the next {length:.3g} {texts.UNITS[self.facts['time_unit']]}"
         )
 
+    @property
+    def free(self) -> bool:
+        """Whether acquiring a customer was said to cost nothing, or nothing was said about it."""
+        cac = self.facts["assumptions"]["cac"]
+        return not any(cac.values()) if isinstance(cac, dict) else not cac
+
+    @property
+    def only_revenue(self) -> bool:
+        """Whether neither margin nor cost were given, so that values are revenue."""
+        return self.free and self.facts["assumptions"]["margin"] == 1
+
     def total(self, name: str) -> dict[str, float]:
         """Mean and quantiles of a total over all customers."""
         return {key: float(value) for key, value in self.facts["totals"][name].items()}
@@ -77,16 +88,20 @@ def summary(run: Run) -> Html:
     clv, customers = run.total("expected_clv"), facts["customers"]
     everybody = run.tables["cohorts"].iloc[-1]
     alive = float(run.tables["customers"]["p_alive_mean"].mean())
+    middle = "" if np.isfinite(expected["mean"]) else ", median"
+    base = outcome["q50"] if middle else expected["mean"]
+    each = everybody["clv_q50"] if middle else clv["mean"] / customers
     tiles = [
-        ("Residual value of the base", money(expected["mean"]), f"{_interval(outcome)}, {run.horizon}"),
-        ("CLV per customer", money(clv["mean"] / customers), f"{_interval(everybody, 'clv_')} as cohort average"),
+        (f"Residual value of the base{middle}", money(base), f"{_interval(outcome)}, {run.horizon}"),
+        (f"CLV per customer{middle}", money(each), f"{_interval(everybody, 'clv_')} as cohort average"),
         ("Customers still alive", share(alive), f"about {whole(alive * customers)} of {whole(customers)}"),
         _formula_tile(everybody),
     ]
     parts = [heading(1, str(run.manifest["title"])), paragraph(lead, "lead")]
     sections = [item for item in texts.SECTIONS if item[0] != "summary"]
     parts += [html.contents(sections), html.tiles(tiles), paragraph(_answer(run, everybody), "answer")]
-    parts += [html.box("mark", f"Caution: {mark}.") for mark in facts["marks"]]
+    marks = [*facts["marks"], *([texts.ONLY_REVENUE] if run.only_revenue else [])]
+    parts += [html.box("mark", f"Caution: {mark}.") for mark in marks]
     parts += [_checks(run), paragraph(texts.TWO_KINDS.format(nominal=run.nominal))]
     return join(parts)
 
@@ -101,13 +116,14 @@ def _answer(run: Run, everybody: pd.Series) -> str:
     """The formula's number beside the posterior's, in one sentence."""
     formula, posterior = float(everybody["formula_assumed_matched"]), float(everybody["clv_mean"])
     outside = not everybody["clv_q05"] <= formula <= everybody["clv_q95"]
+    verdict = texts.OUTSIDE if outside else texts.INSIDE
     words = {
         "formula": money(formula),
-        "posterior": money(posterior),
+        "posterior": money(posterior) if np.isfinite(posterior) else texts.MEDIAN.format(money(everybody["clv_q50"])),
         "nominal": run.nominal,
         "interval": _interval(everybody, "clv_"),
         "years": f"{run.facts['lifespan_years']:g}",
-        "verdict": texts.OUTSIDE if outside else texts.INSIDE,
+        "verdict": verdict if np.isfinite(posterior) else texts.NO_MEAN,
     }
     return texts.ANSWER.format(**words)
 
@@ -211,7 +227,7 @@ def fit(run: Run) -> Html:
         [
             title("fit"),
             figure(plot.repeat_purchase_histogram(tables["histogram"]), caption=texts.HISTOGRAM),
-            figure(plot.tracking_cumulative(tables["tracking"]), caption=texts.TRACKING),
+            figure(plot.tracking_cumulative(tables["tracking"]), caption=(texts.TRACKING, _tracking(run))),
             figure(plot.tracking_incremental(tables["tracking"]), caption=texts.INCREMENTAL),
             _spend(tables["spend"]),
         ]
@@ -363,6 +379,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {item}" for key, item in value.items())
     return str(value)
+
+
+def _tracking(run: Run) -> str:
+    """What the line of the hold-out divides, where there is one."""
+    return texts.TRACKING_HOLDOUT if run.facts["holdout_end"] else texts.TRACKING_FITTED
 
 
 def _interval(quantiles: Any, stem: str = "") -> str:

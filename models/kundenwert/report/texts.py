@@ -29,6 +29,12 @@ ANSWER = (
 )
 OUTSIDE = "The formula's number lies outside that interval: budgets that follow it rest on customers who are not there, or miss some who are."
 INSIDE = "The formula's number lies inside that interval: for the average customer it does no harm here."
+MEDIAN = "{} (the median; the mean has no finite value)"
+NO_MEAN = "With a mean that the data leave open, nothing is said about the formula here."
+ONLY_REVENUE = (
+    "neither a margin nor an acquisition cost was given, so every value on this page is revenue, and a new customer costs "
+    "nothing: give both before anything is decided by it"
+)
 CHECKS = ("Can the numbers be believed?", "Each line is computed from the data and this fit.")
 
 ACCOUNTING = ("Every row of the input.", "Kept, merged and excluded rows add up to {rows} rows read; notes only point.")
@@ -87,12 +93,14 @@ HISTOGRAM = (
         "intervals should cover the bars."
     ),
 )
-TRACKING = (
-    "Repeat purchases week by week, added up.",
-    (
-        "The model was fitted left of the line only. To the right it forecasts; where the actual line leaves the band of "
-        "the expectation for good, the model may miss something that all customers share."
-    ),
+TRACKING = "Repeat purchases week by week, added up."
+TRACKING_HOLDOUT = (
+    "The model was fitted left of the line only. To the right it forecasts; where the actual line leaves the band of the "
+    "expectation for good, the model may miss something that all customers share."
+)
+TRACKING_FITTED = (
+    "The model was fitted to all of this: where the actual line leaves the band of the expectation for good, the model may "
+    "miss something that all customers share. Whether it forecasts is not tested without a hold-out."
 )
 INCREMENTAL = (
     "The same by week.",
@@ -275,6 +283,10 @@ BETTER = (
 DO_NOTHING = "acquire nobody"
 ACQUIRE_ANY = "acquire customers at this cost"
 ACQUIRE = "acquire customers of “{cohort}”"
+NOTHING_TO_DECIDE = (
+    "No acquisition cost was given, so there is nothing to weigh here: what a customer may cost is the most that can be "
+    "paid, and every cohort pays back a cost of nothing."
+)
 BEST_NOW = "With what is known now the best next step is to {action}. "
 INFORMATION = (
     "Knowing everything about these customers first would be worth {evpi} per customer acquired, and no data are worth "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,23 @@ HISTOGRAM_SHARE = 0.75
 """Share of the repeat-purchase histogram's bars that has to lie in its predictive interval."""
 
 
+FEW_REPEATERS = 30
+"""Customers with repeat purchases below which the prior says more than the data."""
+
+FAR_AHEAD = 2.0
+"""How many times the observed time the horizon may be before values rest on the model's form alone."""
+
+
+class History(NamedTuple):
+    """How much there is to go by: customers, those who bought again, and times in units with their name."""
+
+    customers: int
+    repeaters: int
+    window: float
+    horizon: float
+    unit: str
+
+
 def checks(
     account: RowAccount,
     fits: dict[str, Fit],
@@ -37,6 +54,7 @@ def checks(
     spend: Independence,
     scores: pd.DataFrame | None,
     covered: pd.DataFrame | None,
+    history: History | None = None,
 ) -> pd.DataFrame:
     """Collect the verdicts that a reviewer asks for first.
 
@@ -52,6 +70,8 @@ def checks(
         What `independence` returns.
     scores, covered
         What `holdout_scores` and `coverage` return; None without a hold-out.
+    history
+        How much there is to go by; not judged if not given.
 
     Returns
     -------
@@ -59,6 +79,8 @@ def checks(
         Columns `check, finding, verdict`; the verdict is "pass", "caution", "fail" or "not checked".
     """
     rows = [_account(account), *(_convergence(name, fit) for name, fit in fits.items()), _histogram(histogram)]
+    if history is not None:
+        rows.insert(1, _history(history))
     if scores is None or covered is None:
         rows.append(
             ("Hold-out", "no hold-out was set aside, so forecasts could not be compared with facts", "not checked")
@@ -77,7 +99,30 @@ def _account(account: RowAccount) -> tuple[str, str, Verdict]:
         f"{account.rows_read:,} rows read: {account.kept:,} kept, {account.merged:,} merged, "
         f"{account.excluded:,} excluded ({100 * share:.1f} %); the counts add up"
     )
-    return "Every row accounted for", finding, "pass" if lost < LOST_SHARE else "caution"
+    money = sum(abs(entry.money or 0.0) for entry in account.entries if entry.fate == "excluded")
+    if money:
+        finding += f"; excluded rows hold {money:,.0f} of money"
+    alarms = [
+        f"{note.reason} ({'; '.join(note.first)})" if note.first else note.reason
+        for note in account.notes
+        if note.caution
+    ]
+    finding += "".join(f". {alarm}" for alarm in alarms)
+    return "Every row accounted for", finding, "pass" if lost < LOST_SHARE and not alarms else "caution"
+
+
+def _history(history: History) -> tuple[str, str, Verdict]:
+    few, far = history.repeaters < FEW_REPEATERS, history.horizon > FAR_AHEAD * history.window
+    ahead = "without end" if np.isinf(history.horizon) else f"{history.horizon:.3g} {history.unit} ahead"
+    finding = (
+        f"{history.repeaters:,} of {history.customers:,} customers bought again within {history.window:.3g} "
+        f"{history.unit}; values look {ahead}"
+    )
+    if few:
+        finding += ". With so few the priors say much of what is said here"
+    if far:
+        finding += ". So far ahead values rest on the form of the model, which these data cannot test"
+    return "Enough to go by", finding, "caution" if few or far else "pass"
 
 
 def _convergence(name: str, fit: Fit) -> tuple[str, str, Verdict]:

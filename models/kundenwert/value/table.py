@@ -155,7 +155,8 @@ def _infinite_marks(customers: NDArray[np.int64], purchases: Fit, spend: Fit) ->
         share = float((spend.draws()["q"] <= 1).mean())
         marks.append(
             f"the law of spend has no mean in {share:.1%} of its draws (q ≤ 1), so the expected values of "
-            f"{customers[0]} customers are infinite: read their quantiles, or state a tighter prior on customer_cv"
+            f"{customers[0]} customers are infinite: read their quantiles, or fit with a tighter prior "
+            "on customer_cv (in Python, GammaGamma(priors=...))"
         )
     if customers[1]:
         share = float((purchases.draws()["s"] <= 1).mean())
