@@ -194,4 +194,7 @@ def test_what_may_be_a_sum_calls_for_caution(fits):
     rows = RowAccount(10, (Entry("kept", "purchase", 9), Entry("excluded", "no amount", 1, money=-250.0)), notes)
     row = checks(rows, fits(), bars(), together(), None, None).set_index("check").loc["Every row accounted for"]
     assert row["verdict"] == "caution"
-    assert "excluded rows hold 250 of money. one row holds half of all money (line 7: 'Summe')" in row["finding"]
+    assert (
+        "rows excluded for their content hold 250 of money. one row holds half of all money (line 7: 'Summe')"
+        in row["finding"]
+    )

@@ -359,12 +359,15 @@ def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None, comple
     reason = ibis.cases(
         (days["first"] > end, NEW_LATER), (days.date <= end, OBSERVED), (days.date <= last, HELD_OUT), else_=late
     )
-    grouped = days.group_by(reason=reason).agg(days=days.count(), rows=days["rows"].sum())
-    found = {row["reason"]: (int(row["days"]), int(row["rows"])) for row in grouped.to_pyarrow().to_pylist()}
-    kept = [Entry("kept", name, found[name][0]) for name in (OBSERVED, HELD_OUT) if name in found]
-    merged = sum(found[name][1] - found[name][0] for name in (OBSERVED, HELD_OUT) if name in found)
+    money = days.amount.cast("decimal(38, 9)").sum().cast("float64")
+    grouped = days.group_by(reason=reason).agg(days=days.count(), rows=days["rows"].sum(), money=money)
+    found = {row.pop("reason"): row for row in grouped.to_pyarrow().to_pylist()}
+    used = [name for name in (OBSERVED, HELD_OUT) if name in found]
+    kept = [Entry("kept", name, int(found[name]["days"]), found[name]["money"]) for name in used]
+    merged = sum(int(found[name]["rows"] - found[name]["days"]) for name in used)
     before = tuple(entry for entry in log.account.entries if entry.fate == "excluded")
-    further = tuple(Entry("excluded", name, found[name][1]) for name in (NEW_LATER, late) if name in found)
+    unused = [name for name in (NEW_LATER, late) if name in found]
+    further = tuple(Entry("excluded", name, int(found[name]["rows"]), found[name]["money"]) for name in unused)
     notes = log.account.notes
     if last > log.last_day:
         silent = several((last - log.last_day).days, "day")

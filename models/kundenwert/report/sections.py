@@ -152,7 +152,8 @@ def data(run: Run) -> Html:
     )
     account = run.tables["accounting"]
     rows = whole(account.loc[account["fate"] != "note", "rows"].sum())
-    columns = {"fate": ("Fate", None), "reason": ("Reason", None), "rows": ("Rows", whole), "first": ("First", None)}
+    columns = {"fate": ("Fate", None), "reason": ("Reason", None), "rows": ("Rows", whole)}
+    columns |= {"money": ("Money", money), "first": ("First", None)}
     text = texts.DATA.format(name=source["name"], how=how, unit=texts.UNITS[facts["time_unit"]])
     caption = (texts.ACCOUNTING[0], texts.ACCOUNTING[1].format(rows=rows))
     return join(

@@ -92,16 +92,17 @@ def checks(
 
 
 def _account(account: RowAccount) -> tuple[str, str, Verdict]:
-    asked = sum(entry.count for entry in account.entries if entry.fate == "excluded" and entry.reason in BY_DATE)
+    excluded = [entry for entry in account.entries if entry.fate == "excluded"]
+    asked = sum(entry.count for entry in excluded if entry.reason in BY_DATE)
     share = account.excluded / max(account.rows_read, 1)
     lost = (account.excluded - asked) / max(account.rows_read, 1)
     finding = (
         f"{account.rows_read:,} rows read: {account.kept:,} kept, {account.merged:,} merged, "
         f"{account.excluded:,} excluded ({100 * share:.1f} %); the counts add up"
     )
-    money = sum(abs(entry.money or 0.0) for entry in account.entries if entry.fate == "excluded")
+    money = sum(abs(entry.money or 0.0) for entry in excluded if entry.reason not in BY_DATE)
     if money:
-        finding += f"; excluded rows hold {money:,.0f} of money"
+        finding += f"; rows excluded for their content hold {money:,.0f} of money"
     alarms = [
         f"{note.reason} ({'; '.join(note.first)})" if note.first else note.reason
         for note in account.notes
