@@ -178,7 +178,7 @@ def test_a_spend_law_without_mean_says_so(laws):
     row = acquisition_table({"a": law}, **BASIS, cac=20.0, seed=1).iloc[0]
     assert np.isinf(row["break_even_cac_mean"])
     assert np.isfinite(row["break_even_cac_q95"])
-    assert "2.0% of the draws" in row["note"]
+    assert "2.0 % of the draws" in row["note"]
     with pytest.raises(DomainError, match="no mean in 20 draws"):
         value_of_information({"a": law}, **BASIS, cac=20.0, seed=1)
 
@@ -231,12 +231,12 @@ def test_a_payback_that_cannot_be_expected_is_not_stated(laws):
     assert none[names].isna().all()
     assert none["share_never"] > 0.7
     assert none["note"] == acquisition_table({"a": drawn(200, q=0.9)}, **basis).iloc[0]["note"]
-    assert "no mean in 100.0% of the draws" in none["note"]
+    assert "no mean in 100.0 % of the draws" in none["note"]
     assert payback_curve({"a": drawn(200, q=0.9)}, [0.0, 104.0], **basis)["p_expected_covers"].isna().all()
     some = payback_table({"a": laws["one"] | {"q": np.where(np.arange(1000) < 20, 0.9, laws["one"]["q"])}}, **basis)
     rest = payback_table({"a": {name: values[20:] for name, values in laws["one"].items()}}, **basis)
     assert some.loc[0, names].tolist() == rest.loc[0, names].tolist()
-    assert some["note"].tolist() == ["the law of spend has no mean in 2.0% of the draws (q ≤ 1)"]
+    assert some["note"].tolist() == ["the law of spend has no mean in 2.0 % of the draws (q ≤ 1)"]
     assert rest["note"].tolist() == [""]
 
 

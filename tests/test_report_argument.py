@@ -76,7 +76,7 @@ def test_the_intervals_probability_is_written_once():
 
 
 def test_what_cannot_be_expected_is_said_below_the_tables():
-    note = "the law of spend has no mean in 3.0% of the draws (q ≤ 1)"
+    note = "the law of spend has no mean in 3.0 % of the draws (q ≤ 1)"
     assert argument._spend_notes(pd.DataFrame({"cohort": ["all"], "note": [note]})) == [note]
     assert argument._spend_notes(pd.DataFrame({"cohort": ["a", "b"], "note": [note, ""]})) == [f"a: {note}"]
 

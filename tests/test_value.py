@@ -352,7 +352,7 @@ def test_spend_without_a_mean_is_marked(made, posterior, summary, q):
         assert np.isinf(table.loc[new, "expected_rlv_q95"]).all()
     assert len(result.marks) == 1
     assert "no mean in" in result.marks[0]
-    assert f"{share:.1%}" in result.marks[0]
+    assert f"{100 * share:.1f} %" in result.marks[0]
     assert "2 customers" in result.marks[0]
 
 

@@ -395,7 +395,7 @@ def _notes(counts: pd.DataFrame, method: str, years: pd.Series, means: dict[str,
         if years.iloc[position] == 0:
             said.append("nobody bought twice: the observed lifespan is 0, and so is the formula")
         if bad[:, position].any():
-            said.append(f"the law of spend has no mean in {bad[:, position].mean():.1%} of the draws (q ≤ 1)")
+            said.append(f"the law of spend has no mean in {100 * bad[:, position].mean():.1f} % of the draws (q ≤ 1)")
         notes.append("; ".join(said))
     return tuple(notes)
 

@@ -103,10 +103,10 @@ def spend_note(expected: Array) -> str:
     Examples
     --------
     >>> spend_note(np.array([25.5, np.inf]))
-    'the law of spend has no mean in 50.0% of the draws (q ≤ 1)'
+    'the law of spend has no mean in 50.0 % of the draws (q ≤ 1)'
     """
     endless = float(np.isinf(expected).mean())
-    return f"the law of spend has no mean in {endless:.1%} of the draws (q ≤ 1)" if endless else ""
+    return f"the law of spend has no mean in {100 * endless:.1f} % of the draws (q ≤ 1)" if endless else ""
 
 
 def cohort_outcomes(terms: Terms, cohort: str, seed: int, customers_per_draw: int) -> Outcomes:

@@ -154,15 +154,16 @@ def _infinite_marks(customers: NDArray[np.int64], purchases: Fit, spend: Fit) ->
     if customers[0]:
         share = float((spend.draws()["q"] <= 1).mean())
         marks.append(
-            f"the law of spend has no mean in {share:.1%} of its draws (q ≤ 1), so the expected values of "
+            f"the law of spend has no mean in {100 * share:.1f} % of its draws (q ≤ 1), so the expected values of "
             f"{customers[0]} customers are infinite: read their quantiles, or fit with a tighter prior "
             "on customer_cv (in Python, GammaGamma(priors=...))"
         )
     if customers[1]:
         share = float((purchases.draws()["s"] <= 1).mean())
         marks.append(
-            f"over an infinite horizon the expected number of purchases is infinite in {share:.1%} of the draws "
-            f"(s ≤ 1), for {customers[1]} customers: read its quantiles; values stay finite because they are discounted"
+            f"over an infinite horizon the expected number of purchases is infinite in {100 * share:.1f} % of the "
+            f"draws (s ≤ 1), for {customers[1]} customers: read its quantiles; values stay finite because they are "
+            "discounted"
         )
     return marks
 
