@@ -38,7 +38,6 @@ __all__ = [
     "Simulated",
     "TransactionLog",
     "ValueResult",
-    "__version__",
     "acquisition_table",
     "baseline_predictions",
     "bayes",

@@ -286,10 +286,13 @@ def test_cohorts_of_another_kind_are_refused_and_unknown_ones_are_counted(shop, 
     few = replace(shop, table=shop.table.iloc[:20])
     how = {"horizon": 52.0, "seed": 1, "samples": 50}
     assert value_table(fitted, spend, few, **how).marks == ()
-    with pytest.raises(FitError, match="fitted with cohort='cohort', the customers have cohort='month'"):
-        value_table(fitted, spend, replace(few, cohort="month"), **how)
-    with pytest.raises(FitError, match="summarise them with cohort='cohort'"):
-        new_customer_table(fitted, spend, horizon=52.0, seed=1, summary=replace(few, cohort="month"))
+    assert value_table(fitted, spend, replace(few, cohort="month"), **how).marks == (), "a table does not say its kind"
+    by_channel = replace(fitted, info=fitted.info | {"cohort": "channel"})
+    assert value_table(by_channel, spend, few, **how).marks == ()
+    with pytest.raises(FitError, match="fitted with cohort='channel', the customers have cohort='month'"):
+        value_table(by_channel, spend, replace(few, cohort="month"), **how)
+    with pytest.raises(FitError, match="summarise them with cohort='channel'"):
+        new_customer_table(by_channel, spend, horizon=52.0, seed=1, summary=replace(few, cohort="month"))
     elsewhere = replace(few, table=few.table.assign(cohort=["z"] * 5 + ["a"] * 15))
     (mark,) = value_table(fitted, spend, elsewhere, **how).marks
     assert mark.startswith("5 of 20 customers have a cohort that the models have not seen")

@@ -93,3 +93,11 @@ def test_two_costs_for_a_cohort(write):
 def test_header_alone(write):
     with pytest.raises((SchemaError, DomainError), match="costs"):
         read_costs(write("cohort,cac\n", "costs.csv"))
+
+
+def test_the_example_is_one_that_is_unclear(tmp_path):
+    file = tmp_path / "costs.csv"
+    rows = [f"c{i},{1 + i / 1000:.3f}" for i in range(100, 140)]
+    file.write_text("\n".join(["cohort,cac", "a,99.50", *rows]), encoding="utf-8")
+    with pytest.raises(DomainError, match=r"costs such as '1\.100' can be read"):
+        read_costs(file)

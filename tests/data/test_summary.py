@@ -321,6 +321,8 @@ def test_a_stated_end_that_is_not_used_changes_nothing(cdnow_log, cdnow):
         (["12,5", "0.75"], None),
         (["1.25.0", "3"], None),
         (["inf", "3"], None),
+        ([".5", "1."], [0.5, 1.0]),
+        ([",5", "2,25"], [0.5, 2.25]),
     ],
 )
 def test_one_decimal_mark_for_a_whole_attribute(texts, numbers):

@@ -97,10 +97,11 @@ def _candidates(role: str, name: str) -> list[str]:
 
 
 def _lines_above(opened: Source, missing: Mapping[str, str]) -> int:
-    """Count the lines above one that holds two of customer, date and amount where none was found; 0 without one."""
+    """Count the lines above one below the header that holds two of customer, date and amount; 0 without one."""
     if not missing.keys() >= _OTHER_NAMES.keys():
         return 0
-    for above, line in enumerate(opened.head):
+    for above in range(opened.header + 1, len(opened.head)):
+        line = opened.head[above]
         for delimiter in DELIMITERS:
             cells = {cell.strip().strip('"').casefold() for cell in line.split(delimiter)}
             found = [

@@ -74,9 +74,10 @@ def _amounts(text: pd.Series, name: str, likely: str | None) -> pd.Series:
     try:
         decimal = find_decimal(rows, "cac", label="cac", likely=likely)
     except DomainError as error:
-        example = text[text.str.contains(r"\d[.,]\d", regex=True)].iloc[0].strip()
+        unclear = text.str.contains(r"^\D*\d{1,3}(?:[.,]\d{3})+\D*$", regex=True)
+        example = text[unclear].iloc[0].strip()
         msg = (
-            f"{name}: costs such as {example!r} can be read as thousands or as decimals, and the other rows do not "
+            f"{name}: costs such as {example!r} can be read as thousands or as decimals, and too few other rows "
             "decide; write them without thousands, such as 1200 or 1200.00"
         )
         raise DomainError(msg) from error

@@ -180,7 +180,9 @@ def _sums(
     money = {name.removeprefix("money "): found.pop(name) for name in [*found] if name.startswith("money ")}
     if policy.refunds == "earlier":  # what a purchase has lost, a credit note of another day has taken off it
         moved = [money[name] for name in ("good", NETTED, BEYOND) if money[name] is not None]
-        money |= {NETTED: 0 if found[NETTED] else None, BEYOND: (sum(moved) - (money["kept"] or 0)) or None}
+        beyond = sum(moved) - (money["kept"] or 0)
+        rest = BEYOND if found[BEYOND] or not found[NETTED] else NETTED  # where the note that is left over is counted
+        money |= {NETTED: 0 if found[NETTED] else None, BEYOND: None} | ({rest: beyond} if beyond else {})
     counts = {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
     return counts, {name: None if value is None else float(value) for name, value in money.items()}
 

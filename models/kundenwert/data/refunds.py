@@ -68,7 +68,7 @@ def _of_days_before(days: ibis.Table) -> ibis.Table:
     last = ibis.ifelse(days.left > 0, days.date, ibis.null("date")).max().over(so_far)
     undone = ibis.cases(
         (stays, ibis.null("string")),
-        ((days.gain < 0) & ~taken, BEYOND),
+        ((days.gain < 0) & ~taken & (days.bought == 0), BEYOND),
         (taken & last.notnull(), ibis.null("string")),
         else_=NETTED,
     )

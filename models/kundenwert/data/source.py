@@ -80,7 +80,9 @@ class Source:
     materialised : bool
         Whether `table` lies in a database of its own.
     head : tuple of str
-        First lines of a text file, to find column names that stand below a title.
+        Lines of a text file up to the one that was taken for the column names, and some after it.
+    header : int
+        Number of lines above the one that was taken for the column names.
     """
 
     table: ibis.Table
@@ -90,6 +92,7 @@ class Source:
     first_line: int | None = None
     materialised: bool = True
     head: tuple[str, ...] = ()
+    header: int = 0
 
     def place(self, row: int) -> str:
         """Name the place of a row for a reader of the source."""
@@ -347,7 +350,8 @@ def _read_rows(path: Path, header: _Header, info: SourceInfo, lines: int) -> Sou
     count = int(table.count().to_pyarrow().as_py())
     rejected = tuple(_rejection(line, kind, content, len(header.names)) for line, kind, content in rejects)
     whole = not rejected and count + header.skip + 1 == lines
-    return Source(table, header.names, info, rejected, header.skip + 2 if whole else None, head=header.head)
+    first = header.skip + 2 if whole else None
+    return Source(table, header.names, info, rejected, first, head=header.head, header=header.skip)
 
 
 def check_lines(opened: Source) -> None:

@@ -259,7 +259,7 @@ def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
     for mark, grouped in ((own, True), ("." if own == "," else ",", False)):
         group = "." if mark == "," else ","
         groups = rf"|[1-9]\d{{0,2}}(\{group}\d{{3}})+" if grouped else ""
-        number = rf"[+-]?((0|[1-9]\d*){groups})(\{mark}\d+)?([eE][+-]\d+)?"
+        number = rf"[+-]?(((0|[1-9]\d*){groups})(\{mark}\d*)?|\{mark}\d+)([eE][+-]\d+)?"
         if text.str.fullmatch(number).fillna(value=True).all():
             plain = text.str.replace(group, "", regex=False).str.replace(mark, ".", regex=False)
             return pd.to_numeric(plain).astype("float64")

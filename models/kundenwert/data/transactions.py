@@ -128,6 +128,8 @@ def read_transactions(
     >>> log.account.kept, log.account.merged
     (2, 1)
     """
+    if isinstance(placeholders, str):
+        raise SchemaError(f"placeholders={placeholders!r} is one text; write placeholders=({placeholders!r},)")
     policy = Policy(refunds, zero_amounts, duplicates, future, tuple(placeholders))
     columns = {"customer_id": customer_id, "date": date, "amount": amount}
     opened = open_source(source, skip_lines=skip_lines)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
 
 
+OWN_COHORT = "cohort"
+"""Kind of the cohorts of a table that came with some: what they are is not known."""
+
+
 @dataclass(frozen=True)
 class Assumptions:
     """What turns purchases into money.
@@ -182,8 +186,8 @@ def check_cohorts(purchases: Fit, spend: Fit, summary: CustomerSummary) -> tuple
     """
     unseen: dict[str, int] = {}
     for fit in (purchases, spend):
-        learned = fit.info.get("cohort", summary.cohort)
-        if learned != summary.cohort:
+        learned = fit.info.get("cohort", OWN_COHORT)
+        if learned != summary.cohort and OWN_COHORT not in (learned, summary.cohort):
             msg = (
                 f"the models were fitted with cohort={learned!r}, the customers have cohort={summary.cohort!r}: "
                 f"summarise them with cohort={learned!r}"
