@@ -737,7 +737,7 @@ def test_bad_assumptions_are_found_before_sampling(report_on, words, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("cohort,cac\n2023-12,3\n", r"no acquisition cost for 1 cohorts?: 2024-01"),
+        ("cohort,cac\n2023-12,3\n", r"no acquisition cost for 1 cohort: '2024-01'"),
         ("cohort,cost\n2024-01,3\n", r"costs\.txt has no column 'cac'; it has cohort, cost"),
         ("cohort,cac\n2024-01,much\n", r"costs\.txt: 1 costs? .* 'much'"),
         ("", r"costs\.txt"),

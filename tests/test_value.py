@@ -314,7 +314,7 @@ def test_fits_in_the_wrong_places(fits, summary):
         ({"cac": -1.0}, "the acquisition cost is -1"),
         ({"cac": np.nan}, "the acquisition cost is nan"),
         ({"cac": {"1997-01": 5.0, "1997-02": np.inf}}, "the acquisition cost is"),
-        ({"cac": {"1997-01": 5.0}}, "no acquisition cost for 1 cohort: 1997-02"),
+        ({"cac": {"1997-01": 5.0}}, "no acquisition cost for 1 cohort: '1997-02'"),
         ({"horizon": 0.0}, "the horizon is 0 units"),
         ({"horizon": -4.0}, "the horizon is -4 units"),
         ({"horizon": np.nan}, "the horizon is nan"),
@@ -460,7 +460,7 @@ def test_costs_are_found_by_the_name_of_a_cohort():
     costs = Assumptions(52.0, cac={2017: 5.0, "2018": 7.0})
     assert costs.cost_of(pd.Series(["2018", "2017"])).tolist() == [7.0, 5.0]
     assert costs.cost_of(pd.Series([2017, 2018])).tolist() == [5.0, 7.0]
-    with pytest.raises(DomainError, match="no cohort has a name that has one: 2017, 2018"):
+    with pytest.raises(DomainError, match="no cohort has a name that has one: '2017', '2018'"):
         costs.cost_of(pd.Series(["Nord"]))
 
 

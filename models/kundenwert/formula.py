@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.data.account import several
+from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, SchemaError
 
 METHODS = ("observed", "churn", "assumed")
@@ -57,19 +59,12 @@ def customer_cac(table: pd.DataFrame, cac: float | Mapping[str, float]) -> pd.Se
     else:
         if "cohort" not in table:
             raise SchemaError("an acquisition cost per cohort needs the column 'cohort', which is missing")
-        absent = sorted({str(label) for label in table["cohort"]} - {str(label) for label in cac})
-        if absent:
-            raise DomainError(
-                f"no acquisition cost for {_count(len(absent), 'cohort')}: {_first(absent)}. Give each "
-                "cohort a cost, 0 where nothing was spent."
-            )
-        by_label = {str(label): float(cost) for label, cost in cac.items()}
-        costs = pd.Series([by_label[str(label)] for label in table["cohort"]], index=table.index, name="cac")
+        costs = cost_by_cohort(table["cohort"], cac).rename("cac")
     bad = ~(np.isfinite(costs) & (costs >= 0))
     if bad.any():
         raise DomainError(
             f"the acquisition cost must be a finite number ≥ 0; it is {costs[bad].iloc[0]} for "
-            f"{_count(int(bad.sum()), 'customer')}"
+            f"{several(int(bad.sum()), 'customer')}"
         )
     return costs
 
@@ -345,7 +340,7 @@ def _check(table: pd.DataFrame, by: str | None, units_per_year: float, inactivit
     if not len(table):
         raise DomainError("the customer table is empty: there is nothing to count")
     if by is not None and table[by].isna().any():
-        raise DomainError(f"no label in {by!r} for {_count(int(table[by].isna().sum()), 'customer')}; give each one")
+        raise DomainError(f"no label in {by!r} for {several(int(table[by].isna().sum()), 'customer')}; give each one")
     if not (np.isfinite(units_per_year) and units_per_year > 0):
         raise DomainError(f"units_per_year must be a finite number > 0, not {units_per_year}")
     if not (np.isfinite(inactivity_months) and inactivity_months > 0):
@@ -428,7 +423,3 @@ def _float(values: ArrayLike) -> NDArray[np.float64]:
 def _first(labels: list[str], at_most: int = 5) -> str:
     named = ", ".join(repr(label) for label in labels[:at_most])
     return named + (f" and {len(labels) - at_most} more" if len(labels) > at_most else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

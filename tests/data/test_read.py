@@ -593,3 +593,13 @@ def test_what_is_left_of_a_credit_note_stands_where_the_note_is_counted():
         "purchase of which refunds leave nothing": (4, 0.0),
         "credit note beyond the customer's earlier purchases": (1, -27.0),
     }
+
+
+def test_refunds_of_the_hold_out_are_no_secret():
+    """Taken off earlier purchases they tell the observation what came later: said where a hold-out is set aside."""
+    log = _earlier(("a", 1, 9.0), ("a", 3, 4.0), ("a", 9, -2.0), ("b", 2, 5.0), ("b", 10, 6.0))
+    held = summarise(log, observation_end=log.first_day.replace(day=5), holdout_end=log.last_day)
+    assert [note.reason for note in held.account.notes if note.caution] == [
+        "refunds of the hold-out, if any, were taken off purchases before it; net those of the same day only, and compare"
+    ]
+    assert not [note for note in summarise(log).account.notes if note.caution]

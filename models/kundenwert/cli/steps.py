@@ -89,7 +89,7 @@ def read_and_summarise(
     if in_full:
         tell_account(log, summary)
     else:
-        tell_excluded(log.account)
+        tell_excluded(log.account, summary.account.notes)
     return log, summary
 
 

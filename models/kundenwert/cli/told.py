@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from kundenwert.data import CustomerSummary, Entry, RowAccount, TransactionLog
+    from kundenwert.data import CustomerSummary, Entry, Note, RowAccount, TransactionLog
 
 
-def tell_excluded(account: RowAccount) -> None:
-    """Say in one line which rows were left out; nothing where all were used."""
+def tell_excluded(account: RowAccount, notes: tuple[Note, ...]) -> None:
+    """Say in one line which rows were left out, nothing where all were used; and what calls for caution."""
     entries = [entry for entry in account.entries if entry.fate == "excluded"]
     if entries:
         counts = [f"{entry.count:,} " if len(entries) > 1 else "" for entry in entries]
         reasons = [count + entry.reason + _details(entry, 1) for count, entry in zip(counts, entries, strict=True)]
         _say(f"{account.excluded:,} of {account.rows_read:,} rows excluded: {'; '.join(reasons)}")
-    for note in account.notes:
+    for note in notes:
         if note.caution:
-            _say(f"caution: {note.reason} ({'; '.join(note.first)})")
+            _say(f"caution: {note.reason}{_places(note)}")
 
 
 def tell_account(log: TransactionLog, summary: CustomerSummary) -> None:
@@ -29,13 +29,17 @@ def tell_account(log: TransactionLog, summary: CustomerSummary) -> None:
     for entry in account.entries:
         _say(f"{entry.count:>10,}  {entry.fate:<9} {entry.reason}{_details(entry, 3)}")
     for note in account.notes:
-        places = f" ({'; '.join(note.first)})" if note.first else ""
-        _say(f"{note.count:>10,}  {'caution' if note.caution else 'note':<9} {note.reason}{places}")
+        _say(f"{note.count:>10,}  {'caution' if note.caution else 'note':<9} {note.reason}{_places(note)}")
     money = float(summary.table["value_to_date"].sum())
     _say(
         f"{len(summary):,} customers with {money:,.2f} of revenue from {summary.observation_start} "
         f"to {summary.observation_end}"
     )
+
+
+def _places(note: Note) -> str:
+    """Where the rows of a note stand and what they say, in brackets."""
+    return f" ({'; '.join(note.first)})" if note.first else ""
 
 
 def _details(entry: Entry, places: int) -> str:

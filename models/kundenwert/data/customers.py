@@ -162,6 +162,31 @@ def days_per_unit(time_unit: str) -> float:
     return DAYS_PER_UNIT[time_unit]
 
 
+def cost_by_cohort(cohort: pd.Series, cac: Mapping[str, float]) -> pd.Series:
+    """Give each customer the acquisition cost of the cohort of its name, whether names are texts or numbers.
+
+    Raises
+    ------
+    DomainError
+        If a cohort has no cost.
+
+    Examples
+    --------
+    >>> cost_by_cohort(pd.Series(["web", "fair", "web"]), {"fair": 120.5, "web": 35.0}).tolist()
+    [35.0, 120.5, 35.0]
+    """
+    costs = {str(label): float(cost) for label, cost in cac.items()}
+    labels = cohort.astype(str)
+    if missing := sorted(set(labels) - set(costs)):
+        given = ", ".join(map(repr, sorted(costs)[:5]))
+        known = "" if set(labels) & set(costs) else f" (no cohort has a name that has one: {given})"
+        raise DomainError(
+            f"no acquisition cost for {several(len(missing), 'cohort')}: {', '.join(map(repr, missing[:5]))}{known}; "
+            "give one for each, 0 where nothing was spent, or choose the cohorts that the costs are for"
+        )
+    return labels.map(costs)
+
+
 def _offending(table: pd.DataFrame, wrong: Any) -> str:
     ids = table.loc[np.asarray(wrong, dtype=bool), "customer_id"]
     return f"in {several(len(ids), 'row')} (first: customers {', '.join(map(repr, ids.head(3)))})"

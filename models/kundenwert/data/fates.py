@@ -40,6 +40,7 @@ NO_DATE, BAD_DATE, FAR_DATE = "date missing", "date unreadable", f"date before {
 NO_AMOUNT, BAD_AMOUNT = "amount missing", "amount unreadable, infinite or beyond 1e15"
 REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact duplicate of an earlier row"
 TAKEN_OFF = "refund taken off the same customer's purchases"
+TAKEN_BACK = "refund taken off the same customer's purchases of that day or before"
 FUTURE = "date in the future"
 TOTAL_WORD = "customer id is a word for totals, kept"
 _REASONS = (
@@ -223,7 +224,12 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Pol
         for name, n in lost.items()
         if n or money.get(name)
     ]
-    notes = tuple(Note(reason, n, first.get(reason, ()), reason == TOTAL_WORD) for reason, n in noted.items() if n)
+    said = {TAKEN_OFF: TAKEN_BACK} if policy.refunds == "earlier" else {}
+    notes = tuple(
+        Note(said.get(reason, reason), n, first.get(reason, ()), reason == TOTAL_WORD)
+        for reason, n in noted.items()
+        if n
+    )
     return RowAccount(read, tuple(entries), (*notes, *_large(opened, rows)))
 
 

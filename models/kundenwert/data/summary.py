@@ -10,6 +10,7 @@ import pandas as pd
 
 from kundenwert.data.account import Entry, Note, RowAccount, several
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
+from kundenwert.data.fates import MERGED, TAKEN_BACK
 from kundenwert.data.histories import Patterns, patterns
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
@@ -37,7 +38,6 @@ _COLUMNS = (
 _ACTIVE_MONTHS = 12  # whoever bought in the year before the inactivity window began counts as a customer at that time
 
 OBSERVED, HELD_OUT = "purchase in the observation", "purchase in the hold-out"
-MERGED = "same customer and same day as a kept row"
 NEW_LATER = "customer's first purchase lies after the end of observation"
 LATER, AFTER_HOLDOUT = "after the end of observation", "after the end of the hold-out"
 BY_DATE = (NEW_LATER, LATER, AFTER_HOLDOUT)
@@ -375,6 +375,9 @@ def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None, comple
             *notes,
             Note(f"{silent} without a purchase count as observed: complete up to {complete}, as stated", 0),
         )
+    if holdout and any(note.reason == TAKEN_BACK for note in notes):
+        early = "refunds of the hold-out, if any, were taken off purchases before it"
+        notes = (*notes, Note(f"{early}; net those of the same day only, and compare", 0, caution=True))
     return RowAccount(log.account.rows_read, (*kept, Entry("merged", MERGED, merged), *before, *further), notes)
 
 

@@ -72,12 +72,6 @@ def why(
     assumed = values.assumptions
     if np.isinf(assumed.horizon):
         return pd.DataFrame(columns=["cohort", "customers", "method", "step"])
-    size = min(purchases.samples, spend.samples, WHY_SAMPLES)
-
-    def law(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
-        rows = np.arange(len(table))
-        return purchases.laws(table, size)(rows) | spend.laws(table, size)(rows)
-
     found = decompositions(
         purchases,
         spend,
@@ -88,7 +82,7 @@ def why(
         margin=assumed.margin,
         lifespan_years=lifespan_years,
         inactivity_months=summary.inactivity_months,
-        law=law,
+        samples=WHY_SAMPLES,
     )
     frames = []
     for one in found.values():

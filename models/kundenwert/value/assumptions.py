@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kundenwert.data.account import several
+from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.predict import Horizon
 
@@ -64,17 +64,7 @@ class Assumptions:
         """Acquisition cost of each customer, by cohort."""
         if not isinstance(self.cac, Mapping):
             return np.full(len(cohort), np.float64(self.cac))
-        costs = {str(label): cost for label, cost in self.cac.items()}
-        labels = cohort.astype(str)
-        if missing := sorted(set(labels) - set(costs)):
-            named = ", ".join(sorted(costs)[:5])
-            known = "" if set(labels) & set(costs) else f" (no cohort has a name that has one: {named})"
-            msg = (
-                f"no acquisition cost for {several(len(missing), 'cohort')}: {', '.join(missing[:5])}{known}; give one "
-                "for each, or choose the cohorts that the costs are for"
-            )
-            raise DomainError(msg)
-        return np.asarray(labels.map(costs), dtype=np.float64)
+        return np.asarray(cost_by_cohort(cohort, self.cac), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON."""
