@@ -7,12 +7,18 @@ import pandas as pd
 import pytest
 
 from kundenwert.data.account import Entry, Note, RowAccount
+from kundenwert.messages import Code
+from kundenwert.sources import Place
 from kundenwert.validate import Independence, checks
 from kundenwert.validate.checks import History
 
 
 def account(kept=90, merged=5, excluded=5):
-    entries = (Entry("kept", "k", kept), Entry("merged", "m", merged), Entry("excluded", "e", excluded))
+    entries = (
+        Entry("kept", Code.PURCHASE, kept),
+        Entry("merged", Code.SAME_DAY, merged),
+        Entry("excluded", Code.NO_DATE, excluded),
+    )
     return RowAccount(kept + merged + excluded, entries)
 
 
@@ -190,11 +196,11 @@ def test_how_much_there_is_to_go_by(fits, history, verdict, words):
 
 
 def test_what_may_be_a_sum_calls_for_caution(fits):
-    notes = (Note("one row holds half of all money", 1, ("line 7: 'Summe'",), caution=True),)
-    rows = RowAccount(10, (Entry("kept", "purchase", 9), Entry("excluded", "no amount", 1, money=-250.0)), notes)
+    notes = (Note(Code.DOMINANT_ROW, 1, (Place("line 7", "'Summe'"),), caution=True, figures={"share": 50.0}),)
+    rows = RowAccount(10, (Entry("kept", Code.PURCHASE, 9), Entry("excluded", Code.NO_AMOUNT, 1, money=-250.0)), notes)
     row = checks(rows, fits(), bars(), together(), None, None).set_index("check").loc["Every row accounted for"]
     assert row["verdict"] == "caution"
     assert (
-        "rows excluded for their content hold 250 of money. one row holds half of all money (line 7: 'Summe')"
-        in row["finding"]
+        "rows excluded for their content hold 250 of money. one row holds 50 % of all money: is it a line of totals? "
+        "(line 7: 'Summe')" in row["finding"]
     )

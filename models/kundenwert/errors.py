@@ -6,14 +6,47 @@
         ├── DomainError     values outside what the analysis can mean
         └── FitError        values were asked of a fit that did not converge, or does not match the data
 
-A message says what is wrong, in how many rows, names the first offenders, and says what to do next.
+A message says what is wrong, in how many rows, names the first offenders, and says what to do next. It is a code with
+figures, whose sentence stands in a catalogue, and names the setting it is about.
 """
 
 from operator import index
 
+from kundenwert.messages import Code, say
+from kundenwert.messages.render import Interface, written
+
 
 class KundenwertError(ValueError):
-    """Base of every error that a user of the package can mend."""
+    """Base of every error that a user of the package can mend.
+
+    Parameters
+    ----------
+    message
+        What is wrong: a code, or a text that may hold figures in braces as the catalogue's do.
+    parameter
+        The setting that the error is about, where it is one.
+    **figures
+        Of the sentence.
+
+    Examples
+    --------
+    >>> from kundenwert.messages import Setting
+    >>> error = DomainError(Code.DATE_FORMAT_BAD, given=Setting("date_format", "dmy"), parameter="date_format")
+    >>> error.told("cli")
+    "--date-format 'dmy' is not understood; write it such as '%d.%m.%Y'"
+    """
+
+    def __init__(self, message: str | Code, /, *, parameter: str | None = None, **figures: object) -> None:
+        self.code = message if isinstance(message, Code) else None
+        self.parameter, self.figures = parameter, figures
+        self._message = message
+        super().__init__(self.told("python"))
+
+    def told(self, interface: Interface) -> str:
+        """Say what is wrong in the words of an interface: settings are written as it writes them."""
+        if isinstance(self._message, Code):
+            return say(self._message, self.figures, interface=interface)
+        return written(self._message, self.figures, interface) if self.figures else self._message
 
 
 class SchemaError(KundenwertError):

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.data.account import several
 from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import several
 
 METHODS = ("observed", "churn", "assumed")
 """The three lifespans: first to last purchase, 1 / annual churn, an assumed number of years."""

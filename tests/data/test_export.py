@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kundenwert.data.export import FORMULA_STARTS, whole_file, without_formulas, write_csv, write_json, write_parquet
 from kundenwert.errors import SchemaError
+from kundenwert.files.tables import FORMULA_STARTS, whole_file, without_formulas, write_csv, write_json, write_parquet
 
 
 def names(folder):

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import kundenwert as kw
-from kundenwert.data.export import write_csv, write_parquet, write_result
-from kundenwert.data.kinds import DECIMALS, KINDS, Kind, kind_of, rounded
+from kundenwert.files.kinds import DECIMALS, KINDS, Kind, kind_of, rounded
+from kundenwert.files.tables import write_csv, write_parquet, write_result
 
 WORDS = {"german": {"sep": ";", "decimal": ",", "encoding": "utf-8-sig"}, "plain": {}}
 TERMS = {"margin": 0.3, "horizon": 52.0}

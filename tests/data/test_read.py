@@ -13,6 +13,8 @@ import pytest
 from kundenwert.data import Entry, read_transactions, summarise
 from kundenwert.data.fates import today
 from kundenwert.errors import SchemaError
+from kundenwert.messages import Code
+from kundenwert.sources import Place
 
 GERMAN = (
     "Kundennr;Käufer;Datum;Betrag\r\n"
@@ -22,6 +24,10 @@ GERMAN = (
     '0008;"Weiß; Söhne";15.02.2024;"12.345,00 €"\r\n'
 )
 COLUMNS = {"customer_id": "Kundennr", "date": "Datum", "amount": "Betrag"}
+
+
+def texts_of(places):
+    return tuple(map(str, places))
 
 
 def days(log, *columns):
@@ -80,14 +86,14 @@ def test_lines_to_skip_are_counted_in_places(write, encoding):
     text = "Aufträge;;\r\n;;\r\n\r\n" + GERMAN + "0009;Özil;30.02.2024;3,00\r\n" + "0009;Özil;01.02.2024;3,00\r\n" * 30
     log = read_transactions(write(text, encoding=encoding), **COLUMNS, skip_lines=2)
     assert days(log)[:3] == GERMAN_DAYS
-    assert log.account.entries[-1].first == ("line 9: '30.02.2024'",)
+    assert texts_of(log.account.entries[-1].first) == ("line 9: '30.02.2024'",)
 
 
 def test_a_line_end_within_quotes(write):
     text = 'customer_id,date,amount,note\na,2024-01-01,1,"two\nlines"\nb,2024-01-01,x,\n' + "c,2024-01-02,1,\n" * 30
     log = read_transactions(write(text))
     assert log.account.rows_read == 32
-    assert log.account.entries[-1].first == ("row 2: 'x'",)
+    assert texts_of(log.account.entries[-1].first) == ("row 2: 'x'",)
 
 
 @pytest.mark.parametrize(
@@ -296,10 +302,10 @@ def test_refunds_netted():
     assert fates(log)["purchase of which refunds leave nothing"] == 2
     assert (log.account.kept, log.account.merged, log.account.excluded) == (4, 2, 2)
     assert ("refund taken off the same customer's purchases", 1, ("row 2: '-4.0'",)) in {
-        (note.reason, note.count, note.first) for note in log.account.notes
+        (note.reason, note.count, texts_of(note.first)) for note in log.account.notes
     }
     undone = log.account.entries[-1]
-    assert (undone.money, undone.first) == (0.0, ("row 4: '5.0'", "row 5: '-5.0'"))
+    assert (undone.money, texts_of(undone.first)) == (0.0, ("row 4: '5.0'", "row 5: '-5.0'"))
 
 
 def test_credit_notes_of_another_day_have_a_reason_of_their_own():
@@ -309,7 +315,7 @@ def test_credit_notes_of_another_day_have_a_reason_of_their_own():
     assert fates(log)["credit note without a purchase of that day"] == 2
     assert "purchase of which refunds leave nothing" not in fates(log)
     assert log.account.entries[-1].money == -9.0
-    assert log.account.entries[-1].first == ("row 2: '-4.0'", "row 5: '-5.0'")
+    assert texts_of(log.account.entries[-1].first) == ("row 2: '-4.0'", "row 5: '-5.0'")
 
 
 def _earlier(*rows):
@@ -380,7 +386,7 @@ def test_zeros_excluded_and_duplicates_dropped():
     assert [row[2] for row in days(log)] == [10.0, 7.0, 5.0, 3.0]
     assert fates(log)["zero amount"] == 1
     assert fates(log)["exact duplicate of an earlier row"] == 1
-    assert log.account.entries[-1].first == ("row 8: customer 'c'",)
+    assert texts_of(log.account.entries[-1].first) == ("row 8: customer 'c'",)
 
 
 def test_few_unreadable_rows_are_excluded_and_shown(write):
@@ -401,7 +407,7 @@ def test_few_unreadable_rows_are_excluded_and_shown(write):
         "amount missing": 1,
         "amount unreadable, infinite or beyond 1e15": 4,
     }
-    first = {entry.reason: entry.first for entry in log.account.entries}
+    first = {entry.reason: texts_of(entry.first) for entry in log.account.entries}
     assert first["line cannot be split into the file's columns"] == (
         "line 12: fewer than 3 columns: 'j,2024-01-01'",
         "line 13: more than 3 columns: 'k,2024-01-01,1,2'",
@@ -421,10 +427,10 @@ def test_placeholders_are_no_customers(write, name):
     assert account.kept == 40
     assert account.entries[-1] == Entry(
         "excluded",
-        "customer id missing (placeholder such as '#NV')",
+        Code.PLACEHOLDER_ID,
         2,
         5.0,
-        (f"line 42: customer {name!r}", f"line 43: customer {name!r}"),
+        (Place("line 42", f"customer {name!r}"), Place("line 43", f"customer {name!r}")),
     )
     assert read_transactions(path, placeholders=()).account.kept == 41
 
@@ -447,7 +453,7 @@ def test_a_line_of_totals_is_excluded(write, word, date):
     )
     kept = log.account.entries[0].money
     assert entry.money == pytest.approx(kept, rel=1e-12)
-    assert entry.first == (f"line 302: '{kept:.2f}'",)
+    assert texts_of(entry.first) == (f"line 302: '{kept:.2f}'",)
     assert log.account.notes == ()
 
 
@@ -461,12 +467,12 @@ def test_what_may_be_a_line_of_totals_is_noted_and_kept(write):
     log = read_transactions(write(_with_totals("9999,2024-12-31,TOTAL")))
     assert log.account.excluded == 0
     total = log.account.entries[0].money / 2
-    assert [(note.reason, note.count, note.first) for note in log.account.notes] == [
+    assert [(note.reason, note.count, texts_of(note.first)) for note in log.account.notes] == [
         ("one row holds 50 % of all money: is it a line of totals?", 1, (f"line 302: customer '9999', '{total:.2f}'",))
     ]
     part = read_transactions(write(_with_totals("Zwischensumme,2024-12-31,1000", "total,2024-12-31,5")))
     assert part.account.excluded == 0
-    assert [(note.reason, note.count, note.first) for note in part.account.notes] == [
+    assert [(note.reason, note.count, texts_of(note.first)) for note in part.account.notes] == [
         (
             "customer id is a word for totals, kept",
             2,
@@ -487,11 +493,11 @@ def test_dates_in_the_future_are_excluded_unless_kept(small):
     log = read_transactions(small)
     assert log.last_day == dt.date(2024, 2, 5)
     assert [entry for entry in log.account.entries if entry.fate == "excluded"] == [
-        Entry("excluded", "date in the future", 1, 5.0, ("row 1: '2190-05-05'",))
+        Entry("excluded", Code.FUTURE_DATE, 1, 5.0, (Place("row 1", "'2190-05-05'"),))
     ]
     kept = read_transactions(small, future="keep")
     assert (kept.last_day, kept.account.excluded) == (dt.date(2190, 5, 5), 0)
-    assert [(note.reason, note.count, note.first) for note in kept.account.notes] == [
+    assert [(note.reason, note.count, texts_of(note.first)) for note in kept.account.notes] == [
         ("date in the future, kept", 1, ("row 1: '2190-05-05'",))
     ]
 

@@ -22,8 +22,8 @@ from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.priors import Prior
 from kundenwert.data.design import UNSEEN, Design
-from kundenwert.data.export import whole_file
 from kundenwert.errors import SchemaError
+from kundenwert.files.tables import whole_file
 
 type Model = ParetoNBD | GammaGamma | NBD
 type Kind = type[ParetoNBD] | type[GammaGamma] | type[NBD]

@@ -14,9 +14,9 @@ import typer
 
 from kundenwert.cli import options as o
 from kundenwert.cli import steps
-from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR, check_out
 from kundenwert.cli.simulation import simulate
 from kundenwert.errors import KundenwertError
+from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR, check_out
 
 NOT_CONVERGED = 3
 """Exit code of `fit` where a model did not converge."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kundenwert.cli import options as o
-from kundenwert.cli.places import check_out
+from kundenwert.files.places import check_out
 
 PopulationName = Annotated[str, typer.Argument(help="mechaforge, cdnow-like, random or a file.", show_default=False)]
 OutFolder = Annotated[Path, typer.Argument(help="Folder for the tables.", show_default=False)]
@@ -45,7 +45,7 @@ def write_population(
     list of Path
         The files written.
     """
-    from kundenwert.data.export import check_folder  # noqa: PLC0415
+    from kundenwert.files.tables import check_folder  # noqa: PLC0415
     from kundenwert.simulate import find_population, simulate_population  # noqa: PLC0415
 
     check_folder(out)

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kundenwert.cli.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.cli.told import tell_account, tell_excluded
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit, Method
     from kundenwert.data import CustomerSummary, TransactionLog
-    from kundenwert.data.columns import ColumnError
+    from kundenwert.data.roles import ColumnError
     from kundenwert.value import ValueResult
 
 
@@ -75,7 +75,7 @@ def read_and_summarise(
     """
     with journey.step("Reading and summarising"):
         from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
-        from kundenwert.data.columns import ColumnError  # noqa: PLC0415
+        from kundenwert.data.roles import ColumnError  # noqa: PLC0415
         from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
 
         cohort = str(shaping["cohort"])
@@ -182,7 +182,7 @@ def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:
 
 def write_table(table: pd.DataFrame, path: Path, *, german: bool, full_precision: bool) -> Path:
     """Write a table in the format of the path's ending: Parquet with all digits, CSV rounded unless they are wanted."""
-    from kundenwert.data.export import write_parquet, write_result  # noqa: PLC0415
+    from kundenwert.files.tables import write_parquet, write_result  # noqa: PLC0415
 
     if path.suffix == ".parquet":
         return write_parquet(table, path)

@@ -39,12 +39,12 @@ def tell_account(log: TransactionLog, summary: CustomerSummary) -> None:
 
 def _places(note: Note) -> str:
     """Where the rows of a note stand and what they say, in brackets."""
-    return f" ({'; '.join(note.first)})" if note.first else ""
+    return f" ({'; '.join(map(str, note.first))})" if note.first else ""
 
 
 def _details(entry: Entry, places: int) -> str:
     """Where the first rows of an entry stand, and their money, in brackets."""
-    words = [f"first {', '.join(text.split(': ', 1)[0] for text in entry.first[:places])}"] if entry.first else []
+    words = [f"first {', '.join(place.where for place in entry.first[:places])}"] if entry.first else []
     words += [] if entry.money is None else [f"money {entry.money:,.2f}"]
     return f" ({'; '.join(words)})" if words else ""
 

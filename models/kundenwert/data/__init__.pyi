@@ -1,4 +1,4 @@
-from .account import Entry, Note, RowAccount, SourceInfo
+from .account import Entry, Note, RowAccount
 from .customers import DAYS_PER_UNIT, CustomerSummary
 from .histories import Patterns, patterns
 from .summary import pattern_expression, purchases_by_day, summarise, summary_expression
@@ -12,7 +12,6 @@ __all__ = [
     "Note",
     "Patterns",
     "RowAccount",
-    "SourceInfo",
     "TransactionLog",
     "pattern_expression",
     "patterns",

@@ -1,14 +1,16 @@
-"""What happened to every input row, and where the rows came from."""
+"""What happened to every input row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import pandas as pd
 
 from kundenwert.errors import DomainError
+from kundenwert.messages import Code, say
+from kundenwert.sources import Place
 
 Fate = Literal["kept", "merged", "excluded"]
 FATES: tuple[Fate, ...] = ("kept", "merged", "excluded")
@@ -22,22 +24,30 @@ class Entry:
     ----------
     fate : {"kept", "merged", "excluded"}
         What became of them.
-    reason : str
+    code : Code
         Why.
     count : int
         Rows, ≥ 0.
     money : float, optional
         Sum of their amounts; with kept rows, what was merged into them is counted too. None where no amount could be
         read, or where it was not added up.
-    first : tuple of str
+    first : tuple of Place
         Where the first of them stand, and what they say.
+    figures : mapping
+        Of the code's sentence.
     """
 
     fate: Fate
-    reason: str
+    code: Code
     count: int
     money: float | None = None
-    first: tuple[str, ...] = ()
+    first: tuple[Place, ...] = ()
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence."""
+        return say(self.code, self.figures)
 
 
 @dataclass(frozen=True)
@@ -46,20 +56,31 @@ class Note:
 
     Parameters
     ----------
-    reason : str
+    code : Code
         What was seen.
     count : int
         Rows, ≥ 0.
-    first : tuple of str
+    first : tuple of Place
         Where the first of them stand, and what they say.
     caution : bool
         Whether results may be worthless because of it.
+    money : float, optional
+        Sum of their amounts, where that matters.
+    figures : mapping
+        Of the code's sentence.
     """
 
-    reason: str
+    code: Code
     count: int
-    first: tuple[str, ...] = ()
+    first: tuple[Place, ...] = ()
     caution: bool = False
+    money: float | None = None
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """What was seen, in a sentence."""
+        return say(self.code, self.figures)
 
 
 @dataclass(frozen=True)
@@ -82,7 +103,7 @@ class RowAccount:
 
     Examples
     --------
-    >>> account = RowAccount(3, (Entry("kept", "purchases", 2), Entry("merged", "same day", 1)))
+    >>> account = RowAccount(3, (Entry("kept", Code.PURCHASE, 2), Entry("merged", Code.SAME_DAY, 1)))
     >>> account.kept, account.merged, account.excluded, account.balanced
     (2, 1, 0, True)
     """
@@ -128,12 +149,24 @@ class RowAccount:
     def to_frame(self) -> pd.DataFrame:
         """Return the account as a table with columns `fate, reason, rows, money, first`: entries, then notes."""
         rows: list[dict[str, object]] = [
-            {"fate": e.fate, "reason": e.reason, "rows": e.count, "money": e.money, "first": "; ".join(e.first)}
+            {
+                "fate": e.fate,
+                "reason": e.reason,
+                "rows": e.count,
+                "money": e.money,
+                "first": "; ".join(map(str, e.first)),
+            }
             for e in self.entries
         ]
         rows += [
-            {"fate": "note", "reason": note.reason, "rows": note.count, "money": None, "first": "; ".join(note.first)}
-            for note in self.notes
+            {
+                "fate": "note",
+                "reason": n.reason,
+                "rows": n.count,
+                "money": n.money,
+                "first": "; ".join(map(str, n.first)),
+            }
+            for n in self.notes
         ]
         table = pd.DataFrame(rows, columns=["fate", "reason", "rows", "money", "first"])
         return table.astype({"money": "float64"})
@@ -145,61 +178,11 @@ class RowAccount:
             "kept": self.kept,
             "merged": self.merged,
             "excluded": self.excluded,
-            "entries": [asdict(entry) | {"first": list(entry.first)} for entry in self.entries],
-            "notes": [asdict(note) | {"first": list(note.first)} for note in self.notes],
+            "entries": [_plain(entry) for entry in self.entries],
+            "notes": [_plain(note) for note in self.notes],
         }
 
 
-@dataclass(frozen=True)
-class SourceInfo:
-    """Where a log came from and how it was read.
-
-    Parameters
-    ----------
-    name : str
-        File name without its folder, or the kind of table.
-    kind : str
-        "csv", "parquet", "pandas", "arrow" or "ibis".
-    sha256 : str or None
-        Hash of the file's bytes; None for tables in memory.
-    encoding, delimiter, decimal, date_format : str or None
-        How the text was read; None where there was no text to read.
-    columns : mapping
-        Which column of the source served as customer_id, date and amount.
-    """
-
-    name: str
-    kind: str
-    sha256: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    decimal: str | None = None
-    date_format: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the fields as a plain dictionary, ready for JSON."""
-        return {**asdict(self), "columns": dict(self.columns)}
-
-
-def several(count: int, noun: str) -> str:
-    """Write a count with its noun.
-
-    Examples
-    --------
-    >>> several(1, "row"), several(2357, "customer")
-    ('1 row', '2,357 customers')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def listing(offenders: Iterable[str]) -> str:
-    """Write the first offenders as the end of a sentence; empty where there are none.
-
-    Examples
-    --------
-    >>> listing(["line 2: 'x'", "line 5: 'y'"])
-    " (first: line 2: 'x'; line 5: 'y')"
-    """
-    text = "; ".join(offenders)
-    return f" (first: {text})" if text else ""
+def _plain(found: Entry | Note) -> dict[str, object]:
+    """Return an entry or note as plain values, with its sentence."""
+    return asdict(found) | {"code": str(found.code), "reason": found.reason, "first": [str(p) for p in found.first]}

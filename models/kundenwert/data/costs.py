@@ -11,9 +11,9 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from kundenwert.data.account import several
-from kundenwert.data.formats import clean_amount, find_decimal, likely_decimal, read_amount
+from kundenwert.data.amounts import clean_amount, find_decimal, likely_decimal, read_amount
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import several
 
 
 def read_costs(path: str | Path) -> dict[str, float]:
@@ -69,7 +69,7 @@ def read_costs(path: str | Path) -> dict[str, float]:
 
 
 def _amounts(text: pd.Series, name: str, likely: str | None) -> pd.Series:
-    """Numbers that texts name by the rules of `data.formats`, missing where they name none."""
+    """Numbers that texts name by the rules of `data.amounts`, missing where they name none."""
     rows = ibis.memtable(pa.table({"row": range(len(text)), "cac": pa.array(text.tolist(), pa.string())}))
     try:
         decimal = find_decimal(rows, "cac", label="cac", likely=likely)

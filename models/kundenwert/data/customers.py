@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kundenwert.data.account import Entry, RowAccount, SourceInfo, several
+from kundenwert.data.account import Entry, RowAccount
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import Code, several
+from kundenwert.sources import SourceInfo
 
 DAYS_PER_UNIT: Mapping[str, float] = MappingProxyType({"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25})
 MISSING_COHORT = "(missing)"
@@ -143,7 +145,7 @@ class CustomerSummary:
             raise DomainError(f"holdout_length={holdout_length} must be above 0, and finite")
         if inactivity_months != int(inactivity_months) or inactivity_months < 1:
             raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
-        account = RowAccount(len(table), (Entry("kept", "customer", len(table)),))
+        account = RowAccount(len(table), (Entry("kept", Code.CUSTOMER_ROW, len(table)),))
         info = SourceInfo(name="customer table", kind="pandas")
         cohort = "cohort" if "cohort" in frame.columns else "none"
         return cls(table, time_unit, None, None, None, cohort, inactivity_months, account, info, window, holdout_length)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kundenwert.data.account import several
 from kundenwert.data.customers import MISSING_COHORT
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import several
 
 UNSEEN = -1
 """Code of a cohort that the design does not know."""

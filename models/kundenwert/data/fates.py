@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import ibis
 
-from kundenwert.data.account import Entry, Note, RowAccount, listing, several
-from kundenwert.data.formats import EARLIEST, LARGEST_AMOUNT, LATEST
-from kundenwert.data.refunds import BEYOND, LONE, NETTED, settle
-from kundenwert.data.source import Source
+from kundenwert.data.account import Entry, Note, RowAccount
+from kundenwert.data.amounts import LARGEST_AMOUNT
+from kundenwert.data.dates import EARLIEST, LATEST
+from kundenwert.data.refunds import settle
 from kundenwert.errors import DomainError
+from kundenwert.messages import Code, Setting, listing, say, several
+from kundenwert.settings import Reading
+from kundenwert.sources import Place, Source
 
 UNREADABLE_SHARE = 0.05  # above this share of rows without a date (or an amount) the log is refused
-
-PLACEHOLDERS = (
-    *("#NV", "#N/A", "#NAME?", "#WERT!", "#VALUE!", "#BEZUG!", "#REF!", "NULL", "(NULL)", "<NULL>", "NaN", "None"),
-    *("n/a", "<NA>", "-", "--", "(leer)", "(blank)"),
-)
-"""Customer ids, in small or capital letters, by which spreadsheets and databases say that there is none."""
 
 TOTALS = (
     *("Summe", "Gesamt", "Gesamtsumme", "Endsumme", "Zwischensumme"),
@@ -31,55 +27,19 @@ TOTALS = (
 LARGE_SHARE, LARGE_ROWS = 0.4, 20
 """Share of all money in one row that is worth a note, and the number of rows from which on it is."""
 
-KEPT = "purchase (customer and day)"
-MERGED = "same customer and same day as a kept row"
-REJECTED = "line cannot be split into the file's columns"
-TOTAL = "line of totals: the amount is the sum of all others"
-NO_CUSTOMER, PLACEHOLDER = "customer id missing", "customer id missing (placeholder such as '#NV')"
-NO_DATE, BAD_DATE, FAR_DATE = "date missing", "date unreadable", f"date before {EARLIEST} or after {LATEST}"
-NO_AMOUNT, BAD_AMOUNT = "amount missing", "amount unreadable, infinite or beyond 1e15"
-REFUND, ZERO, DUPLICATE = "refund (negative amount)", "zero amount", "exact duplicate of an earlier row"
-TAKEN_OFF = "refund taken off the same customer's purchases"
-TAKEN_BACK = "refund taken off the same customer's purchases of that day or before"
-FUTURE = "date in the future"
-TOTAL_WORD = "customer id is a word for totals, kept"
-_REASONS = (
-    *(TOTAL, NO_CUSTOMER, PLACEHOLDER, NO_DATE, BAD_DATE, FAR_DATE, FUTURE, NO_AMOUNT, BAD_AMOUNT, REFUND, ZERO),
-    *(DUPLICATE, NETTED, LONE, BEYOND),
+EXCLUDING = (
+    *(Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID, Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+    *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
+    *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND),
 )
+"""Why rows are excluded, in the order in which an account lists them."""
+
+_FIGURES: dict[Code, dict[str, object]] = {Code.FAR_DATE: {"earliest": EARLIEST, "latest": LATEST}}
 
 
 def today() -> dt.date:
     """Return the latest day that it is anywhere on earth: what lies after it has not happened."""
     return dt.datetime.now(dt.timezone(dt.timedelta(hours=14))).date()
-
-
-def _kept(reason: str) -> str:
-    return f"{reason}, kept"
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What to do with refunds, zero amounts, duplicates and days that have not come yet."""
-
-    refunds: str
-    zero_amounts: str
-    duplicates: str
-    future: str = "exclude"
-    placeholders: tuple[str, ...] = PLACEHOLDERS
-
-    def __post_init__(self) -> None:
-        """Refuse a choice that does not exist."""
-        known = {
-            "refunds": ("exclude", "net", "earlier"),
-            "zero_amounts": ("keep", "exclude"),
-            "duplicates": ("keep", "drop"),
-            "future": ("exclude", "keep"),
-        }
-        for name, values in known.items():
-            if getattr(self, name) not in values:
-                choices = " or ".join(map(repr, values))
-                raise DomainError(f"{name}={getattr(self, name)!r} is not understood; choose {choices}")
 
 
 def _is_one_of(rows: ibis.Table, words: Iterable[str]) -> ibis.Value:
@@ -96,99 +56,122 @@ def _total(rows: ibis.Table) -> ibis.Value:
     return rows.word & (count > 1) & near.fill_null(False)
 
 
-def with_fate(typed: ibis.Table, policy: Policy, width: int) -> ibis.Table:
-    """Add what each row's fate is: the reason of its exclusion, or nothing where it is kept."""
+def with_fate(typed: ibis.Table, reading: Reading, width: int) -> ibis.Table:
+    """Add what each row's fate is: the reason of its exclusion, or nothing where it is kept.
+
+    A fate that an earlier step has given stays.
+    """
     same = [typed[f"c{i}"] for i in range(width)]
     typed = typed.mutate(
         duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0,
         word=_is_one_of(typed, [*TOTALS, *(f"{word}:" for word in TOTALS)]),
     )
     tests = [
-        (_total(typed), TOTAL),
-        (typed.customer_id.isnull(), NO_CUSTOMER),
-        (_is_one_of(typed, policy.placeholders), PLACEHOLDER),
-        (typed.date_text.isnull(), NO_DATE),
-        (typed.date.isnull(), BAD_DATE),
-        (~typed.date.between(EARLIEST, LATEST), FAR_DATE),
-        *([(typed.date > today(), FUTURE)] if policy.future == "exclude" else []),
-        (typed.amount_text.isnull(), NO_AMOUNT),
-        (typed.amount.isnull() | (typed.amount.abs() > LARGEST_AMOUNT), BAD_AMOUNT),
+        (_total(typed), Code.SUM_OF_ALL),
+        (typed.customer_id.isnull(), Code.NO_CUSTOMER),
+        (_is_one_of(typed, reading.placeholders), Code.PLACEHOLDER_ID),
+        (typed.date_text.isnull(), Code.NO_DATE),
+        (typed.date.isnull(), Code.BAD_DATE),
+        (~typed.date.between(EARLIEST, LATEST), Code.FAR_DATE),
+        *([(typed.date > today(), Code.FUTURE_DATE)] if reading.future == "exclude" else []),
+        (typed.amount_text.isnull(), Code.NO_AMOUNT),
+        (typed.amount.isnull() | (typed.amount.abs() > LARGEST_AMOUNT), Code.BAD_AMOUNT),
     ]
-    if policy.refunds == "exclude":
-        tests.append((typed.amount < 0, REFUND))
-    if policy.zero_amounts == "exclude":
-        tests.append((typed.amount == 0, ZERO))
-    if policy.duplicates == "drop":
-        tests.append((typed.duplicate, DUPLICATE))
-    return settle(typed.mutate(fate=ibis.cases(*tests)).drop(*(f"c{i}" for i in range(width))), policy.refunds)
+    if reading.refunds == "exclude":
+        tests.append((typed.amount < 0, Code.REFUND))
+    if reading.zero_amounts == "exclude":
+        tests.append((typed.amount == 0, Code.ZERO_AMOUNT))
+    if reading.duplicates == "drop":
+        tests.append((typed.duplicate, Code.DUPLICATE))
+    found = ibis.cases(*((test, str(code)) for test, code in tests))
+    judged = typed.mutate(fate=typed.fate.coalesce(found)).drop(*(f"c{i}" for i in range(width)))
+    return settle(judged, reading.refunds)
 
 
-def merge_days(rows: ibis.Table, policy: Policy, kept: int) -> ibis.Table:
+def merge_days(rows: ibis.Table, refunds: str, kept: int) -> ibis.Table:
     """Merge the rows of one customer's purchases of one day."""
     good = rows.filter(rows.fate.isnull())
     own = good.date == good.day
     return good.group_by("customer_id", date="day").agg(
-        amount=good.left.max(where=own) if policy.refunds == "earlier" else good.amount.sum(),
+        amount=good.left.max(where=own) if refunds == "earlier" else good.amount.sum(),
         rows=good.count(),
         **{f"k{i}": good[f"k{i}"].min(where=own) for i in range(kept)},
     )
 
 
-def _offenders(opened: Source, rows: ibis.Table) -> dict[str, tuple[str, ...]]:
+def _offenders(opened: Source, rows: ibis.Table) -> dict[Code, tuple[Place, ...]]:
     """Return, by reason, where the first rows that were excluded or noted stand and what they say."""
     good = rows.fate.isnull()
     marks = {
-        _kept(FUTURE): rows.date > today(),
-        _kept(DUPLICATE): rows.duplicate,
-        _kept(ZERO): rows.amount == 0,
-        TAKEN_OFF: rows.amount < 0,
-        TOTAL_WORD: rows.word,
+        Code.FUTURE_KEPT: rows.date > today(),
+        Code.DUPLICATE_KEPT: rows.duplicate,
+        Code.ZERO_KEPT: rows.amount == 0,
+        Code.REFUND_NETTED: rows.amount < 0,
+        Code.TOTAL_WORD_KEPT: rows.word,
     }
     shown = ("row", "customer_id", "date_text", "amount_text")
     parts = [rows.filter(~good).select(*shown, reason="fate")]
-    parts += [rows.filter(good & test).select(*shown, reason=ibis.literal(reason)) for reason, test in marks.items()]
+    parts += [rows.filter(good & test).select(*shown, reason=ibis.literal(str(code))) for code, test in marks.items()]
     marked = ibis.union(*parts)
     marked = marked.mutate(rank=ibis.row_number().over(group_by="reason", order_by="row"))
     first = marked.filter(marked["rank"] < 3).order_by("row")
-    found: dict[str, list[str]] = {}
+    found: dict[Code, list[Place]] = {}
     for row in first.to_pyarrow().to_pylist():
-        about = {NO_CUSTOMER: "no customer id", NO_DATE: "no date", NO_AMOUNT: "no amount"}.get(row["reason"])
-        if row["reason"] in (BAD_DATE, FAR_DATE, FUTURE, _kept(FUTURE)):
-            about = repr(row["date_text"])
-        elif row["reason"] in (DUPLICATE, _kept(DUPLICATE), PLACEHOLDER, TOTAL_WORD):
-            about = f"customer {row['customer_id']!r}"
-        about = about or repr(row["amount_text"])
-        found.setdefault(row["reason"], []).append(f"{opened.place(row['row'])}: {about}")
-    return {reason: tuple(texts) for reason, texts in found.items()}
+        code = Code(row["reason"])
+        found.setdefault(code, []).append(Place(opened.place(row["row"]), _about(code, row)))
+    return {code: tuple(places) for code, places in found.items()}
 
 
-def _sums(
-    opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Policy
-) -> tuple[dict[str, int], dict[str, float | None]]:
-    """Count, and add up, in two queries, everything that the account speaks of."""
+_ABSENT = {Code.NO_CUSTOMER: "no customer id", Code.NO_DATE: "no date", Code.NO_AMOUNT: "no amount"}
+_BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
+_BY_CUSTOMER = (Code.DUPLICATE, Code.DUPLICATE_KEPT, Code.PLACEHOLDER_ID, Code.TOTAL_WORD_KEPT)
+
+
+def _about(code: Code, row: Mapping[str, str]) -> str:
+    """What a row says that explains its fate."""
+    if code in _ABSENT:
+        return _ABSENT[code]
+    if code in _BY_CUSTOMER:
+        return f"customer {row['customer_id']!r}"
+    return repr(row["date_text"] if code in _BY_DATE else row["amount_text"])
+
+
+def _sums(rows: ibis.Table, daily: ibis.Table, refunds: str) -> tuple[dict[Code, int], dict[Code, float | None], int]:
+    """Count, and add up, in three queries, everything that the account speaks of; and the rows behind the days."""
     good, readable = rows.fate.isnull(), rows.amount.abs() <= LARGEST_AMOUNT
-    per_row = rows.agg(
-        read=rows.count(),
-        **{_kept(FUTURE): (good & (rows.date > today())).sum()},
-        **{_kept(ZERO): (good & (rows.amount == 0)).sum(), _kept(DUPLICATE): (good & rows.duplicate).sum()},
-        **{TOTAL_WORD: (good & rows.word).sum(), TAKEN_OFF: (good & (rows.amount < 0)).sum()},
-        **{reason: (rows.fate == reason).sum() for reason in _REASONS},
-        **{f"money {reason}": rows.amount.sum(where=(rows.fate == reason) & readable) for reason in _REASONS},
-        **{"money good": rows.amount.sum(where=good)},
+    noted = {
+        Code.FUTURE_KEPT: good & (rows.date > today()),
+        Code.ZERO_KEPT: good & (rows.amount == 0),
+        Code.DUPLICATE_KEPT: good & rows.duplicate,
+        Code.TOTAL_WORD_KEPT: good & rows.word,
+        Code.REFUND_NETTED: good & (rows.amount < 0),
+    }
+    counted = rows.agg(good=rows.amount.sum(where=good), **{str(code): test.sum() for code, test in noted.items()})
+    of_notes = counted.to_pyarrow().to_pylist()[0]
+    lost = rows.filter(~good).group_by("fate").agg(n=lambda t: t.count(), money=lambda t: t.amount.sum(where=readable))
+    by_fate = {Code(row["fate"]): row for row in lost.to_pyarrow().to_pylist()}
+    per_day = daily.agg(days=daily.count(), rows=daily["rows"].sum(), money=daily.amount.sum()).to_pyarrow()
+    kept = per_day.to_pylist()[0]
+    money = {code: row["money"] for code, row in by_fate.items()} | {Code.PURCHASE: kept["money"]}
+    counts = {code: int(of_notes[str(code)] or 0) for code in noted}
+    counts |= {code: row["n"] for code, row in by_fate.items()} | {Code.PURCHASE: int(kept["days"])}
+    if refunds == "earlier":  # what a purchase has lost, a credit note of another day has taken off it
+        undone = [money.get(code) for code in (Code.UNDONE_BY_REFUND, Code.REFUND_BEYOND)]
+        beyond = sum(value for value in (of_notes["good"], *undone) if value is not None) - (kept["money"] or 0)
+        spent = counts.get(Code.UNDONE_BY_REFUND, 0)
+        rest = Code.REFUND_BEYOND if counts.get(Code.REFUND_BEYOND) or not spent else Code.UNDONE_BY_REFUND
+        money |= {Code.UNDONE_BY_REFUND: 0 if spent else None, Code.REFUND_BEYOND: None}
+        money |= {rest: beyond} if beyond else {}
+    return (
+        counts,
+        {code: None if value is None else float(value) for code, value in money.items()},
+        int(kept["rows"] or 0),
     )
-    per_day = daily.agg(days=daily.count(), rows=daily["rows"].sum(), **{"money kept": daily.amount.sum()})
-    found = per_row.to_pyarrow().to_pylist()[0] | per_day.to_pyarrow().to_pylist()[0]
-    money = {name.removeprefix("money "): found.pop(name) for name in [*found] if name.startswith("money ")}
-    if policy.refunds == "earlier":  # what a purchase has lost, a credit note of another day has taken off it
-        moved = [money[name] for name in ("good", NETTED, BEYOND) if money[name] is not None]
-        beyond = sum(moved) - (money["kept"] or 0)
-        rest = BEYOND if found[BEYOND] or not found[NETTED] else NETTED  # where the note that is left over is counted
-        money |= {NETTED: 0 if found[NETTED] else None, BEYOND: None} | ({rest: beyond} if beyond else {})
-    counts = {REJECTED: len(opened.rejected), **{name: int(count or 0) for name, count in found.items()}}
-    return counts, {name: None if value is None else float(value) for name, value in money.items()}
 
 
-def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Policy) -> RowAccount:
+def account_for(
+    opened: Source, rows: ibis.Table, daily: ibis.Table, refunds: str, notes: Sequence[Note] = ()
+) -> RowAccount:
     """Account for every row, and refuse a log of which too little can be read.
 
     Parameters
@@ -197,8 +180,10 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Pol
         The source, for the places of its rows.
     rows, daily : ibis.Table
         Results of `with_fate` and `merge_days`.
-    policy : Policy
-        What they were made with.
+    refunds : str
+        What was done with refunds.
+    notes : sequence of Note
+        What earlier steps have seen.
 
     Returns
     -------
@@ -209,28 +194,29 @@ def account_for(opened: Source, rows: ibis.Table, daily: ibis.Table, policy: Pol
     DomainError
         If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
     """
-    counts, money = _sums(opened, rows, daily, policy)
-    lost = {reason: counts[reason] for reason in (REJECTED, *_REASONS)}
-    noted = {reason: counts[reason] for reason in (_kept(FUTURE), _kept(ZERO), _kept(DUPLICATE), TAKEN_OFF, TOTAL_WORD)}
-    first: dict[str, tuple[str, ...]] = {REJECTED: opened.rejected[:3]}
-    if any(lost.values()) or any(noted.values()):
+    counts, money, used = _sums(rows, daily, refunds)
+    counts[Code.REJECTED_LINE] = len(opened.rejected)
+    noted = (Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT)
+    lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
+    first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: opened.rejected[:3]}
+    if any(lost.values()) or any(counts.get(code) for code in noted):
         first |= _offenders(opened, rows)
-    read = counts["read"] + len(opened.rejected)
+    read = int(rows.count().to_pyarrow().as_py()) + len(opened.rejected)
     _refuse(opened, read, lost, first)
-    entries = [Entry("kept", KEPT, counts["days"], money["kept"])]
-    entries += [Entry("merged", MERGED, counts["rows"] - counts["days"])]
+    entries = [Entry("kept", Code.PURCHASE, counts[Code.PURCHASE], money[Code.PURCHASE])]
+    entries += [Entry("merged", Code.SAME_DAY, used - counts[Code.PURCHASE])]
     entries += [
-        Entry("excluded", name, n, money.get(name), first.get(name, ()))
-        for name, n in lost.items()
-        if n or money.get(name)
+        Entry("excluded", code, n, money.get(code), first.get(code, ()), _FIGURES.get(code, {}))
+        for code, n in lost.items()
+        if n or money.get(code)
     ]
-    said = {TAKEN_OFF: TAKEN_BACK} if policy.refunds == "earlier" else {}
-    notes = tuple(
-        Note(said.get(reason, reason), n, first.get(reason, ()), reason == TOTAL_WORD)
-        for reason, n in noted.items()
-        if n
-    )
-    return RowAccount(read, tuple(entries), (*notes, *_large(opened, rows)))
+    said = {Code.REFUND_NETTED: Code.REFUND_NETTED_EARLIER} if refunds == "earlier" else {}
+    seen = [
+        Note(said.get(code, code), counts[code], first.get(code, ()), code == Code.TOTAL_WORD_KEPT)
+        for code in noted
+        if counts.get(code)
+    ]
+    return RowAccount(read, tuple(entries), (*notes, *seen, *_large(opened, rows)))
 
 
 def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
@@ -241,32 +227,38 @@ def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
         return ()
     row = good.order_by(good.amount.desc(), good.row).limit(1).to_pyarrow().to_pylist()[0]
     share = float(found["largest"]) / float(found["total"])
-    place = f"{opened.place(row['row'])}: customer {row['customer_id']!r}, {row['amount_text']!r}"
-    return (
-        Note(f"one row holds {100 * share:.0f} % of all money: is it a line of totals?", 1, (place,), caution=True),
-    )
+    place = Place(opened.place(row["row"]), f"customer {row['customer_id']!r}, {row['amount_text']!r}")
+    return (Note(Code.DOMINANT_ROW, 1, (place,), caution=True, figures={"share": 100 * share}),)
 
 
-def _refuse(opened: Source, read: int, lost: Mapping[str, int], first: Mapping[str, tuple[str, ...]]) -> None:
+def _refuse(opened: Source, read: int, lost: Mapping[Code, int], first: Mapping[Code, tuple[Place, ...]]) -> None:
     """Raise where too many rows have no date or no amount, or where none is left."""
-    advice = {
-        "date": "Check the column, or say how the dates are written with date_format='%d.%m.%Y'",
-        "amount": "Check the column, or say which decimal mark it uses with decimal=',' or decimal='.'",
-    }
     if not read:
-        raise DomainError(f"{opened.info.name!r} has column names but no rows; check the export")
-    for what, reasons in {"date": (NO_DATE, BAD_DATE, FAR_DATE), "amount": (NO_AMOUNT, BAD_AMOUNT)}.items():
+        raise DomainError(Code.NO_ROWS, source=opened.info.name)
+    unreadable = {
+        Code.DATES_UNREADABLE: (Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+        Code.AMOUNTS_UNREADABLE: (Code.NO_AMOUNT, Code.BAD_AMOUNT),
+    }
+    for code, reasons in unreadable.items():
         count = sum(lost[reason] for reason in reasons)
         if count > UNREADABLE_SHARE * read:
-            offenders = [text for reason in reasons for text in first.get(reason, ())][:3]
             raise DomainError(
-                f"{count:,} of {several(read, 'row')} of {opened.info.name!r} have no readable {what}"
-                f"{listing(offenders)}. {advice[what]}"
+                code,
+                count=count,
+                rows=read,
+                source=opened.info.name,
+                first=[place for reason in reasons for place in first.get(reason, ())][:3],
+                date_format=Setting("date_format", "%d.%m.%Y"),
+                comma=Setting("decimal", ","),
+                point=Setting("decimal", "."),
             )
     if sum(lost.values()) == read:
-        parts = [f"{reason}: {several(n, 'row')}{listing(first.get(reason, ()))}" for reason, n in lost.items() if n]
+        parts = [
+            f"{say(code, _FIGURES.get(code))}: {several(n, 'row')}{listing(first.get(code, ()))}"
+            for code, n in lost.items()
+            if n
+        ]
+        nothing = Code.ALL_EXCLUDED_FUTURE if lost[Code.FUTURE_DATE] else Code.ALL_EXCLUDED
         raise DomainError(
-            f"no purchase is left of the {several(read, 'row')} of {opened.info.name!r}. {'; '.join(parts)}. "
-            "Check that the columns are the right ones"
-            + ("; days that have not come yet are kept with future='keep'" if lost[FUTURE] else "")
+            nothing, rows=read, source=opened.info.name, reasons="; ".join(parts), keep=Setting("future", "keep")
         )

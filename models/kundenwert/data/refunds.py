@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ibis
 
-from kundenwert.data.formats import AMOUNT_TYPE
-
-NETTED = "purchase of which refunds leave nothing"
-LONE, BEYOND = "credit note without a purchase of that day", "credit note beyond the customer's earlier purchases"
+from kundenwert.data.amounts import AMOUNT_TYPE
+from kundenwert.messages import Code
 
 
 def settle(rows: ibis.Table, refunds: str) -> ibis.Table:
@@ -42,7 +40,7 @@ def settle(rows: ibis.Table, refunds: str) -> ibis.Table:
 
 def _of_the_day(days: ibis.Table) -> ibis.Table:
     nothing = (days.refunds > 0) & (days.gain <= 0)
-    undone = ibis.cases((nothing & (days.bought == 0), LONE), (nothing, NETTED))
+    undone = ibis.cases((nothing & (days.bought == 0), str(Code.LONE_REFUND)), (nothing, str(Code.UNDONE_BY_REFUND)))
     return days.mutate(undone=undone, day=days.date, left=days.gain)
 
 
@@ -68,8 +66,8 @@ def _of_days_before(days: ibis.Table) -> ibis.Table:
     last = ibis.ifelse(days.left > 0, days.date, ibis.null("date")).max().over(so_far)
     undone = ibis.cases(
         (stays, ibis.null("string")),
-        ((days.gain < 0) & ~taken & (days.bought == 0), BEYOND),
+        ((days.gain < 0) & ~taken & (days.bought == 0), str(Code.REFUND_BEYOND)),
         (taken & last.notnull(), ibis.null("string")),
-        else_=NETTED,
+        else_=str(Code.UNDONE_BY_REFUND),
     )
     return days.mutate(undone=undone, day=ibis.ifelse(stays, days.date, last))

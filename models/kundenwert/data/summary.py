@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import ibis
 import pandas as pd
 
-from kundenwert.data.account import Entry, Note, RowAccount, several
+from kundenwert.data.account import Entry, Note, RowAccount
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
-from kundenwert.data.fates import MERGED, TAKEN_BACK
 from kundenwert.data.histories import Patterns, patterns
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import Code, several
+from kundenwert.settings import Shaping, made
+from kundenwert.settings.values import day
 
 __all__ = [
     "CALENDAR_COHORTS",
@@ -37,10 +40,7 @@ _COLUMNS = (
 )
 _ACTIVE_MONTHS = 12  # whoever bought in the year before the inactivity window began counts as a customer at that time
 
-OBSERVED, HELD_OUT = "purchase in the observation", "purchase in the hold-out"
-NEW_LATER = "customer's first purchase lies after the end of observation"
-LATER, AFTER_HOLDOUT = "after the end of observation", "after the end of the hold-out"
-BY_DATE = (NEW_LATER, LATER, AFTER_HOLDOUT)
+BY_DATE = (Code.NEW_LATER, Code.AFTER_OBSERVATION, Code.AFTER_HOLDOUT)
 """Reasons for exclusion that follow from the dates asked for, not from the data."""
 
 
@@ -150,16 +150,7 @@ def pattern_expression(summary: ibis.Table) -> ibis.Table:
 
 
 def summarise(
-    log: TransactionLog,
-    *,
-    observation_end: dt.date | str | None = None,
-    holdout_end: dt.date | str | None = None,
-    log_end: dt.date | str | None = None,
-    time_unit: str = "W",
-    cohort: str = "month",
-    inactivity_months: int = 12,
-    attributes: Sequence[str] = (),
-    for_fit: bool = True,
+    log: TransactionLog, shaping: Shaping | None = None, *, for_fit: bool = True, **settings: Any
 ) -> CustomerSummary:
     """Summarise a transaction log: one row per customer.
 
@@ -169,26 +160,17 @@ def summarise(
     ----------
     log : TransactionLog
         Result of `read_transactions`.
-    observation_end : date or ISO text, optional
-        Last day of observation, inclusive; `log_end` if not given.
-    holdout_end : date or ISO text, optional
-        Last day of the hold-out, inclusive; the hold-out begins on the day after `observation_end`.
-    log_end : date or ISO text, optional
-        Last day up to which the log is complete; the day of its last purchase if not given. A log that was exported
-        later says by its silence that nobody bought: state that day, and observation and hold-out may reach to it.
-    time_unit : {"D", "W", "M", "Y"}
-        Days, weeks of 7 days, months of 365.25/12 days, years of 365.25 days.
-    cohort : str
-        "month", "quarter" or (ISO) "week" of the first purchase, "none", or one of the log's kept columns.
-    inactivity_months : int
-        Calendar months without a purchase after which a customer counts as lost, for the counting definition of churn.
-    attributes : sequence of str
-        Kept columns of the log that describe customers, such as region or number of machines, taken from the day of
-        the first purchase (the smallest where that day has several); numbers where all values are, with the decimal
-        mark of the amounts or, where that does not fit every value, the other one.
+    shaping : Shaping, optional
+        Dates, unit of time and cohorts. Observation ends with the log where it is not said; the hold-out begins on the
+        day after. A log that was exported after its last purchase says by its silence that nobody bought: state that
+        day as `log_end`, and observation and hold-out may reach to it. Attributes are numbers where all values are,
+        with the decimal mark of the amounts or, where that does not fit every value, the other one; on a day with
+        several values the smallest counts.
     for_fit : bool
         Whether to refuse customers from whom no model can learn. A stored posterior values them all the same: one
         customer, or many who never came back.
+    **settings
+        Fields of `Shaping` by name, which take the place of those of `shaping`.
 
     Returns
     -------
@@ -212,27 +194,19 @@ def summarise(
     """
     if not hasattr(log, "purchases"):
         raise SchemaError(f"summarise takes what read_transactions returns, not a {type(log).__name__}")
-    days_per_unit(time_unit)
-    if cohort not in CALENDAR_COHORTS and cohort not in log.keep:
-        known = ", ".join((*CALENDAR_COHORTS, *log.keep))
-        raise SchemaError(
-            f"cohort={cohort!r} is not known; choose one of {known}, or read the log with keep=[{cohort!r}]"
-        )
-    if taken := [name for name in attributes if name in _COLUMNS]:
-        raise SchemaError(f"the column {taken[0]!r} has the name of a column of the summary; rename it in the log")
-    if unknown := [name for name in attributes if name not in log.keep]:
-        raise SchemaError(f"the log keeps no column {unknown[0]!r}; read it with keep={[*log.keep, *unknown]}")
-    if inactivity_months != int(inactivity_months) or inactivity_months < 1:
-        raise DomainError(f"inactivity_months={inactivity_months} must be a whole number, 1 or more")
-    complete = _log_end(log, log_end, for_fit=for_fit)
-    end, holdout = _dates(log, complete, observation_end, holdout_end)
+    shaping = made(Shaping, shaping, settings)
+    attributes = tuple(shaping.attributes)
+    _check_columns(log, shaping.cohort, attributes)
+    complete = _log_end(log, day(shaping.log_end, "log_end"), for_fit=for_fit)
+    stated = (day(getattr(shaping, name), name) for name in ("observation_end", "holdout_end"))
+    end, holdout = _dates(log, complete, *stated)
     expression = summary_expression(
         log.purchases,
         observation_end=end,
         holdout_end=holdout,
-        time_unit=time_unit,
-        cohort=cohort,
-        inactivity_months=int(inactivity_months),
+        time_unit=shaping.time_unit,
+        cohort=shaping.cohort,
+        inactivity_months=shaping.inactivity_months,
         attributes=attributes,
     )
     table = expression.to_pyarrow().to_pandas().sort_values("customer_id", kind="stable").reset_index(drop=True)
@@ -246,8 +220,29 @@ def summarise(
     _informative(table, end, for_fit=for_fit)
     account = _extended(log, end, holdout, complete)
     return CustomerSummary(
-        table, time_unit, log.first_day, end, holdout, cohort, int(inactivity_months), account, log.source
+        table,
+        shaping.time_unit,
+        log.first_day,
+        end,
+        holdout,
+        shaping.cohort,
+        shaping.inactivity_months,
+        account,
+        log.source,
     )
+
+
+def _check_columns(log: TransactionLog, cohort: str, attributes: Sequence[str]) -> None:
+    """Refuse cohorts and attributes that the log has not kept, or whose names have a meaning here."""
+    if cohort not in CALENDAR_COHORTS and cohort not in log.keep:
+        known = ", ".join((*CALENDAR_COHORTS, *log.keep))
+        raise SchemaError(
+            f"cohort={cohort!r} is not known; choose one of {known}, or read the log with keep=[{cohort!r}]"
+        )
+    if taken := [name for name in attributes if name in _COLUMNS]:
+        raise SchemaError(f"the column {taken[0]!r} has the name of a column of the summary; rename it in the log")
+    if unknown := [name for name in attributes if name not in log.keep]:
+        raise SchemaError(f"the log keeps no column {unknown[0]!r}; read it with keep={[*log.keep, *unknown]}")
 
 
 def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
@@ -266,23 +261,13 @@ def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
     return column
 
 
-def _date(value: dt.date | str | None, name: str) -> dt.date | None:
-    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
-        return value
-    try:
-        return value.date() if isinstance(value, dt.datetime) else dt.date.fromisoformat(str(value).strip())
-    except ValueError:
-        raise DomainError(f"{name}={value!r} is not a date; write it such as '1997-09-30'") from None
-
-
-def _log_end(log: TransactionLog, log_end: dt.date | str | None, *, for_fit: bool) -> dt.date:
+def _log_end(log: TransactionLog, complete: dt.date | None, *, for_fit: bool) -> dt.date:
     """Give the last day that the log speaks of, or say why it cannot be the one stated."""
     if for_fit and log.first_day == log.last_day:
         raise DomainError(
             f"every purchase lies on one day, {log.first_day}: nothing can be learned about repeat purchases. "
             "Check the date column, or read a log over a longer time"
         )
-    complete = _date(log_end, "log_end")
     if complete is None:
         return log.last_day
     if complete < log.last_day:
@@ -302,21 +287,20 @@ def _log_end(log: TransactionLog, log_end: dt.date | str | None, *, for_fit: boo
 def _dates(
     log: TransactionLog,
     complete: dt.date,
-    observation_end: dt.date | str | None,
-    holdout_end: dt.date | str | None,
+    end: dt.date | None,
+    holdout: dt.date | None,
 ) -> tuple[dt.date, dt.date | None]:
-    end, holdout = _date(observation_end, "observation_end"), _date(holdout_end, "holdout_end")
     span = f"the purchases run from {log.first_day} to {log.last_day}"
     if complete > log.last_day:
         span += f", and the log is complete up to {complete}"
     if end is None and holdout is not None:
         raise DomainError("holdout_end is given without observation_end; say where the observation ends")
-    for name, day in (("observation_end", end), ("holdout_end", holdout)):
-        if day is not None and day > complete:
+    for name, asked in (("observation_end", end), ("holdout_end", holdout)):
+        if asked is not None and asked > complete:
             later = "; or, if the log was exported later and nobody bought any more, state the day up to which it is "
-            later += f"complete, such as log_end={str(day)!r}"
+            later += f"complete, such as log_end={str(asked)!r}"
             raise DomainError(
-                f"{name} {day} lies outside the data: {span}. Choose an earlier day"
+                f"{name} {asked} lies outside the data: {span}. Choose an earlier day"
                 + (later if complete == log.last_day else "")
             )
     if end is None:
@@ -355,30 +339,29 @@ def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None, comple
     days = log.purchases
     days = days.mutate(first=days.date.min().over(group_by="customer_id"))
     last = holdout or end
-    late = AFTER_HOLDOUT if holdout else LATER
+    late = Code.AFTER_HOLDOUT if holdout else Code.AFTER_OBSERVATION
     reason = ibis.cases(
-        (days["first"] > end, NEW_LATER), (days.date <= end, OBSERVED), (days.date <= last, HELD_OUT), else_=late
+        (days["first"] > end, str(Code.NEW_LATER)),
+        (days.date <= end, str(Code.OBSERVED)),
+        (days.date <= last, str(Code.HELD_OUT)),
+        else_=str(late),
     )
     money = days.amount.cast("decimal(38, 9)").sum().cast("float64")
     grouped = days.group_by(reason=reason).agg(days=days.count(), rows=days["rows"].sum(), money=money)
-    found = {row.pop("reason"): row for row in grouped.to_pyarrow().to_pylist()}
-    used = [name for name in (OBSERVED, HELD_OUT) if name in found]
+    found = {Code(row.pop("reason")): row for row in grouped.to_pyarrow().to_pylist()}
+    used = [name for name in (Code.OBSERVED, Code.HELD_OUT) if name in found]
     kept = [Entry("kept", name, int(found[name]["days"]), found[name]["money"]) for name in used]
     merged = sum(int(found[name]["rows"] - found[name]["days"]) for name in used)
     before = tuple(entry for entry in log.account.entries if entry.fate == "excluded")
-    unused = [name for name in (NEW_LATER, late) if name in found]
+    unused = [name for name in (Code.NEW_LATER, late) if name in found]
     further = tuple(Entry("excluded", name, int(found[name]["rows"]), found[name]["money"]) for name in unused)
     notes = log.account.notes
     if last > log.last_day:
-        silent = several((last - log.last_day).days, "day")
-        notes = (
-            *notes,
-            Note(f"{silent} without a purchase count as observed: complete up to {complete}, as stated", 0),
-        )
-    if holdout and any(note.reason == TAKEN_BACK for note in notes):
-        early = "refunds of the hold-out, if any, were taken off purchases before it"
-        notes = (*notes, Note(f"{early}; net those of the same day only, and compare", 0, caution=True))
-    return RowAccount(log.account.rows_read, (*kept, Entry("merged", MERGED, merged), *before, *further), notes)
+        silent = {"days": (last - log.last_day).days, "until": complete}
+        notes = (*notes, Note(Code.SILENT_END, 0, figures=silent))
+    if holdout and any(note.code == Code.REFUND_NETTED_EARLIER for note in notes):
+        notes = (*notes, Note(Code.REFUNDS_ACROSS_ORIGIN, 0, caution=True))
+    return RowAccount(log.account.rows_read, (*kept, Entry("merged", Code.SAME_DAY, merged), *before, *further), notes)
 
 
 def purchases_by_day(
@@ -405,10 +388,10 @@ def purchases_by_day(
     DomainError
         If a day is not a date, or `until` lies before the first purchase.
     """
-    last = _date(until, "until") or log.last_day
+    last = day(until, "until") or log.last_day
     if last < log.first_day:
         raise DomainError(f"until={last} lies before the first purchase, {log.first_day}")
-    acquired = _date(acquired_until, "acquired_until") or last
+    acquired = day(acquired_until, "acquired_until") or last
     days = log.purchases
     days = days.mutate(first=days.date.min().over(group_by="customer_id"))
     days = days.filter(days.date <= last, days["first"] <= acquired)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.settings.values import day
 
 _NEEDED = ("customer_id", "date", "amount")
 
@@ -47,7 +48,7 @@ def window_totals(
     >>> window_totals(rows, "2024-01-02", "2024-02-05").to_numpy().tolist()
     [['a', 2, 30.0], ['b', 1, 8.0]]
     """
-    first, last = _day(start, "start"), _day(end, "end")
+    first, last = day(start, "start"), day(end, "end")
     if last < first:
         raise DomainError(f"the window ends on {last}, before its start {first}; exchange the two")
     table = purchases.purchases if isinstance(purchases, TransactionLog) else purchases
@@ -74,14 +75,3 @@ def _registered(frame: pd.DataFrame) -> ibis.Table:
         "amount": pa.array(frame["amount"].to_numpy(dtype="float64")),
     }
     return ibis.memtable(pa.table(columns))
-
-
-def _day(value: dt.date | str, name: str) -> dt.date:
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    try:
-        return dt.date.fromisoformat(str(value).strip())
-    except ValueError:
-        raise DomainError(f"{name}={value!r} is not a date; write it such as '1997-09-30'") from None

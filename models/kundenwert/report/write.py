@@ -20,7 +20,7 @@ import nbformat
 import papermill
 from nbconvert import HTMLExporter
 
-from kundenwert.data.export import check_folder, whole_file, write_json, write_parquet, write_result
+from kundenwert.files.tables import check_folder, whole_file, write_json, write_parquet, write_result
 from kundenwert.report.gather import Results
 
 # A kernel is interrupted before it is asked to end, and says so where its last handler is still at work: it listens to

@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kundenwert.data.account import several
 from kundenwert.data.customers import days_per_unit
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import several
 
 RESERVED = ("customer_id", "date", "amount", "category", "first_purchase", "cac", "cohort")
 """Columns of the tables, which no attribute may be called."""

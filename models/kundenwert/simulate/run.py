@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from kundenwert.data.customers import DAYS_PER_UNIT
-from kundenwert.data.export import check_folder, write_csv, write_json
 from kundenwert.errors import DomainError
+from kundenwert.files.tables import check_folder, write_csv, write_json
 from kundenwert.simulate.document import to_dict
 from kundenwert.simulate.population import Group, Population
 from kundenwert.simulate.process import (

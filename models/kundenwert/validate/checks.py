@@ -93,18 +93,18 @@ def checks(
 
 def _account(account: RowAccount) -> tuple[str, str, Verdict]:
     excluded = [entry for entry in account.entries if entry.fate == "excluded"]
-    asked = sum(entry.count for entry in excluded if entry.reason in BY_DATE)
+    asked = sum(entry.count for entry in excluded if entry.code in BY_DATE)
     share = account.excluded / max(account.rows_read, 1)
     lost = (account.excluded - asked) / max(account.rows_read, 1)
     finding = (
         f"{account.rows_read:,} rows read: {account.kept:,} kept, {account.merged:,} merged, "
         f"{account.excluded:,} excluded ({100 * share:.1f} %); the counts add up"
     )
-    money = sum(abs(entry.money or 0.0) for entry in excluded if entry.reason not in BY_DATE)
+    money = sum(abs(entry.money or 0.0) for entry in excluded if entry.code not in BY_DATE)
     if money:
         finding += f"; rows excluded for their content hold {money:,.0f} of money"
     alarms = [
-        f"{note.reason} ({'; '.join(note.first)})" if note.first else note.reason
+        f"{note.reason} ({'; '.join(map(str, note.first))})" if note.first else note.reason
         for note in account.notes
         if note.caution
     ]

@@ -48,7 +48,7 @@ def check_out(command: str, out: Path, *sources: Path | None, overwrite: bool) -
         there already and not recognised as an earlier result of the command.
     """
     if command in FOLDERS:
-        from kundenwert.data.export import check_folder  # noqa: PLC0415
+        from kundenwert.files.tables import check_folder  # noqa: PLC0415
 
         check_folder(out)
     elif out.suffix not in (".csv", ".parquet"):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kundenwert.data.kinds import never_as_missing, rounded
 from kundenwert.errors import SchemaError
+from kundenwert.files.kinds import never_as_missing, rounded
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a text for a formula."""

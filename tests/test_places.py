@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kundenwert.cli.commands import app
-from kundenwert.cli.places import FOLDERS, check_out
 from kundenwert.errors import SchemaError
+from kundenwert.files.places import FOLDERS, check_out
 
 ROOT = Path(__file__).parents[1]
 LOG = "customer_id,date,amount\na,2024-01-01,1\na,2024-01-09,2\na,2024-02-01,5\nb,2024-01-03,3\nc,2024-01-05,4\n"

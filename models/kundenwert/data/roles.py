@@ -1,13 +1,16 @@
-"""Find the columns asked for, or say which are meant."""
+"""Which column of a source serves as what: roles, found by name or asked for, and kept columns."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from kundenwert.data.account import several
-from kundenwert.data.source import DELIMITERS, Source
 from kundenwert.errors import SchemaError
+from kundenwert.messages import several
+from kundenwert.settings import Reading
+from kundenwert.sources import Source
+from kundenwert.sources.text import DELIMITERS
 
 _RESERVED = ("customer_id", "date", "amount", "rows", "month", "quarter", "week", "none")
 _OTHER_NAMES = {
@@ -21,6 +24,38 @@ _OTHER_NAMES = {
         "betrag umsatz preis summe rechnungsbetrag bruttobetrag nettobetrag",
     }.items()
 }
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column of a source serves as what.
+
+    Parameters
+    ----------
+    names : mapping
+        The source's own column name of each role, such as `customer_id`, `date`, `amount`, `order_id`.
+    columns : mapping
+        The column's internal name (`c0, c1, ...`) of each role.
+    kept : mapping
+        The internal name of each kept column, by its own name.
+    """
+
+    names: Mapping[str, str]
+    columns: Mapping[str, str]
+    kept: Mapping[str, str]
+
+
+def find_roles(opened: Source, reading: Reading) -> Roles:
+    """Find the columns that serve a purpose, or say which are missing, doubled or used twice.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing, ambiguous or asked for twice.
+    """
+    names = {role: getattr(reading, role) or role for role in ("customer_id", "date", "amount")}
+    found = locate(opened, names, tuple(reading.keep))
+    return Roles(names, {role: found[role] for role in names}, {name: found[name] for name in reading.keep})
 
 
 class ColumnError(SchemaError):

@@ -1,0 +1,87 @@
+"""Codes of everything that can be found or refused; what is said of each stands in a catalogue such as `en`."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """A finding or a refusal. Its sentence, with the names of its figures in braces, stands in the catalogue."""
+
+    # Fates of rows
+    PURCHASE = "purchase"
+    SAME_DAY = "same-day"
+    REJECTED_LINE = "rejected-line"
+    SUM_OF_ALL = "sum-of-all"
+    NO_CUSTOMER = "no-customer"
+    PLACEHOLDER_ID = "placeholder-id"
+    NO_DATE = "no-date"
+    BAD_DATE = "bad-date"
+    FAR_DATE = "far-date"
+    FUTURE_DATE = "future-date"
+    NO_AMOUNT = "no-amount"
+    BAD_AMOUNT = "bad-amount"
+    REFUND = "refund"
+    ZERO_AMOUNT = "zero-amount"
+    DUPLICATE = "duplicate"
+    UNDONE_BY_REFUND = "undone-by-refund"
+    LONE_REFUND = "lone-refund"
+    REFUND_BEYOND = "refund-beyond"
+
+    # What was seen of rows that stay
+    FUTURE_KEPT = "future-kept"
+    ZERO_KEPT = "zero-kept"
+    DUPLICATE_KEPT = "duplicate-kept"
+    TOTAL_WORD_KEPT = "total-word-kept"
+    REFUND_NETTED = "refund-netted"
+    REFUND_NETTED_EARLIER = "refund-netted-earlier"
+    DOMINANT_ROW = "dominant-row"
+
+    # What the dates asked for do to purchases
+    OBSERVED = "observed"
+    HELD_OUT = "held-out"
+    NEW_LATER = "new-later"
+    AFTER_OBSERVATION = "after-observation"
+    AFTER_HOLDOUT = "after-holdout"
+    SILENT_END = "silent-end"
+    REFUNDS_ACROSS_ORIGIN = "refunds-across-origin"
+    CUSTOMER_ROW = "customer-row"
+
+    # Lines of files
+
+    # Amounts
+    DECIMAL_UNCLEAR = "decimal-unclear"
+    DECIMAL_UNKNOWN = "decimal-unknown"
+
+    # Dates
+    DAY_MONTH_UNCLEAR = "day-month-unclear"
+    DATE_FORMAT_BAD = "date-format-bad"
+
+    # Money: currencies, signs, tax, orders
+
+    # Customers' ids
+
+    # Patterns of customers
+
+    # Sources
+
+    NO_ROWS = "no-rows"
+    DATES_UNREADABLE = "dates-unreadable"
+    AMOUNTS_UNREADABLE = "amounts-unreadable"
+    ALL_EXCLUDED = "all-excluded"
+    ALL_EXCLUDED_FUTURE = "all-excluded-future"
+
+    # Columns
+
+    # Settings
+    CHOICE = "choice"
+    NO_SUCH_SETTING = "no-such-setting"
+    ONE_TEXT = "one-text"
+    BOTH_GIVEN = "both-given"
+    NO_DAY = "no-day"
+    NO_NUMBER = "no-number"
+    NO_WHOLE_NUMBER = "no-whole-number"
+
+    # Tables beside the log
+
+    # Refunds
+
+    # Files that are written

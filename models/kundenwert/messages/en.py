@@ -1,0 +1,95 @@
+"""The English catalogue: one sentence for each code.
+
+Names in braces are the code's figures. `{count:n|row|rows}` writes a number with its noun, `{first:offenders}` the
+first places in brackets or nothing, `{hint}` a setting as the reader's interface writes it.
+"""
+
+from kundenwert.messages.codes import Code
+
+SENTENCES: dict[Code, str] = {
+    # Fates of rows
+    Code.PURCHASE: "purchase (customer and day)",
+    Code.SAME_DAY: "same customer and same day as a kept row",
+    Code.REJECTED_LINE: "line cannot be split into the file's columns",
+    Code.SUM_OF_ALL: "line of totals: the amount is the sum of all others",
+    Code.NO_CUSTOMER: "customer id missing",
+    Code.PLACEHOLDER_ID: "customer id missing (placeholder such as '#NV')",
+    Code.NO_DATE: "date missing",
+    Code.BAD_DATE: "date unreadable",
+    Code.FAR_DATE: "date before {earliest} or after {latest}",
+    Code.FUTURE_DATE: "date in the future",
+    Code.NO_AMOUNT: "amount missing",
+    Code.BAD_AMOUNT: "amount unreadable, infinite or beyond 1e15",
+    Code.REFUND: "refund (negative amount)",
+    Code.ZERO_AMOUNT: "zero amount",
+    Code.DUPLICATE: "exact duplicate of an earlier row",
+    Code.UNDONE_BY_REFUND: "purchase of which refunds leave nothing",
+    Code.LONE_REFUND: "credit note without a purchase of that day",
+    Code.REFUND_BEYOND: "credit note beyond the customer's earlier purchases",
+    # What was seen of rows that stay
+    Code.FUTURE_KEPT: "date in the future, kept",
+    Code.ZERO_KEPT: "zero amount, kept",
+    Code.DUPLICATE_KEPT: "exact duplicate of an earlier row, kept",
+    Code.TOTAL_WORD_KEPT: "customer id is a word for totals, kept",
+    Code.REFUND_NETTED: "refund taken off the same customer's purchases",
+    Code.REFUND_NETTED_EARLIER: "refund taken off the same customer's purchases of that day or before",
+    Code.DOMINANT_ROW: "one row holds {share:.0f} % of all money: is it a line of totals?",
+    # What the dates asked for do to purchases
+    Code.OBSERVED: "purchase in the observation",
+    Code.HELD_OUT: "purchase in the hold-out",
+    Code.NEW_LATER: "customer's first purchase lies after the end of observation",
+    Code.AFTER_OBSERVATION: "after the end of observation",
+    Code.AFTER_HOLDOUT: "after the end of the hold-out",
+    Code.SILENT_END: "{days:n|day|days} without a purchase count as observed: complete up to {until}, as stated",
+    Code.REFUNDS_ACROSS_ORIGIN: (
+        "refunds of the hold-out, if any, were taken off purchases before it; net those of the same day only, and "
+        "compare"
+    ),
+    Code.CUSTOMER_ROW: "customer",
+    # Lines of files
+    # Amounts
+    Code.DECIMAL_UNCLEAR: (
+        "the decimal mark of column {column!r} is unclear: {doubtful:n|row|rows} can be read as thousands or as "
+        "decimals (such as {example!r}), and {others}. Say which it is with {point} or {comma}"
+    ),
+    Code.DECIMAL_UNKNOWN: "{given} is not understood; choose '.' or ','",
+    # Dates
+    Code.DAY_MONTH_UNCLEAR: (
+        "day and month cannot be told apart in column {column!r}: {count:n|row|rows} can be read both ways (such as "
+        "{example!r}). Say which it is with {first} or {second}"
+    ),
+    Code.DATE_FORMAT_BAD: "{given} is not understood; write it such as '%d.%m.%Y'",
+    # Money: currencies, signs, tax, orders
+    # Customers' ids
+    # Patterns of customers
+    # Sources
+    Code.NO_ROWS: "{source!r} has column names but no rows; check the export",
+    Code.DATES_UNREADABLE: (
+        "{count:,} of {rows:n|row|rows} of {source!r} have no readable date{first:offenders}. Check the column, or say "
+        "how the dates are written with {date_format}"
+    ),
+    Code.AMOUNTS_UNREADABLE: (
+        "{count:,} of {rows:n|row|rows} of {source!r} have no readable amount{first:offenders}. Check the column, or "
+        "say which decimal mark it uses with {comma} or {point}"
+    ),
+    Code.ALL_EXCLUDED: (
+        "no purchase is left of the {rows:n|row|rows} of {source!r}. {reasons}. Check that the columns are the right "
+        "ones"
+    ),
+    Code.ALL_EXCLUDED_FUTURE: (
+        "no purchase is left of the {rows:n|row|rows} of {source!r}. {reasons}. Check that the columns are the right "
+        "ones; days that have not come yet are kept with {keep}"
+    ),
+    # Columns
+    # Settings
+    Code.CHOICE: "{given} is not understood; choose {choices}",
+    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}",
+    Code.ONE_TEXT: "{given} is one text where a list is meant; write {meant}",
+    Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
+    Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
+    Code.NO_NUMBER: "{given} is not a number; write it such as 0.35 or 0,35",
+    Code.NO_WHOLE_NUMBER: "{given} must be a whole number, {least} or more",
+    # Tables beside the log
+    # Refunds
+    # Files that are written
+}

@@ -1,0 +1,46 @@
+"""What is fitted and how: effects, covariates, priors, sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kundenwert.settings.record import check_choices, several_texts
+from kundenwert.settings.values import whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """What is fitted and how."""
+
+    effects: Sequence[str] = ()
+    """cohort, or a column: groups with partially pooled effects; repeatable."""
+
+    covariate: Sequence[str] = ()
+    """Column with an effect on rates and spend; repeatable."""
+
+    method: Literal["auto", "importance", "nuts", "map"] = "auto"
+    """auto: importance sampling, NUTS where it fails."""
+
+    draws: int = 1000
+    """Draws kept per chain."""
+
+    tune: int = 300
+    """Tuning steps per chain, for NUTS."""
+
+    chains: int = 4
+    """Chains."""
+
+    seed: int = 1
+    """Seed; the same seed gives the same numbers."""
+
+    priors: Mapping[str, str] = field(default_factory=dict)
+    """Priors by the quantity they are on, such as half_life = "LogNormal(mu=0, sigma=1)"."""
+
+    def __post_init__(self) -> None:
+        """Check every setting by itself."""
+        check_choices(self)
+        several_texts(self, "effects", "covariate")
+        for name, least in (("draws", 50), ("tune", 0), ("chains", 1), ("seed", 0)):
+            object.__setattr__(self, name, whole(getattr(self, name), name, least=least))

@@ -1,0 +1,74 @@
+"""Tables in memory: pandas, polars, Arrow and Ibis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kundenwert.errors import SchemaError
+from kundenwert.sources.engine import store
+from kundenwert.sources.source import Source, SourceInfo
+
+
+def open_frame(source: Any) -> Source:
+    """Open a table in memory.
+
+    Raises
+    ------
+    SchemaError
+        If it is no table of a kind that is understood.
+    """
+    if isinstance(source, ibis.Table):
+        names = tuple(source.columns)
+        columns = {f"c{i}": source[name] for i, name in enumerate(names)}
+        table = source.select(**columns, row=ibis.row_number())
+        return Source(table, names, SourceInfo(name="Ibis table", kind="ibis"), materialised=False)
+    if isinstance(source, pd.DataFrame):
+        names = tuple(str(name) for name in source.columns)
+        arrays = [_from_series(source.iloc[:, i]) for i in range(len(names))]
+        return from_arrays(arrays, names, SourceInfo(name="pandas table", kind="pandas"))
+    if hasattr(source, "collect") and hasattr(source, "lazy"):  # polars.LazyFrame
+        source = source.collect()
+    if hasattr(source, "__arrow_c_stream__"):
+        table = pa.table(source)
+        kind = "polars" if type(source).__module__.startswith("polars") else "arrow"
+        return from_arrays(table.columns, tuple(table.column_names), SourceInfo(name=f"{kind} table", kind=kind))
+    raise SchemaError(
+        f"a transaction log cannot be read from {type(source).__name__}; give the path of a CSV or Parquet file, "
+        "a pandas, polars or Arrow table, or an Ibis table"
+    )
+
+
+def _from_series(series: pd.Series[Any]) -> pa.ChunkedArray:
+    try:
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        array = pa.array([None if pd.isna(value) else str(value) for value in series], pa.string())
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return an array of a type that every engine knows; times of day in their own time zone."""
+    if isinstance(array.type, pa.BaseExtensionType):
+        array = array.cast(array.type.storage_type)
+    if pa.types.is_dictionary(array.type):
+        chunks = [chunk.dictionary.cast(pa.large_string()).take(chunk.indices) for chunk in array.chunks]
+        array = pa.chunked_array(chunks, pa.large_string())
+    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        array = pc.local_timestamp(array)
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def from_arrays(arrays: Sequence[Any], names: tuple[str, ...], info: SourceInfo) -> Source:
+    """Keep arrays as a source; of types that every engine knows."""
+    if not names:
+        raise SchemaError(f"the {info.name} has no columns")
+    columns = {f"c{i}": _plain(array) for i, array in enumerate(arrays)}
+    rows = ibis.memtable(pa.table(columns)).mutate(row=ibis.row_number())
+    table = store(ibis.duckdb.connect(), "source", rows)
+    return Source(table, names, info)

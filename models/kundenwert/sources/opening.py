@@ -1,0 +1,52 @@
+"""Which reader opens a source."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.settings import Reading
+from kundenwert.sources.frames import open_frame
+from kundenwert.sources.parquet import open_parquet
+from kundenwert.sources.paths import PARQUET_SUFFIXES, check_file
+from kundenwert.sources.source import Source
+from kundenwert.sources.text import open_text
+
+
+def open_source(source: Any, reading: Reading) -> Source:
+    """Open a path, a frame or an Ibis table.
+
+    Parameters
+    ----------
+    source : str, Path, pandas.DataFrame, pyarrow.Table, polars.DataFrame or ibis.Table
+        The rows.
+    reading : Reading
+        How it is read.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    SchemaError
+        If the source is missing, empty, unreadable or of a kind that is not understood.
+    DomainError
+        If lines are to be skipped in a source that has none.
+    """
+    text = isinstance(source, str | Path) and Path(source).suffix.lower() not in PARQUET_SUFFIXES
+    if reading.skip_lines and not text:
+        raise DomainError(f"skip_lines={reading.skip_lines} is for text files; leave it out", parameter="skip_lines")
+    return _open_path(Path(source), reading) if isinstance(source, str | Path) else open_frame(source)
+
+
+def _open_path(path: Path, reading: Reading) -> Source:
+    try:
+        check_file(path)
+        return open_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else open_text(path, reading)
+    except OSError as error:
+        raise SchemaError(f"{path.name[:80]!r} cannot be read: {error.strerror or error}") from error
+    except csv.Error as error:
+        raise SchemaError(f"{path.name!r} cannot be read: {error} in its line of column names") from error
