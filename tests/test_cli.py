@@ -691,7 +691,7 @@ def test_files_of_another_kind(report_on, name):
         (["--holdout-end", "2024-01-20"], r"--holdout-end is given without --observation-end"),
         (["--observation-end", "2030-01-01"], r"--observation-end 2030-01-01 lies outside the data"),
         (["--observation-end", "1999-01-01"], r"--observation-end 1999-01-01 lies outside the data"),
-        (["--observation-end", "31.02.2024"], r"'31\.01\.2024' is not a date; write it such as"),
+        (["--observation-end", "31.02.2024"], r"'31\.02\.2024' is not a date; write it such as"),
         (["--observation-end", "2024-02-31"], r"'2024-02-31' is not a date"),
         (["--cohort", "amuont"], r"no column 'amuont'"),
         (["--date-format", "%Q"], r"'%Q' is not understood"),
