@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from kundenwert.cli.commands import app
 from kundenwert.cli.simulation import write_population
 from kundenwert.data import read_transactions, summarise
-from kundenwert.data.costs import read_costs
+from kundenwert.data.tables import read_costs
 from kundenwert.errors import SchemaError
 from kundenwert.simulate import from_dict, mechaforge
 
@@ -85,7 +85,12 @@ def test_counts_are_those_of_the_truth(log):
     assert lost == log.account.merged
     assert found["frequency"].sum() == 11113
     assert set(found["cohort"]) == {"ohne", "Basis", "Plus", "Premium"}
-    assert read_costs(FOLDER / "costs.csv") == {"Messe": 2400.0, "Empfehlung": 450.0, "Web": 700.0, "Händler": 1500.0}
+    assert read_costs(FOLDER / "costs.csv").stated() == {
+        "Messe": 2400.0,
+        "Empfehlung": 450.0,
+        "Web": 700.0,
+        "Händler": 1500.0,
+    }
 
 
 def test_what_the_story_says():
@@ -128,7 +133,7 @@ def test_the_command_in_plain_csv(tmp_path):
     write_population(tmp_path, "cdnow-like", customers=200, seed=1)
     log = read_transactions(tmp_path / "transactions.csv")
     assert log.account.rows_read == log.account.kept + log.account.merged
-    assert read_costs(tmp_path / "costs.csv") == {"cdnow": 5.0}
+    assert read_costs(tmp_path / "costs.csv").stated() == {"cdnow": 5.0}
     assert len(pd.read_csv(tmp_path / "truth.csv")) == 200
 
 

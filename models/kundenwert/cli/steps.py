@@ -166,9 +166,9 @@ def costs(cac: float | None, cac_file: Path | None) -> float | dict[str, float]:
         return 0.0 if cac is None else cac
     if cac is not None:
         raise DomainError(f"cac={cac:g} and cac_file={cac_file.name!r} are both given; state one of them")
-    from kundenwert.data.costs import read_costs  # noqa: PLC0415
+    from kundenwert.data.tables import read_costs  # noqa: PLC0415
 
-    return read_costs(cac_file)
+    return read_costs(cac_file).stated()
 
 
 def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:

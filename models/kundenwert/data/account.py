@@ -47,7 +47,7 @@ class Entry:
     @property
     def reason(self) -> str:
         """Why, in a sentence."""
-        return say(self.code, self.figures)
+        return say(self.code, {"count": self.count, **self.figures})
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Note:
     @property
     def reason(self) -> str:
         """What was seen, in a sentence."""
-        return say(self.code, self.figures)
+        return say(self.code, {"count": self.count, **self.figures})
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,27 @@ class Code(StrEnum):
     NO_WHOLE_NUMBER = "no-whole-number"
 
     # Tables beside the log
+    TABLE_COLUMN_MISSING = "table-column-missing"
+    TABLE_COLUMN_TWICE = "table-column-twice"
+    TABLE_EMPTY = "table-empty"
+    TABLE_NO_AMOUNT = "table-no-amount"
+    TABLE_DECIMAL_UNCLEAR = "table-decimal-unclear"
+    TABLE_NO_DAY = "table-no-day"
+    TABLE_NO_PERIOD = "table-no-period"
+    TABLE_RULE = "table-rule"
+    NO_WINNING_COST = "no-winning-cost"
+    COSTS_OF_OTHER_COHORTS = "costs-of-other-cohorts"
+    COSTS_ARE_SPENDING = "costs-are-spending"
+    COST_AFTER_END = "cost-after-end"
+    COST_WITHOUT_CUSTOMERS = "cost-without-customers"
+    CUSTOMERS_WITHOUT_COST = "customers-without-cost"
+    SERVING_NOT_COUNTED = "serving-not-counted"
+    CUSTOMER_NOT_IN_MASTER = "customer-not-in-master"
+    MASTER_WITHOUT_PURCHASE = "master-without-purchase"
+    MASTER_WITHOUT_ATTRIBUTES = "master-without-attributes"
+    ATTRIBUTE_STATED_LATER = "attribute-stated-later"
+    NEGATIVE_MARGIN = "negative-margin"
+    MARGIN_FROM_LOG = "margin-from-log"
 
     # Refunds
 

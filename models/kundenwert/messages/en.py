@@ -90,6 +90,52 @@ SENTENCES: dict[Code, str] = {
     Code.NO_NUMBER: "{given} is not a number; write it such as 0.35 or 0,35",
     Code.NO_WHOLE_NUMBER: "{given} must be a whole number, {least} or more",
     # Tables beside the log
+    Code.TABLE_COLUMN_MISSING: "{source} holds no table of {what}: no column {column!r}; it has {known}{meant}",
+    Code.TABLE_COLUMN_TWICE: "{source} has two columns that mean {column!r}; rename or delete one",
+    Code.TABLE_EMPTY: "{source} holds no table of {what}: there are no rows below its column names",
+    Code.TABLE_NO_AMOUNT: (
+        "{source}: {count:n|cell|cells} of column {column!r} cannot be read as an amount{first:offenders}; correct them"
+    ),
+    Code.TABLE_DECIMAL_UNCLEAR: (
+        "{source}: amounts of column {column!r} such as {example!r} can be read as thousands or as decimals, and too "
+        "few other rows decide; write them without thousands, such as 1200 or 1200.00"
+    ),
+    Code.TABLE_NO_DAY: (
+        "{source}: {count:n|cell|cells} of column {column!r} cannot be read as a day{first:offenders}; correct them"
+    ),
+    Code.TABLE_NO_PERIOD: (
+        "{source}: {count:n|cell|cells} of column {column!r} name no period{first:offenders}; write a month as "
+        "2024-03, a quarter as 2024-Q1, a year as 2024"
+    ),
+    Code.TABLE_RULE: (
+        "{source}: column {column!r} must {rule}; that does not hold in {count:n|row|rows}{first:offenders}"
+    ),
+    Code.NO_WINNING_COST: "{source} states no {kinds} costs, so what a customer cost to win is not known",
+    Code.COSTS_OF_OTHER_COHORTS: (
+        "{source} states costs of {stated}, but the cohorts are {known}; choose the cohorts that the costs are for"
+    ),
+    Code.COSTS_ARE_SPENDING: (
+        "{source} states money spent, not what one customer cost; it is divided by the customers won in a summary"
+    ),
+    Code.COST_AFTER_END: "{count:n|cost|costs} spent after the end of observation left out",
+    Code.COST_WITHOUT_CUSTOMERS: (
+        "{count:n|cost|costs} for cohorts or periods in which nobody was won: this money is in no customer's cost"
+    ),
+    Code.CUSTOMERS_WITHOUT_COST: "{count:n|customer|customers} won at no stated cost: counted as 0",
+    Code.SERVING_NOT_COUNTED: (
+        "{source} states costs of serving or keeping customers; values do not count them yet, so they are too high"
+    ),
+    Code.CUSTOMER_NOT_IN_MASTER: (
+        "{count:n|customer|customers} of the log not in {source}: their attributes are missing"
+    ),
+    Code.MASTER_WITHOUT_PURCHASE: "{count:n|customer|customers} of {source} without a purchase: not valued",
+    Code.MASTER_WITHOUT_ATTRIBUTES: "{source} has a column of customer ids but no attribute; add one, such as region",
+    Code.ATTRIBUTE_STATED_LATER: (
+        "{count:n|customer|customers} whose attributes in {source} hold from a day after the first purchase only: "
+        "those are taken"
+    ),
+    Code.NEGATIVE_MARGIN: "{count:n|row|rows} with a negative margin, kept",
+    Code.MARGIN_FROM_LOG: "margin {share:.1f} % of revenue, from the rows' own margins",
     # Refunds
     # Files that are written
 }
