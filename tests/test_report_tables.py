@@ -63,6 +63,16 @@ def test_decisions_tell_cohorts_apart_where_the_models_do(journey):
     assert curve["time"].iloc[-1] == 52.0
 
 
+def test_nothing_is_advised_about_cohorts_that_failed(journey):
+    _, summary, purchases, spend, values = journey
+    found = tables.decisions(purchases, spend, summary, values, seed=1, failed=["1997-02"])
+    assert found["acquisition"]["cohort"].tolist() == ["1997-01", "1997-02", "1997-03"]
+    assert found["better"]["cohort"].tolist() == ["1997-01", "1997-03"]
+    assert "1997-02" not in set(found["information"]["cohort"]) | set(found["information"]["action"])
+    everyone = tables.decisions(purchases, spend, summary, values, seed=1, failed=["1997-01", "1997-02", "1997-03"])
+    assert {"better", "best", "information"} & set(everyone) == set()
+
+
 def test_effects_are_factors_on_the_average(journey):
     _, summary, purchases, spend, _ = journey
     found = tables.pooled(purchases, spend, summary)

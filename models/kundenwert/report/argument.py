@@ -144,6 +144,7 @@ def decisions(run: Run) -> Html:
     pieces = [
         title("decisions"),
         paragraph(texts.DECISIONS.format(horizon=run.horizon)),
+        *(paragraph(text) for text in _gates(run)),
         *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
         html.table(acquisition, limit, caption=texts.ACQUISITION),
         html.table(payback, back, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
@@ -152,13 +153,24 @@ def decisions(run: Run) -> Html:
         figure(plot.payback_margin(curves, time_unit=unit), caption=texts.MARGIN_PICTURE),
     ]
     if "better" in tables:
-        pairs = tables["better"].set_index("cohort").loc[shown, shown]
+        pairs = tables["better"].set_index("cohort")
+        compared = [label for label in shown if label in pairs.index]
+        pairs = pairs.loc[compared, compared]
         pieces.append(figure(plot.better(pairs), caption=texts.BETTER))
     if run.free:
         pieces.append(paragraph(texts.NOTHING_TO_DECIDE))
     elif "information" in tables:
         pieces.append(paragraph(_information(run)))
     return join(pieces)
+
+
+def _gates(run: Run) -> list[str]:
+    """Why nothing is advised by cohort, where that is so."""
+    failed = run.facts["failed_cohorts"]
+    several = len(run.tables["cohorts"]) > 1
+    if several and not any(model.get("design") for model in run.manifest["models"].values()):
+        return [texts.COHORTS_UNKNOWN]
+    return [texts.COHORTS_FAILED.format(cohorts=", ".join(f"“{label}”" for label in failed))] if failed else []
 
 
 def _spend_notes(acquisition: pd.DataFrame) -> list[str]:

@@ -18,6 +18,7 @@ from kundenwert.report.texts import UNITS
 from kundenwert.validate import (
     by_frequency,
     checks,
+    cohort_totals,
     coverage,
     holdout_scores,
     independence,
@@ -109,9 +110,8 @@ def gather(
         "cohorts": compare_cohorts(summary, values, lifespan_years=lifespan_years),
         "customers": values.table,
     }
-    scores = covered = None
+    scores = covered = apart = None
     tables |= {"why": why(purchases, spend, summary, values, lifespan_years=lifespan_years)}
-    tables |= decisions(purchases, spend, summary, values, seed=seed)
     tables |= pooled(purchases, spend, summary)
     with suppress(DomainError):  # a log shorter than one whole period has nothing to follow
         tables["retention"] = retention_by_age(log, period=_period(summary), until=end)
@@ -124,9 +124,19 @@ def gather(
         scores, covered = holdout_scores(summary, values), coverage(summary, values)
         tables |= {"scores": scores, "coverage": covered}
         tables["by_frequency"] = by_frequency(summary, values, fits=(purchases, spend), seed=seed, samples=GROUP_DRAWS)
+        if len(values.totals["cohort"]) > 1:
+            tables["cohort_totals"] = apart = cohort_totals(summary, values)
+    failed = [] if apart is None else sorted(set(apart.loc[apart["failed"], "cohort"]))
+    tables |= decisions(purchases, spend, summary, values, seed=seed, failed=failed)
     fits = {"purchase": purchases, "spend": spend}
-    tables["checks"] = checks(summary.account, fits, histogram, together, scores, covered, _history(summary, values))
-    facts = _facts(summary, values, lifespan_years) | {"independence": together.sentence, "nominal": NOMINAL}
+    tables["checks"] = checks(
+        summary.account, fits, histogram, together, scores, covered, _history(summary, values), apart
+    )
+    facts = _facts(summary, values, lifespan_years) | {
+        "failed_cohorts": failed,
+        "independence": together.sentence,
+        "nominal": NOMINAL,
+    }
     return Results(summary, purchases, spend, values, tables, facts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,7 +160,13 @@ def _comparable(predictions: pd.DataFrame) -> list[str]:
 
 
 def decisions(
-    purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, seed: int
+    purchases: Fit,
+    spend: Fit,
+    summary: CustomerSummary,
+    values: ValueResult,
+    *,
+    seed: int,
+    failed: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """What a new customer may cost, when they pay back, which cohort is better, and what more data would be worth.
 
@@ -170,16 +176,21 @@ def decisions(
         The stations from posterior to value table.
     seed
         Of the simulated customers.
+    failed
+        Cohorts whose hold-out was not what was forecast; none of them is compared or advised.
 
     Returns
     -------
     dict
         Tables `acquisition, payback, payback_curve, better, information`; cohorts apart only where a model tells them
-        apart or their costs differ.
+        apart. Where none does, everybody together at the mean acquisition cost.
     """
     assumed, table = values.assumptions, summary.table
     size = min(purchases.samples, spend.samples, LAW_SAMPLES)
-    apart = bool(purchases.design or spend.design) or isinstance(assumed.cac, Mapping)
+    apart = bool(purchases.design or spend.design)
+    cac = (
+        assumed.cac if apart or not isinstance(assumed.cac, Mapping) else float(assumed.cost_of(table["cohort"]).mean())
+    )
     if apart:
         second = spend.cohort_laws(table, size)
         laws = {label: law | second[label] for label, law in purchases.cohort_laws(table, size).items()}
@@ -190,7 +201,7 @@ def decisions(
         "discount_rate": assumed.discount_rate,
         "horizon": assumed.horizon,
         "units_per_year": summary.units_per_year,
-        "cac": assumed.cac,
+        "cac": cac,
     }
     longest = assumed.horizon if np.isfinite(assumed.horizon) else CURVE_YEARS * summary.units_per_year
     grid = np.linspace(0, longest, CURVE_POINTS)
@@ -199,12 +210,13 @@ def decisions(
         "payback": payback_table(laws, **money, seed=seed, customers_per_draw=4),
         "payback_curve": payback_curve(laws, grid, **money, seed=seed, customers_per_draw=4),
     }
-    if len(laws) > 1:
-        better = probability_better(laws, **money)
+    advised = {label: law for label, law in laws.items() if label not in failed}
+    if len(advised) > 1:
+        better = probability_better(advised, **money)
         found["better"] = better.pairs.rename_axis("cohort").reset_index()
         found["best"] = better.best.rename("p_best").rename_axis("cohort").reset_index()
-    if spend.draws()["q"].min() > 1:
-        known = value_of_information(laws, **money, seed=seed)
+    if spend.draws()["q"].min() > 1 and advised:
+        known = value_of_information(advised, **money, seed=seed)
         found["information"] = known.samples.assign(evpi=known.evpi, action=known.action)
     return found
 

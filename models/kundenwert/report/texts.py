@@ -256,6 +256,14 @@ DECISIONS = (
     "value before cost; its interval says how well that limit is known, and is narrow where data are many. Whether one "
     "single customer pays back is another question, with another probability."
 )
+COHORTS_UNKNOWN = (
+    "The models do not tell cohorts apart, so nothing is said here about one cohort against another: a customer of each "
+    "is taken for a customer of all. To compare cohorts, let them differ (option --effects cohort)."
+)
+COHORTS_FAILED = (
+    "What {cohorts} bought in the hold-out lay outside what was forecast for them. Their rows stand here for the record; "
+    "nothing is advised about them."
+)
 TYPICAL = (
     "The models also look at what tells customers of one cohort apart. A row is then a typical customer of the cohort, "
     "whose effects are the cohort's average on the logarithmic scale; the mean over unlike customers is higher."

@@ -14,6 +14,7 @@ from kundenwert.validate.cohort_curves import (
     revenue_since_acquisition,
     shrinkage_table,
 )
+from kundenwert.validate.cohort_totals import cohort_totals
 from kundenwert.validate.fit import Independence, independence, repeat_purchase_counts, tracking
 from kundenwert.validate.holdout import by_frequency, coverage, holdout_scores
 from kundenwert.validate.intervals import interval_coverage, randomised_pit, reliability
@@ -25,6 +26,7 @@ __all__ = [
     "LogScore",
     "by_frequency",
     "checks",
+    "cohort_totals",
     "compare_log_scores",
     "coverage",
     "decile_table",

@@ -30,6 +30,9 @@ HISTOGRAM_SHARE = 0.75
 """Share of the repeat-purchase histogram's bars that has to lie in its predictive interval."""
 
 
+COHORTS_TOLERANCE = 0.2
+"""How far below its nominal share the share of cohorts inside their intervals may lie and still pass."""
+
 FEW_REPEATERS = 30
 """Customers with repeat purchases below which the prior says more than the data."""
 
@@ -55,6 +58,7 @@ def checks(
     scores: pd.DataFrame | None,
     covered: pd.DataFrame | None,
     history: History | None = None,
+    cohorts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Collect the verdicts that a reviewer asks for first.
 
@@ -72,6 +76,8 @@ def checks(
         What `holdout_scores` and `coverage` return; None without a hold-out.
     history
         How much there is to go by; not judged if not given.
+    cohorts
+        What `cohort_totals` returns; not judged if not given.
 
     Returns
     -------
@@ -87,6 +93,8 @@ def checks(
         )
     else:
         rows += [_baselines(scores), _customers(covered), *(_total(covered, name) for name in ("purchases", "revenue"))]
+    if cohorts is not None:
+        rows.append(_cohorts(cohorts))
     rows.append(_independence(spend))
     return pd.DataFrame(rows, columns=["check", "finding", "verdict"])
 
@@ -183,6 +191,20 @@ def _total(covered: pd.DataFrame, quantity: str) -> tuple[str, str, Verdict]:
             "something that many customers share and the model does not know, such as a season"
         )
     return f"Hold-out total of {quantity}", finding, "pass" if inside else "caution"
+
+
+def _cohorts(totals: pd.DataFrame) -> tuple[str, str, Verdict]:
+    """Whether what each cohort bought in the hold-out was forecast, cohort by cohort."""
+    inside = totals["actual"].between(totals["lower"], totals["upper"])
+    finding = f"{int(inside.sum())} of {len(totals)} totals of cohorts lie in their {_percent(NOMINAL)} interval"
+    failed = totals.loc[totals["failed"]].sort_values("p_holm", kind="stable")
+    for row in failed.drop_duplicates("cohort").head(3).itertuples():
+        finding += f". {row.cohort}: {row.quantity} {row.actual:,.0f}, forecast {row.lower:,.0f} to {row.upper:,.0f}"
+    number = failed["cohort"].nunique()
+    if number:
+        finding += f". Nothing is advised about {'this cohort' if number == 1 else f'these {number} cohorts'}"
+    verdict: Verdict = "fail" if number else "pass" if inside.mean() >= NOMINAL - COHORTS_TOLERANCE else "caution"
+    return "Cohorts are forecast one by one", finding, verdict
 
 
 def _row(covered: pd.DataFrame, quantity: str, scope: str) -> pd.Series:
