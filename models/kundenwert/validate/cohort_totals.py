@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from kundenwert.compare.cohorts import aligned
 
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 FAILED = 0.01
 """Probability, after Holm, below which a cohort's forecast counts as failed."""
 
+ENOUGH = 10
+"""Draws beyond the actual total from which on they are counted."""
+
 QUANTITIES = {"holdout_purchases": "purchases", "holdout_value": "revenue"}
 
 
 def cohort_totals(summary: CustomerSummary, values: ValueResult) -> pd.DataFrame:
     r"""Set each cohort's hold-out total against the draws of its forecast.
 
-    `p = 2 · min(P(draw ≤ actual), P(draw ≥ actual))`, with one added to each count; Holm's correction over all rows.
+    `p` is `tail` of the actual total; Holm's correction over all rows.
 
     Parameters
     ----------
@@ -50,12 +54,44 @@ def cohort_totals(summary: CustomerSummary, values: ValueResult) -> pd.DataFrame
         for label, total in actual.items():
             draws = values.totals[column].sel(cohort=label).to_numpy()
             low, high = np.quantile(draws, [0.05, 0.95])
-            below, above = (draws <= total).sum() + 1, (draws >= total).sum() + 1
-            p = min(1.0, 2 * float(min(below, above)) / (len(draws) + 1))
-            rows.append((str(label), quantity, float(total), float(low), float(high), p))
+            rows.append((str(label), quantity, float(total), float(low), float(high), tail(draws, float(total))))
     table = pd.DataFrame(rows, columns=["cohort", "quantity", "actual", "lower", "upper", "p"])
     corrected = holm(table["p"].to_numpy())
     return table.assign(p_holm=corrected, failed=corrected < FAILED)
+
+
+def tail(draws: NDArray[np.float64], actual: float) -> float:
+    r"""Probability that a total lies as far out as the actual one, on either side.
+
+    `p = 2 · min(P(draw ≤ actual), P(draw ≥ actual))`, with one added to each count. Where fewer than `ENOUGH` draws lie
+    beyond, the tail of a normal law fitted to `log(1 + draw)` goes on from there: a forecast that is far off must not
+    pass because draws are few.
+
+    Parameters
+    ----------
+    draws
+        Of the total, ≥ 0.
+    actual
+        ≥ 0.
+
+    Returns
+    -------
+    float
+        In (0, 1].
+
+    Examples
+    --------
+    >>> draws = np.exp(np.random.default_rng(1).normal(5, 0.2, 1000))
+    >>> tail(draws, 150.0) > 0.5, tail(draws, 1500.0) < 1e-6
+    (True, True)
+    """
+    beyond = min((draws <= actual).sum(), (draws >= actual).sum())
+    counted = min(1.0, 2 * float(beyond + 1) / (len(draws) + 1))
+    if beyond >= ENOUGH:
+        return counted
+    logs = np.log1p(draws)
+    spread = max(float(logs.std()), np.finfo(float).tiny)
+    return min(counted, max(float(2 * ndtr(-abs(np.log1p(actual) - logs.mean()) / spread)), np.finfo(float).tiny))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
