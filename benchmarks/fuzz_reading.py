@@ -30,7 +30,7 @@ from kundenwert.errors import KundenwertError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from exports.log import Order, orders
-from exports.made import AMOUNTS, BIG, DATES
+from exports.made import AMOUNTS, BIG, DATES, point
 
 LOG = orders()
 ONE_A_DAY = list({(order.customer, order.day): order for order in LOG}.values())
@@ -191,9 +191,8 @@ def harmed(damages: list[tuple[str, int, int]], delimiter: str, repair: bool) ->
     """Read a damaged file: every original row comes back as it was or is told, and no other one appears."""
     lines = [delimiter.join(["Beleg", "Kunde", "Betrag", "Datum", "Ort"])]
     lines += [
-        delimiter.join([f"R{o.number}", f"K{o.customer}", f"{o.cents // 100}.{o.cents % 100:02d}", o.day.isoformat(), "Bonn"])
-        for o in ONE_A_DAY
-    ]  # fmt: skip
+        delimiter.join([f"R{o.number}", f"K{o.customer}", point(o), o.day.isoformat(), "Bonn"]) for o in ONE_A_DAY
+    ]
     touched = {min(number, len(lines) - 2) for _, number, _ in damages}
     for damage in damages:
         damaged(lines, damage, delimiter)
