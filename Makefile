@@ -11,6 +11,12 @@ CANDIDATES := python3.13 python3.12 python3.14 python3 python
 PYTHON ?= $(shell for name in $(CANDIDATES); do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then command -v $$name; break; fi; done)
 
+# OpenBLAS 0.3.34 overruns a buffer where kernels are chosen by hand on a processor with a large cache (its issue 6013):
+# with the cache size of an older processor it does not.
+ifdef OPENBLAS_CORETYPE
+export OPENBLAS_L2_SIZE ?= 512
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help report mechaforge test test-portable test-slow notebooks lint benchmark lock clean
 
