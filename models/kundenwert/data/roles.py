@@ -10,7 +10,7 @@ from kundenwert.errors import SchemaError
 from kundenwert.messages import several
 from kundenwert.settings import Reading
 from kundenwert.sources import Source
-from kundenwert.sources.text import DELIMITERS
+from kundenwert.sources.header import DELIMITERS
 
 _RESERVED = ("customer_id", "date", "amount", "rows", "month", "quarter", "week", "none")
 _OTHER_NAMES = {

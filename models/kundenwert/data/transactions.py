@@ -11,7 +11,9 @@ import duckdb
 import ibis
 
 from kundenwert.data.account import RowAccount
+from kundenwert.data.bad_lines import guess_money, notes_on_lines
 from kundenwert.data.fates import account_for, merge_days, with_fate
+from kundenwert.data.lists import mark_lists
 from kundenwert.data.roles import find_roles
 from kundenwert.data.typed import typed_rows
 from kundenwert.errors import DomainError
@@ -19,7 +21,7 @@ from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading, made
 from kundenwert.sources import SourceInfo, open_source
 from kundenwert.sources.engine import store
-from kundenwert.sources.text import check_lines
+from kundenwert.sources.rejected import check_breaks, check_lines
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,16 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     reading = made(Reading, reading, settings)
     opened = open_source(source, reading)
     roles = find_roles(opened, reading)
-    check_lines(opened)
+    check_lines(opened, reading)
+    check_breaks(opened, roles.columns)
     typed, notation = typed_rows(opened, roles, reading)
+    guesses = guess_money(opened, roles, notation.decimal)
+    typed = mark_lists(typed, opened, roles)
     rows = with_fate(typed, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    account = account_for(opened, rows, daily, reading.refunds)
+    account = account_for(opened, rows, daily, reading.refunds, notes_on_lines(opened, guesses), bad_money=guesses[0])
     purchases = daily.select(
         "customer_id",
         "date",

@@ -10,6 +10,12 @@ class Code(StrEnum):
     PURCHASE = "purchase"
     SAME_DAY = "same-day"
     REJECTED_LINE = "rejected-line"
+    EMPTY_ROW = "empty-row"
+    REPEATED_HEADING = "repeated-heading"
+    PAGE_NUMBER = "page-number"
+    CARRIED_OVER = "carried-over"
+    LIST_SUM = "list-sum"
+    LONE_TEXT = "lone-text"
     SUM_OF_ALL = "sum-of-all"
     NO_CUSTOMER = "no-customer"
     PLACEHOLDER_ID = "placeholder-id"
@@ -46,6 +52,15 @@ class Code(StrEnum):
     CUSTOMER_ROW = "customer-row"
 
     # Lines of files
+    LINES_LOST = "lines-lost"
+    BAD_LINES = "bad-lines"
+    BAD_LINES_MENDABLE = "bad-lines-mendable"
+    BAD_LINES_REFUSED = "bad-lines-refused"
+    BROKEN_CELL = "broken-cell"
+    LINES_REPAIRED = "lines-repaired"
+    LINE_BREAKS = "line-breaks"
+    MONEY_GUESSED = "money-guessed"
+    STRAY_QUOTE = "stray-quote"
 
     # Amounts
     DECIMAL_UNCLEAR = "decimal-unclear"

@@ -11,6 +11,12 @@ SENTENCES: dict[Code, str] = {
     Code.PURCHASE: "purchase (customer and day)",
     Code.SAME_DAY: "same customer and same day as a kept row",
     Code.REJECTED_LINE: "line cannot be split into the file's columns",
+    Code.EMPTY_ROW: "row without anything in it",
+    Code.REPEATED_HEADING: "column names again, as on each page of a list",
+    Code.PAGE_NUMBER: "page number",
+    Code.CARRIED_OVER: "sum carried over",
+    Code.LIST_SUM: "sum of other rows",
+    Code.LONE_TEXT: "row with one text and nothing else, such as a title",
     Code.SUM_OF_ALL: "line of totals: the amount is the sum of all others",
     Code.NO_CUSTOMER: "customer id missing",
     Code.PLACEHOLDER_ID: "customer id missing (placeholder such as '#NV')",
@@ -47,6 +53,32 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.CUSTOMER_ROW: "customer",
     # Lines of files
+    Code.LINES_LOST: (
+        "the lines of {source!r} do not add up: of {lines:,}, {above:,} stand above the rows, {blank:,} are blank, "
+        "{bad:,} are no rows, {rows:,} were read as rows and {within:,} lie within their cells. Nothing was read; save "
+        "the table anew as CSV"
+    ),
+    Code.BAD_LINES: (
+        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
+        "If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
+    ),
+    Code.BAD_LINES_MENDABLE: (
+        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
+        "Most have a stray quotation mark or empty cells at their ends; lines whose repair is certain are repaired with "
+        "{repair}"
+    ),
+    Code.BAD_LINES_REFUSED: (
+        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
+        "Mend them, or leave them out with {exclude}"
+    ),
+    Code.BROKEN_CELL: (
+        "{count:n|cell|cells} of column {column!r} of {source!r} hold line breaks (first: {place}); there is likely a "
+        "stray quotation mark. Mend the file there"
+    ),
+    Code.LINES_REPAIRED: "line repaired: a stray quotation mark, or empty cells at its end, taken away",
+    Code.LINE_BREAKS: "line breaks within cells",
+    Code.MONEY_GUESSED: "line that cannot be split into columns: its money is a guess, from its only cell that can be it",
+    Code.STRAY_QUOTE: "customer id with a stray quotation mark",
     # Amounts
     Code.DECIMAL_UNCLEAR: (
         "the decimal mark of column {column!r} is unclear: {doubtful:n|row|rows} can be read as thousands or as "

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kundenwert.errors import SchemaError
-from kundenwert.sources.engine import store
+from kundenwert.sources.engine import connect, numbered
 from kundenwert.sources.source import Source, SourceInfo
 
 
@@ -69,6 +69,5 @@ def from_arrays(arrays: Sequence[Any], names: tuple[str, ...], info: SourceInfo)
     if not names:
         raise SchemaError(f"the {info.name} has no columns")
     columns = {f"c{i}": _plain(array) for i, array in enumerate(arrays)}
-    rows = ibis.memtable(pa.table(columns)).mutate(row=ibis.row_number())
-    table = store(ibis.duckdb.connect(), "source", rows)
+    table = numbered(connect(), "source", ibis.memtable(pa.table(columns)))
     return Source(table, names, info)

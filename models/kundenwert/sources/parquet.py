@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kundenwert.errors import SchemaError
-from kundenwert.sources.engine import first_line, quiet, store
+from kundenwert.sources.engine import connect, first_line, numbered, quiet
 from kundenwert.sources.paths import pattern, sha256
 from kundenwert.sources.source import Source, SourceInfo
 
@@ -27,7 +27,7 @@ def open_parquet(path: Path) -> Source:
     try:
         schema = pq.read_schema(path)
         with quiet():
-            rows = ibis.duckdb.connect().read_parquet(pattern(path), hive_partitioning=False)
+            rows = connect().read_parquet(pattern(path), hive_partitioning=False)
     except (pa.ArrowInvalid, duckdb.Error) as error:
         raise SchemaError(f"{path.name!r} is not a Parquet file that can be read: {first_line(error)}") from error
     if not schema.names:
@@ -36,6 +36,5 @@ def open_parquet(path: Path) -> Source:
     for i, (field, name) in enumerate(zip(schema, rows.columns, strict=True)):
         zone = getattr(field.type, "tz", None)
         columns[f"c{i}"] = rows[name] if zone is None else timezone(zone, rows[name])
-    table = rows.select(**columns, row=ibis.row_number())
-    table = store(rows.get_backend(), "source", table)
+    table = numbered(rows.get_backend(), "source", rows.select(**columns))
     return Source(table, tuple(schema.names), SourceInfo(path.name, "parquet", sha256(path)))
