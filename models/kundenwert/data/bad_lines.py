@@ -12,6 +12,8 @@ from kundenwert.messages import Code
 from kundenwert.sources import Place, Source
 from kundenwert.sources.lines import split_strictly
 
+_MOST_STRAYS = 10_000
+
 
 def guess_money(opened: Source, roles: Roles, decimal: str | None) -> tuple[float | None, int]:
     """Guess the money of the lines that are no rows, where one cell alone can be the amount.
@@ -51,6 +53,45 @@ def guess_money(opened: Source, roles: Roles, decimal: str | None) -> tuple[floa
     found = each.agg(n=each.count(), money=each.amount.cast(AMOUNT_TYPE).sum().cast("float64"))
     row = opened.table.get_backend().to_pyarrow(found).to_pylist()[0]
     return row["money"], int(row["n"])
+
+
+def mark_strays(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
+    """Exclude rows of a text file whose customer id holds a stray quotation mark.
+
+    A mark within a cell is text by the rules of CSV. In an id it is taken for a stray one where it stands alone, or
+    where the log knows the same id without it.
+    """
+    if opened.info.kind != "csv":
+        return typed
+    ids = typed[roles.columns["customer_id"]]
+    if not ids.type().is_string():
+        return typed
+    quoted = (
+        typed.filter(ids.contains('"')).select(id=ids).distinct().limit(_MOST_STRAYS).to_pyarrow()["id"].to_pylist()
+    )
+    bare = {text: text.replace('"', "").strip() for text in quoted}
+    if not bare:
+        return typed
+    known = set(typed.filter(ids.isin(list(bare.values()))).select(id=ids).distinct().to_pyarrow()["id"].to_pylist())
+    stray = [text for text, clean in bare.items() if text.count('"') % 2 or clean in known]
+    if not stray:
+        return typed
+    found = ibis.ifelse(ids.isin(stray), str(Code.STRAY_QUOTE), ibis.null("string"))
+    return typed.mutate(fate=typed.fate.coalesce(found))
+
+
+def mark_torn(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
+    """Exclude rows beside a line of one cell that is no row, where that line may be a part of a cell with a role.
+
+    Such a line is the end of the last cell above it, or the beginning of the first cell below it.
+    """
+    served = set(roles.columns.values())
+    above = [row - 1 for row in opened.fragments if f"c{len(opened.names) - 1}" in served]
+    torn = {*above, *(row for row in opened.fragments if "c0" in served)}
+    if not torn:
+        return typed
+    found = ibis.ifelse(typed["row"].isin(sorted(torn)), str(Code.TORN_ROW), ibis.null("string"))
+    return typed.mutate(fate=typed.fate.coalesce(found))
 
 
 def notes_on_lines(opened: Source, guesses: tuple[float | None, int]) -> tuple[Note, ...]:

@@ -23,7 +23,15 @@ LARGE_SHARE, LARGE_ROWS = 0.4, 20
 
 EXCLUDING = (
     *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
-    *(Code.STRAY_QUOTE, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID, Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+    *(
+        Code.STRAY_QUOTE,
+        Code.SUM_OF_ALL,
+        Code.NO_CUSTOMER,
+        Code.PLACEHOLDER_ID,
+        Code.NO_DATE,
+        Code.BAD_DATE,
+        Code.FAR_DATE,
+    ),
     *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
     *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND),
 )
@@ -106,9 +114,24 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[Code, tuple[Place, ...]
     return {code: tuple(places) for code, places in found.items()}
 
 
-_ABSENT = {Code.NO_CUSTOMER: "no customer id", Code.NO_DATE: "no date", Code.NO_AMOUNT: "no amount"}
+_ABSENT = {
+    Code.NO_CUSTOMER: "no customer id",
+    Code.NO_DATE: "no date",
+    Code.NO_AMOUNT: "no amount",
+    Code.EMPTY_ROW: "nothing",
+    Code.REPEATED_HEADING: "column names",
+    Code.PAGE_NUMBER: "a page number",
+    Code.LONE_TEXT: "a text and nothing else",
+}
 _BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
-_BY_CUSTOMER = (Code.STRAY_QUOTE, Code.DUPLICATE, Code.DUPLICATE_KEPT, Code.PLACEHOLDER_ID, Code.TOTAL_WORD_KEPT)
+_BY_CUSTOMER = (
+    Code.STRAY_QUOTE,
+    Code.TORN_ROW,
+    Code.DUPLICATE,
+    Code.DUPLICATE_KEPT,
+    Code.PLACEHOLDER_ID,
+    Code.TOTAL_WORD_KEPT,
+)
 
 
 def _about(code: Code, row: Mapping[str, str]) -> str:
@@ -190,9 +213,7 @@ def account_for(
     counts[Code.REJECTED_LINE], money[Code.REJECTED_LINE] = len(opened.rejected), bad_money
     noted = (Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT)
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
-    first: dict[Code, tuple[Place, ...]] = {
-        Code.REJECTED_LINE: tuple(line.place for line in opened.rejected[:3])
-    }
+    first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: tuple(line.place for line in opened.rejected[:3])}
     if any(lost.values()) or any(counts.get(code) for code in noted):
         first |= _offenders(opened, rows)
     read = int(rows.count().to_pyarrow().as_py()) + len(opened.rejected)

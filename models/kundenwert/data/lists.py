@@ -98,12 +98,12 @@ def mark_lists(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
     codes = {line.row: line.code for line in lines if line.code}
     codes |= _sums(typed, lines)
     if not codes:
-        return typed.mutate(word=ibis.literal(value=False))
+        return typed.mutate(word=ibis.literal(False))
     kept = [code == Code.TOTAL_WORD_KEPT for code in codes.values()]
     fates = [None if stays else str(code) for stays, code in zip(kept, codes.values(), strict=True)]
     marks = {"marked": pa.array(codes, pa.int64()), "mark": pa.array(fates, pa.string()), "worded": pa.array(kept)}
     joined = typed.left_join(ibis.memtable(pa.table(marks)), [("row", "marked")])
-    joined = joined.mutate(fate=joined.fate.coalesce(joined.mark), word=joined.worded.fill_null(value=False))
+    joined = joined.mutate(fate=joined.fate.coalesce(joined.mark), word=joined.worded.fill_null(False))
     return joined.drop("marked", "mark", "worded")
 
 
@@ -119,7 +119,7 @@ def _candidates(typed: ibis.Table, opened: Source, roles: Roles) -> list[Row]:
     texts = [name for name in names if name not in aside and typed[name].type().is_string()]
     for looked_at in (texts, [name for name in texts if name == customer]):
         words = [typed[name].re_search(LIST_CELL) for name in looked_at]
-        tests = [test.fill_null(value=False) for test in (*bare, *words)]
+        tests = [test.fill_null(False) for test in (*bare, *words)]
         rows = typed.filter(reduce(or_, tests) & typed.fate.isnull()).select(*_SHOWN, *names)
         found: list[Row] = rows.limit(MOST_LOOKED_AT + 1).to_pyarrow().to_pylist()
         if len(found) <= MOST_LOOKED_AT:

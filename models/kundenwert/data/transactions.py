@@ -11,7 +11,7 @@ import duckdb
 import ibis
 
 from kundenwert.data.account import RowAccount
-from kundenwert.data.bad_lines import guess_money, notes_on_lines
+from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.lists import mark_lists
 from kundenwert.data.roles import find_roles
@@ -96,7 +96,8 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     check_breaks(opened, roles.columns)
     typed, notation = typed_rows(opened, roles, reading)
     guesses = guess_money(opened, roles, notation.decimal)
-    typed = mark_lists(typed, opened, roles)
+    typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
+    typed = _run(lambda: mark_lists(typed, opened, roles), notation.date_format)
     rows = with_fate(typed, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)

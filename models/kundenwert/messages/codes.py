@@ -61,6 +61,7 @@ class Code(StrEnum):
     LINE_BREAKS = "line-breaks"
     MONEY_GUESSED = "money-guessed"
     STRAY_QUOTE = "stray-quote"
+    TORN_ROW = "torn-row"
 
     # Amounts
     DECIMAL_UNCLEAR = "decimal-unclear"

@@ -64,8 +64,7 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.BAD_LINES_MENDABLE: (
         "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
-        "Most have a stray quotation mark or empty cells at their ends; lines whose repair is certain are repaired with "
-        "{repair}"
+        "Most have a stray quotation mark or empty cells at their ends; where the repair is certain, {repair} makes it"
     ),
     Code.BAD_LINES_REFUSED: (
         "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
@@ -77,8 +76,9 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.LINES_REPAIRED: "line repaired: a stray quotation mark, or empty cells at its end, taken away",
     Code.LINE_BREAKS: "line breaks within cells",
-    Code.MONEY_GUESSED: "line that cannot be split into columns: its money is a guess, from its only cell that can be it",
+    Code.MONEY_GUESSED: "money of lines that cannot be split is a guess: only one cell of each can be the amount",
     Code.STRAY_QUOTE: "customer id with a stray quotation mark",
+    Code.TORN_ROW: "row beside a fragment of a line that may belong to it",
     # Amounts
     Code.DECIMAL_UNCLEAR: (
         "the decimal mark of column {column!r} is unclear: {doubtful:n|row|rows} can be read as thousands or as "

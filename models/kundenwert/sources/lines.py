@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
 from kundenwert.sources.source import BadLine, LineNumbers
+from kundenwert.sources.words import is_list_line
 
 LONGEST_LINE = 2_000_000
 """Characters of a line; a longer one is no line of a table."""
@@ -21,7 +22,9 @@ LONGEST_LINE = 2_000_000
 LONGEST_ROW = 1000
 """Lines that one row may run over."""
 
-_WHOLE_DATE = re.compile(r"\s*\"?(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})([ T][\d:.+Z-]+)?\"?\s*")
+_WHOLE_DATE = re.compile(
+    r"\s*\"?(\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})([ T][\d:.+Z-]+)?\"?\s*"
+)
 _WHOLE_NUMBER = re.compile(r"\s*\"?[-+]?\d[\d.,]*\"?\s*")
 
 
@@ -37,6 +40,8 @@ class Judged:
         The bad lines, and those that were repaired.
     numbers : LineNumbers
         On which line each row begins.
+    fragments : list of int
+        Rows above which a bad line of one cell stands, which may be a part of the row above or below it.
     """
 
     numbers: LineNumbers
@@ -46,6 +51,7 @@ class Judged:
     bad: int = 0
     rejected: list[BadLine] = field(default_factory=list)
     repaired: list[BadLine] = field(default_factory=list)
+    fragments: list[int] = field(default_factory=list)
 
     @property
     def lines(self) -> int:
@@ -193,6 +199,8 @@ class Judge:
         self.found.bad += 1
         if len(self.found.rejected) < self._most:
             self.found.rejected.append(BadLine(self._line, self._why(text, cells), text[:500]))
+            if self._delimiter not in text and not is_list_line(text):
+                self.found.fragments.append(self.found.rows)
         self._line += 1
 
     def _several(self, text: str, source: Iterator[str]) -> tuple[list[str], int] | None:
@@ -239,5 +247,7 @@ class Judge:
             return f"longer than {LONGEST_LINE:,} characters"
         count = text.count(self._delimiter) + 1
         if count != self._width:
-            return f"{'more' if count > self._width else 'fewer'} than {self._width} columns, and a stray quotation mark"
+            return (
+                f"{'more' if count > self._width else 'fewer'} than {self._width} columns, and a stray quotation mark"
+            )
         return "a quotation mark that is not closed" if cells == "open" else "text behind a closing quotation mark"

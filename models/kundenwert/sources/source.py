@@ -151,6 +151,8 @@ class Source:
         Lines that were repaired, and are rows.
     breaks : int
         Line breaks within cells.
+    fragments : tuple of int
+        Rows above which a line of one cell stands that is no row, and may be a part of the row above or below it.
     parts : mapping
         Line numbers of a text file's rows; of several files, by the number of the first row of each.
     materialised : bool
@@ -167,6 +169,7 @@ class Source:
     rejected: tuple[BadLine, ...] = ()
     repaired: tuple[BadLine, ...] = ()
     breaks: int = 0
+    fragments: tuple[int, ...] = ()
     parts: Mapping[int, LineNumbers] = field(default_factory=dict)
     materialised: bool = True
     head: tuple[str, ...] = ()

@@ -122,7 +122,7 @@ def _read_at_once(path: Path, header: Header, text: Text) -> ibis.Table | None:
     if header.above + rows != text.lines:
         return None
     above = sum(line.count(header.delimiter) for line in header.head[: header.above])
-    separators = text.separators[header.delimiter] if header.delimiter in text.separators else None
+    separators = text.separators.get(header.delimiter)
     if separators is None:  # a sign that was stated and not counted: every line is judged
         return None
     within = separators - above - (len(header.names) - 1) * rows
@@ -152,6 +152,7 @@ def _read_judged(path: Path, good: Path, header: Header, text: Text, info: Sourc
         rejected=tuple(judged.rejected),
         repaired=tuple(judged.repaired),
         breaks=judged.breaks,
+        fragments=tuple(judged.fragments),
         parts={0: judged.numbers},
         head=header.head,
         header=header.skip,
