@@ -11,6 +11,7 @@ from kundenwert.data.roles import Roles
 from kundenwert.messages import Code
 from kundenwert.sources import Place, Source
 from kundenwert.sources.lines import split_strictly
+from kundenwert.sources.several import twins
 
 _MOST_STRAYS = 10_000
 
@@ -95,8 +96,11 @@ def mark_torn(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
 
 
 def notes_on_lines(opened: Source, guesses: tuple[float | None, int]) -> tuple[Note, ...]:
-    """Note guesses of money, lines that were repaired, and line breaks within cells."""
+    """Note guesses of money, lines that were repaired, line breaks within cells, and files that are the same."""
     notes = [Note(Code.MONEY_GUESSED, guesses[1], money=guesses[0])] if guesses[1] else []
+    if same := twins(opened.info):
+        figures = {"first": same[0][0], "second": same[0][1]}
+        notes.append(Note(Code.SAME_CONTENT, len(same), caution=True, figures=figures))
     if opened.repaired:
         first = tuple(line.place for line in opened.repaired[:3])
         notes.append(Note(Code.LINES_REPAIRED, len(opened.repaired), first))

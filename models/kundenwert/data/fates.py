@@ -23,15 +23,8 @@ LARGE_SHARE, LARGE_ROWS = 0.4, 20
 
 EXCLUDING = (
     *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
-    *(
-        Code.STRAY_QUOTE,
-        Code.SUM_OF_ALL,
-        Code.NO_CUSTOMER,
-        Code.PLACEHOLDER_ID,
-        Code.NO_DATE,
-        Code.BAD_DATE,
-        Code.FAR_DATE,
-    ),
+    *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
+    *(Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
     *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
     *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND),
 )

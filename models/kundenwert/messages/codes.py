@@ -53,6 +53,7 @@ class Code(StrEnum):
 
     # Lines of files
     LINES_LOST = "lines-lost"
+    LINES_UNSPLIT = "lines-unsplit"
     BAD_LINES = "bad-lines"
     BAD_LINES_MENDABLE = "bad-lines-mendable"
     BAD_LINES_REFUSED = "bad-lines-refused"
@@ -78,6 +79,14 @@ class Code(StrEnum):
     # Patterns of customers
 
     # Sources
+    ARCHIVE_DAMAGED = "archive-damaged"
+    ARCHIVE_EMPTY = "archive-empty"
+    INPUT_EMPTY = "input-empty"
+    NO_MATCH = "no-match"
+    NO_FILES = "no-files"
+    SAME_FILE_TWICE = "same-file-twice"
+    SAME_CONTENT = "same-content"
+    COLUMNS_DIFFER = "columns-differ"
 
     NO_ROWS = "no-rows"
     DATES_UNREADABLE = "dates-unreadable"

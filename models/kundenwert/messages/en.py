@@ -58,18 +58,17 @@ SENTENCES: dict[Code, str] = {
         "{bad:,} are no rows, {rows:,} were read as rows and {within:,} lie within their cells. Nothing was read; save "
         "the table anew as CSV"
     ),
+    Code.LINES_UNSPLIT: (
+        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}"
+    ),
     Code.BAD_LINES: (
-        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
-        "If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
+        "{split}. If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
     ),
     Code.BAD_LINES_MENDABLE: (
-        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
+        "{split}. "
         "Most have a stray quotation mark or empty cells at their ends; where the repair is certain, {repair} makes it"
     ),
-    Code.BAD_LINES_REFUSED: (
-        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}. "
-        "Mend them, or leave them out with {exclude}"
-    ),
+    Code.BAD_LINES_REFUSED: ("{split}. Mend them, or leave them out with {exclude}"),
     Code.BROKEN_CELL: (
         "{count:n|cell|cells} of column {column!r} of {source!r} hold line breaks (first: {place}); there is likely a "
         "stray quotation mark. Mend the file there"
@@ -95,6 +94,17 @@ SENTENCES: dict[Code, str] = {
     # Customers' ids
     # Patterns of customers
     # Sources
+    Code.ARCHIVE_DAMAGED: "{source!r} is damaged or cut short: it cannot be unpacked to its end. Fetch it anew",
+    Code.ARCHIVE_EMPTY: "{source!r} holds an empty file",
+    Code.INPUT_EMPTY: "standard input is empty; pipe CSV text into it",
+    Code.NO_MATCH: "no file is called like {pattern!r}; check the folder and the pattern",
+    Code.NO_FILES: "the list of files is empty; name at least one",
+    Code.SAME_FILE_TWICE: "{file!r} is given twice; every purchase in it would count twice. Name it once",
+    Code.SAME_CONTENT: "files hold the same bytes, such as {first!r} and {second!r}: their purchases count twice",
+    Code.COLUMNS_DIFFER: (
+        "the files have different columns: {second!r} lacks {missing} and has {further} that {first!r} has not. Export "
+        "them alike, or read them one by one"
+    ),
     Code.NO_ROWS: "{source!r} has column names but no rows; check the export",
     Code.DATES_UNREADABLE: (
         "{count:,} of {rows:n|row|rows} of {source!r} have no readable date{first:offenders}. Check the column, or say "

@@ -148,7 +148,8 @@ class Judge:
         self._delimiter, self._width, self._repair, self._most = delimiter, width, repair, most
         self._line = first
         self._expected = -1
-        self.found = Judged(LineNumbers(array("q"), array("q")))
+        self._jumps = array("q"), array("q")
+        self.found = Judged(LineNumbers(*self._jumps))
         self._ahead: deque[str] = deque()
 
     def judge(self, source: Iterator[str], good: TextIO) -> Judged:
@@ -168,8 +169,8 @@ class Judge:
     def _row(self, lines: int) -> None:
         """Count a row that begins on the present line."""
         if self._line != self._expected:
-            self.found.numbers.rows.append(self.found.rows)
-            self.found.numbers.lines.append(self._line)
+            self._jumps[0].append(self.found.rows)
+            self._jumps[1].append(self._line)
         self._expected = self._line + 1
         self.found.rows += 1
         self.found.breaks += lines - 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from kundenwert.errors import SchemaError
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+PACKED_SUFFIXES = (".gz", ".zst", ".bz2")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
@@ -20,8 +21,9 @@ def check_file(path: Path) -> None:
         siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
         close = difflib.get_close_matches(path.name, siblings, n=1)
         raise SchemaError(f"there is no file {path.name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
-    if path.suffix.lower() not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
-        known = ", ".join(TEXT_SUFFIXES + PARQUET_SUFFIXES)
+    packed = path.suffix.lower() in PACKED_SUFFIXES and Path(path.stem).suffix.lower() in TEXT_SUFFIXES
+    if not packed and path.suffix.lower() not in TEXT_SUFFIXES + PARQUET_SUFFIXES:
+        known = ", ".join((*TEXT_SUFFIXES, *(f".csv{suffix}" for suffix in PACKED_SUFFIXES), *PARQUET_SUFFIXES))
         raise SchemaError(
             f"{path.name!r} is of a type that cannot be read (known: {known}); save the table as CSV first"
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.messages import Code, Setting
+from kundenwert.messages import Code, Setting, say
 from kundenwert.settings import Reading
-from kundenwert.sources.source import Source
+from kundenwert.sources.source import BadLine, Source
 from kundenwert.sources.words import is_list_line
 
 REJECTED_SHARE = 0.05
@@ -29,16 +29,12 @@ def check_lines(opened: Source, reading: Reading) -> None:
     bad = [line for line in opened.rejected if not is_list_line(line.text)]
     if not bad:
         return
-    figures: dict[str, object] = {
-        "count": len(bad),
-        "source": opened.info.name,
-        "columns": len(opened.names),
-        "delimiter": opened.info.delimiter,
-        "first": "; ".join(map(str, bad[:3])),
-    }
     if reading.on_bad_lines == "refuse":
         raise DomainError(
-            Code.BAD_LINES_REFUSED, parameter="on_bad_lines", exclude=Setting("on_bad_lines", "exclude"), **figures
+            Code.BAD_LINES_REFUSED,
+            parameter="on_bad_lines",
+            exclude=Setting("on_bad_lines", "exclude"),
+            split=_unsplit(opened, bad),
         )
     rows = int(opened.table.count().to_pyarrow().as_py())
     if len(bad) <= REJECTED_SHARE * (rows + len(bad)):
@@ -46,8 +42,23 @@ def check_lines(opened: Source, reading: Reading) -> None:
     ends = sum(line.text.rstrip().endswith(opened.info.delimiter or ",") for line in bad)
     stray = sum("quotation mark" in line.why for line in bad)
     if reading.on_bad_lines == "exclude" and ends + stray > len(bad) / 2:
-        raise SchemaError(Code.BAD_LINES_MENDABLE, repair=Setting("on_bad_lines", "repair"), **figures)
-    raise SchemaError(Code.BAD_LINES, **figures)
+        raise SchemaError(
+            Code.BAD_LINES_MENDABLE, repair=Setting("on_bad_lines", "repair"), split=_unsplit(opened, bad)
+        )
+    raise SchemaError(Code.BAD_LINES, split=_unsplit(opened, bad))
+
+
+def _unsplit(opened: Source, bad: Sequence[BadLine]) -> str:
+    return say(
+        Code.LINES_UNSPLIT,
+        {
+            "count": len(bad),
+            "source": opened.info.name,
+            "columns": len(opened.names),
+            "delimiter": opened.info.delimiter,
+            "first": "; ".join(map(str, bad[:3])),
+        },
+    )
 
 
 def check_breaks(opened: Source, columns: Mapping[str, str]) -> None:

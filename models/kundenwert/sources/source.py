@@ -80,6 +80,8 @@ class LineNumbers:
         Rows, counted from 0, that do not begin on the line after the row before, and the lines where they begin.
     file : str
         The file, where the source is several.
+    kind : str
+        "line", or "row" where rows have no lines.
 
     Examples
     --------
@@ -91,11 +93,12 @@ class LineNumbers:
     rows: Sequence[int]
     lines: Sequence[int]
     file: str = ""
+    kind: str = "line"
 
     def place(self, row: int) -> str:
         """Name the place of a row."""
         jump = bisect_right(self.rows, row) - 1
-        return f"{self.file} line {self.lines[jump] + row - self.rows[jump]}".strip()
+        return f"{self.file} {self.kind} {self.lines[jump] + row - self.rows[jump]}".strip()
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _read_csv(
     backend = connect() if backend is None else backend
     try:
         with quiet():
-            rows = backend.read_csv(  # type: ignore[attr-defined]
+            rows = backend.read_csv(
                 pattern(path),
                 columns={f"c{i}": "VARCHAR" for i in range(len(header.names))},
                 auto_detect=False,

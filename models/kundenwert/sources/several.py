@@ -1,0 +1,177 @@
+"""Several files as one source: the same columns in each, and each row with its file."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kundenwert.errors import SchemaError
+from kundenwert.messages import Code
+from kundenwert.settings import Reading
+from kundenwert.sources.engine import quiet
+from kundenwert.sources.paths import sha256
+from kundenwert.sources.source import LineNumbers, Source, SourceInfo
+
+_SHOWN = 3
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path is a pattern of several files, such as `exports/2024-*.csv`, and no file of that name."""
+    return any(sign in str(path) for sign in "*?[") and not path.exists()
+
+
+def matching(path: Path) -> list[Path]:
+    """Return the files that a pattern names, in the order of their names.
+
+    Raises
+    ------
+    SchemaError
+        If there is none.
+    """
+    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207
+    files = [file for file in found if file.is_file()]
+    if not files:
+        raise SchemaError(Code.NO_MATCH, pattern=path.name)
+    return files
+
+
+def open_several(paths: Sequence[Path], reading: Reading, open_one: Callable[[Path, Reading], Source]) -> Source:
+    """Open several files as one source; each row knows its file and line.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The files.
+    reading : Reading
+        How each is read.
+    open_one : callable
+        Opens one of them.
+
+    Returns
+    -------
+    Source
+        The rows of all, in the order of the files.
+
+    Raises
+    ------
+    SchemaError
+        If there is none, one is given twice, or their columns differ.
+    """
+    if not paths:
+        raise SchemaError(Code.NO_FILES)
+    doubled = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
+    if doubled:
+        raise SchemaError(Code.SAME_FILE_TWICE, file=doubled[0].name)
+    if len(paths) == 1:
+        return open_one(paths[0], reading)
+    shown = _names(paths)
+    first = _of(open_one(paths[0], reading), shown[0])
+    parts = [first]
+    rows = _count(first)
+    for path, name in zip(paths[1:], shown[1:], strict=True):
+        part = _of(open_one(path, reading), name)
+        _check_names(first, part)
+        _append(first, part)
+        parts.append(_moved(part, rows))
+        rows += _count(part)
+        part.table.get_backend().disconnect()
+    return _joined(parts, paths, shown)
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Name each file by its own name, or with its folder where two are called the same."""
+    counts = Counter(path.name for path in paths)
+    return [path.name if counts[path.name] == 1 else f"{path.resolve().parent.name}/{path.name}" for path in paths]
+
+
+def _of(part: Source, name: str) -> Source:
+    """Return a source whose places say its file."""
+    parts = part.parts or {0: LineNumbers([0], [1], kind="row")}
+    return replace(
+        part,
+        info=replace(part.info, name=name),
+        rejected=tuple(replace(bad, file=name) for bad in part.rejected),
+        repaired=tuple(replace(line, file=name) for line in part.repaired),
+        parts={row: replace(numbers, file=name) for row, numbers in parts.items()},
+    )
+
+
+def _moved(part: Source, by: int) -> Source:
+    return replace(
+        part,
+        parts={row + by: numbers for row, numbers in part.parts.items()},
+        fragments=tuple(row + by for row in part.fragments),
+    )
+
+
+def _count(part: Source) -> int:
+    return int(part.table.count().to_pyarrow().as_py())
+
+
+def _check_names(first: Source, part: Source) -> None:
+    if sorted(first.names) == sorted(part.names):
+        return
+    missing = [name for name in first.names if name not in part.names]
+    further = [name for name in part.names if name not in first.names]
+    raise SchemaError(
+        Code.COLUMNS_DIFFER,
+        first=first.info.name,
+        second=part.info.name,
+        missing=", ".join(map(repr, missing)) or "none",
+        further=", ".join(map(repr, further)) or "none",
+    )
+
+
+def _append(first: Source, part: Source) -> None:
+    """Append the rows of a part, its columns in the order of the first."""
+    left = list(part.names)
+    order = []
+    for name in first.names:
+        order.append(f"c{left.index(name)}")
+        left[left.index(name)] = ""
+    backend: Any = first.table.get_backend()
+    with quiet():
+        batches = part.table.select(**{f"c{i}": part.table[column] for i, column in enumerate(order)})
+        backend.con.register("part", batches.to_pyarrow_batches(chunk_size=100_000))
+        backend.raw_sql("INSERT INTO temp.source SELECT * FROM part")
+        backend.con.unregister("part")
+
+
+def _joined(parts: Sequence[Source], paths: Sequence[Path], shown: Sequence[str]) -> Source:
+    first = parts[0]
+    hashes = {name: sha256(path) for name, path in zip(shown, paths, strict=True)}
+    more = ", ..." if len(shown) > _SHOWN else ""
+    info: SourceInfo = replace(
+        first.info,
+        name=f"{len(parts)} files ({', '.join(shown[:_SHOWN])}{more})",
+        sha256=hashlib.sha256("".join(hashes.values()).encode()).hexdigest(),
+        files=hashes,
+    )
+    return replace(
+        first,
+        info=info,
+        rejected=tuple(bad for part in parts for bad in part.rejected),
+        repaired=tuple(line for part in parts for line in part.repaired),
+        breaks=sum(part.breaks for part in parts),
+        fragments=tuple(row for part in parts for row in part.fragments),
+        parts={row: numbers for part in parts for row, numbers in part.parts.items()},
+    )
+
+
+def twins(info: SourceInfo) -> list[tuple[str, str]]:
+    """Return pairs of files of a source that hold the same bytes.
+
+    Examples
+    --------
+    >>> twins(SourceInfo("2 files", "csv", files={"a.csv": "0f", "copy.csv": "0f", "b.csv": "1e"}))
+    [('a.csv', 'copy.csv')]
+    """
+    by_hash: dict[str, list[str]] = {}
+    for name, digest in info.files.items():
+        by_hash.setdefault(digest, []).append(name)
+    return [(same[0], other) for same in by_hash.values() for other in same[1:]]
