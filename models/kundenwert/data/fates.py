@@ -48,10 +48,6 @@ def with_fate(typed: ibis.Table, reading: Reading, width: int) -> ibis.Table:
 
     A fate that an earlier step has given stays.
     """
-    same = [typed[f"c{i}"] for i in range(width)]
-    typed = typed.mutate(
-        duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0,
-    )
     tests = [
         (typed.customer_id.isnull(), Code.NO_CUSTOMER),
         (_is_one_of(typed, reading.placeholders), Code.PLACEHOLDER_ID),

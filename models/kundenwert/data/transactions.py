@@ -12,6 +12,7 @@ import ibis
 
 from kundenwert.data.account import RowAccount
 from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
+from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.lists import mark_lists
 from kundenwert.data.roles import find_roles
@@ -98,6 +99,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     guesses = guess_money(opened, roles, notation.decimal)
     typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
     typed = _run(lambda: mark_lists(typed, opened, roles), notation.date_format)
+    typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
     rows = with_fate(typed, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)

@@ -27,6 +27,7 @@ def connect() -> Any:
     """Start an engine that keeps its rows out of memory where they are many, and leaves nothing behind."""
     folder = tempfile.TemporaryDirectory(prefix="kundenwert-", ignore_cleanup_errors=True)
     backend = ibis.duckdb.connect(temp_directory=folder.name, memory_limit=MEMORY)
+    backend.raw_sql("SET enable_progress_bar = false")
     weakref.finalize(backend, folder.cleanup)
     return backend
 

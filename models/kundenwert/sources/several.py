@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from kundenwert.errors import SchemaError
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
-from kundenwert.sources.engine import quiet
 from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
 
@@ -134,12 +133,13 @@ def _append(first: Source, part: Source) -> None:
     for name in first.names:
         order.append(f"c{left.index(name)}")
         left[left.index(name)] = ""
-    backend: Any = first.table.get_backend()
-    with quiet():
-        batches = part.table.select(**{f"c{i}": part.table[column] for i, column in enumerate(order)})
-        backend.con.register("part", batches.to_pyarrow_batches(chunk_size=100_000))
-        backend.raw_sql("INSERT INTO temp.source SELECT * FROM part")
-        backend.con.unregister("part")
+    columns = ", ".join(f"{column} AS c{i}" for i, column in enumerate(order))
+    with tempfile.TemporaryDirectory(prefix="kundenwert-") as folder:
+        file = f"{folder}/part.parquet".replace("'", "''")
+        part.table.get_backend().raw_sql(
+            f"COPY (SELECT {columns} FROM temp.source ORDER BY rowid) TO '{file}' (FORMAT parquet)"  # noqa: S608 (made above)
+        )
+        first.table.get_backend().raw_sql(f"INSERT INTO temp.source SELECT * FROM read_parquet('{file}')")  # noqa: S608
 
 
 def _joined(parts: Sequence[Source], paths: Sequence[Path], shown: Sequence[str]) -> Source:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from functools import reduce
+from operator import add, or_
 from pathlib import Path
 
 import duckdb
@@ -108,9 +110,9 @@ def _read_csv(
 def _inside(table: ibis.Table, sign: str) -> int:
     """Count a sign within the cells of a table."""
     cells = [table[name] for name in table.columns if name != "row"]
-    counts = [(cell.length() - cell.replace(sign, "").length()).sum(where=cell.contains(sign)) for cell in cells]
-    found = table.agg(**{f"n{i}": count for i, count in enumerate(counts)}).to_pyarrow().to_pylist()[0]
-    return sum(int(n or 0) for n in found.values())
+    holding = table.filter(reduce(or_, [cell.contains(sign).fill_null(False) for cell in cells]))
+    counts = [(cell.length() - cell.replace(sign, "").length()).fill_null(0) for cell in cells]
+    return int(holding.agg(n=reduce(add, counts).sum()).to_pyarrow()["n"][0].as_py() or 0)
 
 
 def _read_at_once(path: Path, header: Header, text: Text) -> ibis.Table | None:
@@ -126,7 +128,7 @@ def _read_at_once(path: Path, header: Header, text: Text) -> ibis.Table | None:
     if separators is None:  # a sign that was stated and not counted: every line is judged
         return None
     within = separators - above - (len(header.names) - 1) * rows
-    if text.quotes == 0:
+    if text.quotes == sum(line.count('"') for line in header.head[: header.above]):
         return table if within == 0 else None
     return table if _inside(table, "\n") == 0 and _inside(table, header.delimiter) == within else None
 
