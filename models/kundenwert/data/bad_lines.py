@@ -43,7 +43,8 @@ def guess_money(opened: Source, roles: Roles, decimal: str | None) -> tuple[floa
         split = split_strictly(bad.text, opened.info.delimiter or ",")
         cells = split if isinstance(split, list) else bad.text.split(opened.info.delimiter)
         extra = len(cells) - width
-        for place in range(max(0, at + min(extra, 0)), min(len(cells), at + max(extra, 0) + 1)):
+        last = len(cells) - (extra < 0)  # the last cell of a short line may be cut
+        for place in range(max(0, at + min(extra, 0)), min(last, at + max(extra, 0) + 1)):
             where.append(i)
             texts.append(cells[place].strip().strip('"'))
     guessed = ibis.memtable(pa.table({"line": pa.array(where, pa.int64()), "text": pa.array(texts, pa.string())}))

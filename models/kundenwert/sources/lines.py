@@ -16,7 +16,7 @@ from typing import Literal, TextIO
 from kundenwert.sources.source import BadLine, LineNumbers
 from kundenwert.sources.words import is_list_line
 
-LONGEST_LINE = 2_000_000
+LONGEST_LINE = 500_000
 """Characters of a line; a longer one is no line of a table."""
 
 LONGEST_ROW = 1000

@@ -22,7 +22,7 @@ from kundenwert.settings import Reading
 from kundenwert.sources.encoding import Text, copy_plain, inspect_text
 from kundenwert.sources.engine import connect, numbered, quiet
 from kundenwert.sources.header import DELIMITERS, Header, read_header
-from kundenwert.sources.lines import LONGEST_LINE, Judge, Judged, split_strictly
+from kundenwert.sources.lines import Judge, Judged, split_strictly
 from kundenwert.sources.paths import pattern, sha256
 from kundenwert.sources.rejected import REJECTED_SHARE
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
@@ -99,7 +99,6 @@ def _read_csv(
                 escape='"',
                 header=False,
                 skip=skip,
-                max_line_size=4 * LONGEST_LINE,
             )
         table = numbered(backend, "source", rows)
     except duckdb.Error:
