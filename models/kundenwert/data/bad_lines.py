@@ -88,8 +88,7 @@ def mark_torn(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
     Such a line is the end of the last cell above it, or the beginning of the first cell below it.
     """
     served = set(roles.columns.values())
-    above = [row - 1 for row in opened.fragments if f"c{len(opened.names) - 1}" in served]
-    torn = {*above, *(row for row in opened.fragments if "c0" in served)}
+    torn = {row for row, column in opened.torn if column in served}
     if not torn:
         return typed
     found = ibis.ifelse(typed["row"].isin(sorted(torn)), str(Code.TORN_ROW), ibis.null("string"))

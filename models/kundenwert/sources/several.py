@@ -75,8 +75,9 @@ def open_several(paths: Sequence[Path], reading: Reading, open_one: Callable[[Pa
     for path, name in zip(paths[1:], shown[1:], strict=True):
         part = _of(open_one(path, reading), name)
         _check_names(first, part)
-        _append(first, part)
-        parts.append(_moved(part, rows))
+        order = _order(first, part)
+        _append(first, part, order)
+        parts.append(_moved(part, rows, order))
         rows += _count(part)
         part.table.get_backend().disconnect()
     return _joined(parts, paths, shown)
@@ -100,11 +101,13 @@ def _of(part: Source, name: str) -> Source:
     )
 
 
-def _moved(part: Source, by: int) -> Source:
+def _moved(part: Source, by: int, order: Sequence[str]) -> Source:
+    """Count a part's rows, and name its columns, as the whole does."""
+    own = {column: f"c{i}" for i, column in enumerate(order)}
     return replace(
         part,
         parts={row + by: numbers for row, numbers in part.parts.items()},
-        fragments=tuple(row + by for row in part.fragments),
+        torn=tuple((row + by, own[column]) for row, column in part.torn),
     )
 
 
@@ -126,18 +129,23 @@ def _check_names(first: Source, part: Source) -> None:
     )
 
 
-def _append(first: Source, part: Source) -> None:
-    """Append the rows of a part, its columns in the order of the first."""
+def _order(first: Source, part: Source) -> list[str]:
+    """Return a part's columns in the order of the first's."""
     left = list(part.names)
     order = []
     for name in first.names:
         order.append(f"c{left.index(name)}")
         left[left.index(name)] = ""
+    return order
+
+
+def _append(first: Source, part: Source, order: Sequence[str]) -> None:
+    """Append the rows of a part."""
     columns = ", ".join(f"{column} AS c{i}" for i, column in enumerate(order))
     with tempfile.TemporaryDirectory(prefix="kundenwert-") as folder:
         file = f"{folder}/part.parquet".replace("'", "''")
         part.table.get_backend().raw_sql(
-            f"COPY (SELECT {columns} FROM temp.source ORDER BY rowid) TO '{file}' (FORMAT parquet)"  # noqa: S608 (made above)
+            f"COPY (SELECT {columns} FROM temp.source ORDER BY rowid) TO '{file}' (FORMAT parquet)"  # noqa: S608
         )
         first.table.get_backend().raw_sql(f"INSERT INTO temp.source SELECT * FROM read_parquet('{file}')")  # noqa: S608
 
@@ -158,7 +166,7 @@ def _joined(parts: Sequence[Source], paths: Sequence[Path], shown: Sequence[str]
         rejected=tuple(bad for part in parts for bad in part.rejected),
         repaired=tuple(line for part in parts for line in part.repaired),
         breaks=sum(part.breaks for part in parts),
-        fragments=tuple(row for part in parts for row in part.fragments),
+        torn=tuple(cell for part in parts for cell in part.torn),
         parts={row: numbers for part in parts for row, numbers in part.parts.items()},
     )
 

@@ -154,8 +154,8 @@ class Source:
         Lines that were repaired, and are rows.
     breaks : int
         Line breaks within cells.
-    fragments : tuple of int
-        Rows above which a line of one cell stands that is no row, and may be a part of the row above or below it.
+    torn : tuple of (int, str)
+        Rows and their columns of which a part may stand on a line of its own, which is no row.
     parts : mapping
         Line numbers of a text file's rows; of several files, by the number of the first row of each.
     materialised : bool
@@ -172,7 +172,7 @@ class Source:
     rejected: tuple[BadLine, ...] = ()
     repaired: tuple[BadLine, ...] = ()
     breaks: int = 0
-    fragments: tuple[int, ...] = ()
+    torn: tuple[tuple[int, str], ...] = ()
     parts: Mapping[int, LineNumbers] = field(default_factory=dict)
     materialised: bool = True
     head: tuple[str, ...] = ()

@@ -153,11 +153,17 @@ def _read_judged(path: Path, good: Path, header: Header, text: Text, info: Sourc
         rejected=tuple(judged.rejected),
         repaired=tuple(judged.repaired),
         breaks=judged.breaks,
-        fragments=tuple(judged.fragments),
+        torn=_torn(judged, len(header.names)),
         parts={0: judged.numbers},
         head=header.head,
         header=header.skip,
     )
+
+
+def _torn(judged: Judged, width: int) -> tuple[tuple[int, str], ...]:
+    """Cells of which a line of one cell may be a part: the last one above it, and the first one below."""
+    above = [(row - 1, f"c{width - 1}") for row in judged.fragments if row]
+    return (*above, *((row, "c0") for row in judged.fragments))
 
 
 def _check_law(name: str, header: Header, text: Text, judged: Judged, read: tuple[ibis.Table, int] | None) -> None:
