@@ -105,6 +105,47 @@ SENTENCES: dict[Code, str] = {
         "the files have different columns: {second!r} lacks {missing} and has {further} that {first!r} has not. Export "
         "them alike, or read them one by one"
     ),
+    Code.TYPES_DIFFER: (
+        "column {column!r} holds {one} in {first!r} and {other} in {second!r}; export them alike, or read them one by "
+        "one"
+    ),
+    Code.WHICH_TABLE: "{source!r} holds {count}: {tables}. Say which to read with {hint}",
+    Code.NO_SUCH_TABLE: "{source!r} has no {kind} {name!r}{meant}; it has {tables}",
+    Code.NO_TABLES: "{source!r} holds no {kind} with rows that can be read",
+    Code.TABLE_NOT_HERE: (
+        "{given} names a sheet of a workbook or a table of a database, and {source} is neither; leave it out"
+    ),
+    Code.SKIP_NOT_HERE: "{given} is for text files and workbooks; leave it out",
+    Code.WRONG_CONTENT: "{source!r} is {kind}, whatever its name says; {advice}",
+    Code.UNREADABLE: "{source!r} is not {kind} that can be read: {reason}",
+    Code.NO_HEADING: "{source!r} holds no row of column names below its first {skipped:n|row|rows}; check {given}",
+    Code.LOCKED_WORKBOOK: "{source!r} is protected by a password; save it without one",
+    Code.UNFINISHED_DATABASE: (
+        "{source!r} has a file {beside!r} beside it with changes that are not in it yet, and cannot be opened with "
+        "them; close the program that writes it, or export the table"
+    ),
+    Code.FOLDER: "{source!r} is a directory; give the path of one CSV or Parquet file in it{meant}",
+    Code.JSON_NOT_ROWS: (
+        "{source!r} is JSON, but not a list of objects, such as [{{...}}, {{...}}], nor one object in each line{reason}"
+    ),
+    Code.JSON_BAD_LINES: (
+        "{count:n|line|lines} of {source!r} cannot be read as one JSON object each{first:offenders}; check the export"
+    ),
+    Code.JSON_LINES_REFUSED: (
+        "{count:n|line|lines} of {source!r} cannot be read as one JSON object each{first:offenders}; mend the export, "
+        "or leave them out with {hint}"
+    ),
+    Code.NESTED_VALUES: (
+        "column {column!r} of {source!r} serves as {role} and holds lists or objects ({where}: {example}); export the "
+        "value itself as a field of its own"
+    ),
+    Code.DATABASE_ADDRESS: (
+        "the address of the database is not understood; write it as postgresql://user@host:5432/database, with signs "
+        "such as @, / and % in a password written as %40, %2F and %25, or with the password in PGPASSWORD or .pgpass"
+    ),
+    Code.DATABASE_NOT_REACHED: "the database {source!r} cannot be reached: {reason}",
+    Code.DATABASE_REFUSED: "{source!r} cannot be read: {reason}",
+    Code.TIMEZONE_UNKNOWN: "{given} is not a time zone; write it such as 'Europe/Berlin'",
     Code.NO_ROWS: "{source!r} has column names but no rows; check the export",
     Code.DATES_UNREADABLE: (
         "{count:,} of {rows:n|row|rows} of {source!r} have no readable date{first:offenders}. Check the column, or say "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -18,6 +21,16 @@ from kundenwert.sources.text import open_text
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 """Suffixes of compressed files, and what they are compressed with."""
+
+
+def unpacked(path: Path) -> BinaryIO:
+    """Open the bytes of a file, unpacked where its suffix says that it is compressed."""
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return gzip.open(path)  # type: ignore[return-value]
+    if suffix in COMPRESSED:
+        return io.BufferedReader(pa.input_stream(str(path), compression=COMPRESSED[suffix]))
+    return path.open("rb")
 
 
 def open_compressed(path: Path, reading: Reading, *, name: str | None = None) -> Source:

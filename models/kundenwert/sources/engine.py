@@ -24,9 +24,17 @@ def quiet() -> Iterator[None]:
 
 
 def connect() -> Any:
-    """Start an engine that keeps its rows out of memory where they are many, and leaves nothing behind."""
+    """Start an engine that keeps its rows out of memory where they are many, and leaves nothing behind.
+
+    It downloads nothing: extensions that do not come with it are not used.
+    """
     folder = tempfile.TemporaryDirectory(prefix="kundenwert-", ignore_cleanup_errors=True)
-    backend = ibis.duckdb.connect(temp_directory=folder.name, memory_limit=MEMORY)
+    backend = ibis.duckdb.connect(
+        temp_directory=folder.name,
+        memory_limit=MEMORY,
+        autoinstall_known_extensions=False,
+        autoload_known_extensions=False,
+    )
     backend.raw_sql("SET enable_progress_bar = false")
     weakref.finalize(backend, folder.cleanup)
     return backend
@@ -41,6 +49,13 @@ def store(backend: Any, name: str, rows: ibis.Table) -> ibis.Table:
 def numbered(backend: Any, name: str, rows: ibis.Table) -> ibis.Table:
     """Keep rows in their order, and number them from 0 in a column `row`."""
     kept = store(backend, name, rows)
+    return kept.mutate(row=kept.rowid())
+
+
+def stored(backend: Any, name: str) -> ibis.Table:
+    """Return a temporary table that is there, its rows numbered from 0 in a column `row`."""
+    with quiet():
+        kept = backend.table(name)
     return kept.mutate(row=kept.rowid())
 
 

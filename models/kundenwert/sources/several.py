@@ -9,14 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import ibis
 
 from kundenwert.errors import SchemaError
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
+from kundenwert.sources.engine import stored
 from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
 
 _SHOWN = 3
+_LARGEST_EXACT = 2**53
 
 
 def is_pattern(path: Path) -> bool:
@@ -76,7 +81,7 @@ def open_several(paths: Sequence[Path], reading: Reading, open_one: Callable[[Pa
         part = _of(open_one(path, reading), name)
         _check_names(first, part)
         order = _order(first, part)
-        _append(first, part, order)
+        parts[0] = first = _append(first, part, order)
         parts.append(_moved(part, rows, order))
         rows += _count(part)
         part.table.get_backend().disconnect()
@@ -139,15 +144,58 @@ def _order(first: Source, part: Source) -> list[str]:
     return order
 
 
-def _append(first: Source, part: Source, order: Sequence[str]) -> None:
-    """Append the rows of a part."""
-    columns = ", ".join(f"{column} AS c{i}" for i, column in enumerate(order))
+def _append(first: Source, part: Source, order: Sequence[str]) -> Source:
+    """Append the rows of a part; return the first with them."""
+    backend = first.table.get_backend()
+    columns = ", ".join(f"{_alike(first, part, f'c{i}', column)} AS c{i}" for i, column in enumerate(order))
     with tempfile.TemporaryDirectory(prefix="kundenwert-") as folder:
         file = f"{folder}/part.parquet".replace("'", "''")
         part.table.get_backend().raw_sql(
             f"COPY (SELECT {columns} FROM temp.source ORDER BY rowid) TO '{file}' (FORMAT parquet)"  # noqa: S608
         )
-        first.table.get_backend().raw_sql(f"INSERT INTO temp.source SELECT * FROM read_parquet('{file}')")  # noqa: S608
+        backend.raw_sql(f"INSERT INTO temp.source SELECT * FROM read_parquet('{file}')")  # noqa: S608
+    return replace(first, table=stored(backend, "source"))
+
+
+def _alike(first: Source, part: Source, mine: str, column: str) -> str:
+    """Write how a part's column is read in the type of the first's, which is widened where nothing is lost by that.
+
+    Raises
+    ------
+    SchemaError
+        If one holds numbers and the other texts, or days: to turn one into the other could bend values.
+    """
+    have, get = first.table[mine], part.table[column]
+    if have.type() == get.type():
+        return column
+    backend: Any = first.table.get_backend()
+    kinds = [backend.compiler.type_mapper.to_string(cell.type()) for cell in (have, get)]
+    if _is_empty(get) or _widens(get, have):
+        return f"CAST({column} AS {kinds[0]})"
+    if not _is_empty(have) and not _widens(have, get):
+        raise SchemaError(
+            Code.TYPES_DIFFER,
+            column=first.names[int(mine[1:])],
+            first=first.info.name,
+            one=str(have.type()),
+            second=part.info.name,
+            other=str(get.type()),
+        )
+    backend.raw_sql(f"ALTER TABLE temp.source ALTER {mine} TYPE {kinds[1]}")
+    return column
+
+
+def _widens(cell: ibis.Value, to: ibis.Value) -> bool:
+    """Whether every value of a column is the same in another's type."""
+    if cell.type().is_date() and to.type().is_timestamp():
+        return True
+    if not cell.type().is_integer() or not to.type().is_floating():
+        return False
+    return not (cell.abs() > _LARGEST_EXACT).any().to_pyarrow().as_py()
+
+
+def _is_empty(cell: ibis.Value) -> bool:
+    return not cell.notnull().any().to_pyarrow().as_py()
 
 
 def _joined(parts: Sequence[Source], paths: Sequence[Path], shown: Sequence[str]) -> Source:

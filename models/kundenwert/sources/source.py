@@ -95,6 +95,18 @@ class LineNumbers:
     file: str = ""
     kind: str = "line"
 
+    @classmethod
+    def of(cls, numbers: Sequence[int], *, kind: str, file: str = "") -> LineNumbers:
+        """Return the numbers of lines that are known for every row.
+
+        Examples
+        --------
+        >>> LineNumbers.of([2, 3, 9], kind="row")
+        LineNumbers(rows=[0, 2], lines=[2, 9], file='', kind='row')
+        """
+        jumps = [row for row in range(len(numbers)) if row == 0 or numbers[row] != numbers[row - 1] + 1]
+        return cls(jumps, [numbers[row] for row in jumps], file, kind)
+
     def place(self, row: int) -> str:
         """Name the place of a row."""
         jump = bisect_right(self.rows, row) - 1
