@@ -15,12 +15,12 @@ from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes
 from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.lists import mark_lists
-from kundenwert.data.roles import find_roles
+from kundenwert.data.roles import Roles, find_roles
 from kundenwert.data.typed import typed_rows
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading, made
-from kundenwert.sources import SourceInfo, open_source
+from kundenwert.sources import Source, SourceInfo, open_source
 from kundenwert.sources.engine import store
 from kundenwert.sources.rejected import check_breaks, check_lines
 
@@ -97,10 +97,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     check_breaks(opened, roles.columns)
     typed, notation = typed_rows(opened, roles, reading)
     guesses = guess_money(opened, roles, notation.decimal)
-    typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
-    typed = _run(lambda: mark_lists(typed, opened, roles), notation.date_format)
-    typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
-    rows = with_fate(typed, reading, len(opened.names))
+    rows = _run(lambda: _judged(typed, opened, roles, reading), notation.date_format)
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
@@ -119,6 +116,14 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
     return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"])
+
+
+def _judged(typed: ibis.Table, opened: Source, roles: Roles, reading: Reading) -> ibis.Table:
+    """Say what each row's fate is: torn or stray cells first, then lines of lists, then what its values mean."""
+    typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
+    typed = mark_lists(typed, opened, roles)
+    typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
+    return with_fate(typed, reading, len(opened.names))
 
 
 def _run(step: Callable[[], Any], date_format: str | None) -> Any:
