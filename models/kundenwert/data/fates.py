@@ -28,9 +28,17 @@ LARGE_SHARE, LARGE_ROWS = 0.4, 20
 """Share of all money in one row that is worth a note, and the number of rows from which on it is."""
 
 EXCLUDING = (
-    *(Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID, Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+    *(
+        Code.EXCLUDED_CUSTOMER,
+        Code.SUM_OF_ALL,
+        Code.NO_CUSTOMER,
+        Code.PLACEHOLDER_ID,
+        Code.NO_DATE,
+        Code.BAD_DATE,
+        Code.FAR_DATE,
+    ),
     *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
-    *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND),
+    *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND, Code.REFUND_UNPLACED),
 )
 """Why rows are excluded, in the order in which an account lists them."""
 
@@ -124,7 +132,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[Code, tuple[Place, ...]
 
 _ABSENT = {Code.NO_CUSTOMER: "no customer id", Code.NO_DATE: "no date", Code.NO_AMOUNT: "no amount"}
 _BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
-_BY_CUSTOMER = (Code.DUPLICATE, Code.DUPLICATE_KEPT, Code.PLACEHOLDER_ID, Code.TOTAL_WORD_KEPT)
+_BY_CUSTOMER = (Code.EXCLUDED_CUSTOMER, Code.DUPLICATE, Code.DUPLICATE_KEPT, Code.PLACEHOLDER_ID, Code.TOTAL_WORD_KEPT)
 
 
 def _about(code: Code, row: Mapping[str, str]) -> str:

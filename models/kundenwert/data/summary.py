@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ibis
 import pandas as pd
 
 from kundenwert.data.account import Entry, Note, RowAccount
+from kundenwert.data.cautions import too_few
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
 from kundenwert.data.histories import Patterns, patterns
 from kundenwert.data.transactions import TransactionLog
@@ -219,6 +221,8 @@ def summarise(
         table[name] = _numbers(table[name], log.source.decimal)
     _informative(table, end, for_fit=for_fit)
     account = _extended(log, end, holdout, complete)
+    if for_fit:
+        account = replace(account, notes=(*too_few(table), *account.notes))
     return CustomerSummary(
         table,
         shaping.time_unit,
@@ -329,8 +333,7 @@ def _informative(table: pd.DataFrame, end: dt.date, *, for_fit: bool) -> None:
         )
     if not table["frequency"].max() > 0:
         raise DomainError(
-            f"none of {several(len(table), 'customer')} bought on a second day up to {end}; nothing can be learned "
-            "about repeat purchases. Check the column with the customer id, or read a log over a longer time"
+            Code.NOBODY_RETURNED, customers=len(table), end=end, mean=float(table["value_to_date"].mean())
         )
 
 

@@ -11,7 +11,9 @@ import duckdb
 import ibis
 
 from kundenwert.data.account import RowAccount
+from kundenwert.data.cautions import customer_cautions
 from kundenwert.data.fates import account_for, merge_days, with_fate
+from kundenwert.data.ids import settle_ids
 from kundenwert.data.roles import find_roles
 from kundenwert.data.typed import typed_rows
 from kundenwert.errors import DomainError
@@ -92,11 +94,12 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     roles = find_roles(opened, reading)
     check_lines(opened)
     typed, notation = typed_rows(opened, roles, reading)
+    typed, notes = settle_ids(typed, opened, roles, reading)
     rows = with_fate(typed, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    account = account_for(opened, rows, daily, reading.refunds)
+    account = account_for(opened, rows, daily, reading.refunds, notes)
     purchases = daily.select(
         "customer_id",
         "date",
@@ -108,6 +111,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         backend = opened.table.get_backend()
         purchases = store(backend, "purchases", purchases)
         backend.raw_sql("DROP TABLE temp.rows; DROP TABLE temp.source")
+    account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
     return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"])

@@ -58,8 +58,31 @@ class Code(StrEnum):
     # Money: currencies, signs, tax, orders
 
     # Customers' ids
+    EXCLUDED_CUSTOMER = "excluded-customer"
+    EXCLUDED_MISSPELT = "excluded-misspelt"
+    EXCLUDED_ABSENT = "excluded-absent"
+    IDS_DAMAGED = "ids-damaged"
+    IDS_DAMAGED_KEPT = "ids-damaged-kept"
+    IDS_TRIMMED = "ids-trimmed"
+    IDS_WHOLE = "ids-whole"
+    IDS_CASE = "ids-case"
+    IDS_COMPOSED = "ids-composed"
+    IDS_MAPPED = "ids-mapped"
+    IDS_ZEROS = "ids-zeros"
+    IDS_OF_ONE_MAIL = "ids-of-one-mail"
+    ID_MAP_COLUMNS = "id-map-columns"
+    ID_MAP_TWO = "id-map-two"
+    ID_MAP_CYCLE = "id-map-cycle"
+    ID_MAP_ABSENT = "id-map-absent"
 
     # Patterns of customers
+    COLLECTIVE_ID = "collective-id"
+    DOMINANT_ID = "dominant-id"
+    REGULAR_PURCHASES = "regular-purchases"
+    CONSTANT_SPEND = "constant-spend"
+    WIDE_SPEND = "wide-spend"
+    TOO_FEW = "too-few"
+    NOBODY_RETURNED = "nobody-returned"
 
     # Sources
 
@@ -104,5 +127,8 @@ class Code(StrEnum):
     MARGIN_FROM_LOG = "margin-from-log"
 
     # Refunds
+    REFUND_UNPLACED = "refund-unplaced"
+    REFUNDS_MATCHED = "refunds-matched"
+    REFUNDS_SIZEABLE = "refunds-sizeable"
 
     # Files that are written

@@ -108,6 +108,9 @@ class Reading:
     id_map: str | Path | Mapping[str, str] | None = None
     """CSV with columns old, new: ids to be replaced, so that a customer with two ids is one."""
 
+    damaged_ids: Literal["refuse", "keep"] = "refuse"
+    """What to do with ids that a spreadsheet has rounded, such as 4.711E+18, so that several customers share one."""
+
     exclude_customers: Sequence[str] = ()
     """Ids that are no customers, such as those of walk-in sales; repeatable."""
 
