@@ -204,7 +204,7 @@ def account_for(
     """
     counts, money, used = _sums(rows, daily, refunds)
     counts[Code.REJECTED_LINE] = len(opened.rejected)
-    noted = (Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT)
+    noted = [Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT]
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
     first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: opened.rejected[:3]}
     if any(lost.values()) or any(counts.get(code) for code in noted):
@@ -219,6 +219,8 @@ def account_for(
         if n or money.get(code)
     ]
     said = {Code.REFUND_NETTED: Code.REFUND_NETTED_EARLIER} if refunds == "earlier" else {}
+    if refunds == "match":  # told with its money by `refund_notes`
+        noted.remove(Code.REFUND_NETTED)
     seen = [
         Note(said.get(code, code), counts[code], first.get(code, ()), code == Code.TOTAL_WORD_KEPT)
         for code in noted

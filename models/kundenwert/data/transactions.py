@@ -14,6 +14,7 @@ from kundenwert.data.account import RowAccount
 from kundenwert.data.cautions import customer_cautions
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.ids import settle_ids
+from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
 from kundenwert.data.roles import find_roles
 from kundenwert.data.typed import typed_rows
 from kundenwert.errors import DomainError
@@ -41,6 +42,9 @@ class TransactionLog:
         Further columns of the customer, usable as cohorts.
     first_day, last_day : datetime.date
         First and last day with a purchase.
+    parts : ibis.Table, optional
+        Of purchases that lost something to a credit note of a later day, what was known when: `customer_id, date,
+        known, amount, rows, undone`, and the columns of `keep`. None where there are none.
     """
 
     purchases: ibis.Table
@@ -49,6 +53,7 @@ class TransactionLog:
     keep: tuple[str, ...]
     first_day: dt.date
     last_day: dt.date
+    parts: ibis.Table | None = None
 
 
 def read_transactions(source: Any, reading: Reading | None = None, **settings: Any) -> TransactionLog:
@@ -98,23 +103,32 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     rows = with_fate(typed, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
+    parts = None
+    if reading.refunds == "match":
+        rows = match_refunds(rows)
+        told = refund_notes(rows)
+        notes += told
+        parts = parts_of(rows, len(roles.kept)) if told else None
     daily = merge_days(rows, reading.refunds, len(roles.kept))
     account = account_for(opened, rows, daily, reading.refunds, notes)
+    kept = {name: f"k{i}" for i, name in enumerate(roles.kept)}
     purchases = daily.select(
         "customer_id",
         "date",
         amount=daily.amount.cast("float64"),
         rows=daily["rows"],
-        **{name: daily[f"k{i}"] for i, name in enumerate(roles.kept)},
+        **{name: daily[column] for name, column in kept.items()},
     )
+    parts = None if parts is None else parts.rename(kept)
     if opened.materialised:
         backend = opened.table.get_backend()
         purchases = store(backend, "purchases", purchases)
+        parts = None if parts is None else store(backend, "parts", parts)
         backend.raw_sql("DROP TABLE temp.rows; DROP TABLE temp.source")
     account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
-    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"])
+    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"], parts)
 
 
 def _run(step: Callable[[], Any], date_format: str | None) -> Any:

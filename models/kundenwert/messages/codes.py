@@ -127,6 +127,7 @@ class Code(StrEnum):
     MARGIN_FROM_LOG = "margin-from-log"
 
     # Refunds
+    REFUND_LATER = "refund-later"
     REFUND_UNPLACED = "refund-unplaced"
     REFUNDS_MATCHED = "refunds-matched"
     REFUNDS_SIZEABLE = "refunds-sizeable"

@@ -200,6 +200,7 @@ SENTENCES: dict[Code, str] = {
     Code.NEGATIVE_MARGIN: "{count:n|row|rows} with a negative margin, kept",
     Code.MARGIN_FROM_LOG: "margin {share:.1f} % of revenue, from the rows' own margins",
     # Refunds
+    Code.REFUND_LATER: "credit note after the end of observation for a purchase before it",
     Code.REFUND_UNPLACED: "credit note that no purchase clearly belongs to",
     Code.REFUNDS_MATCHED: (
         "{gross:,.2f} gross; {same:,.2f} taken off purchases of the same day, {earlier:,.2f} off earlier ones; net "
