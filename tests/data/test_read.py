@@ -290,7 +290,7 @@ def fates(log):
 
 
 def test_refunds_excluded_zeros_and_duplicates_kept():
-    log = read_transactions(POLICY)
+    log = read_transactions(POLICY, refunds="exclude")
     assert [row[2] for row in days(log)] == [10.0, 7.0, 5.0, 0.0, 6.0]
     assert fates(log)["refund (negative amount)"] == 2
     assert (log.account.kept, log.account.merged, log.account.excluded) == (5, 1, 2)
@@ -513,7 +513,7 @@ def test_today_is_no_future(small, monkeypatch):
     assert read_transactions(small).account.excluded == 0
 
 
-@pytest.mark.parametrize("refunds", ["exclude", "net", "earlier"])
+@pytest.mark.parametrize("refunds", ["match", "exclude", "net", "earlier"])
 def test_the_account_adds_up_money_too(refunds):
     rows = pd.DataFrame(
         [("a", "2024-01-01", 10.0), ("a", "2024-01-01", -4.0), ("a", "2024-01-05", 7.25), (None, "2024-01-02", 100.0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 import ibis
@@ -16,7 +17,7 @@ BY_DATE = (Code.NEW_LATER, Code.AFTER_OBSERVATION, Code.AFTER_HOLDOUT, Code.REFU
 """Reasons for exclusion that follow from the dates asked for, not from the data."""
 
 
-def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span) -> RowAccount:
+def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, few: Sequence[Note]) -> RowAccount:
     """Carry a log's account on to what a summary used.
 
     Parameters
@@ -27,6 +28,8 @@ def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span) -> RowAcc
         Its purchases as known at the end of observation.
     span : Span
         Which days are used.
+    few : sequence of Note
+        What is said of the number of customers who came back in these days, in place of all days.
 
     Returns
     -------
@@ -52,10 +55,10 @@ def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span) -> RowAcc
     before = _before(log, end)
     unused = [name for name in (Code.NEW_LATER, late) if name in found]
     further = tuple(Entry("excluded", name, int(found[name]["rows"]), found[name]["money"]) for name in unused)
-    notes = log.account.notes
+    notes = (*few, *(note for note in log.account.notes if note.code != Code.TOO_FEW))
     if last > log.last_day:
         silent = {"days": (last - log.last_day).days, "until": span.complete}
-        notes = (*notes, Note(Code.SILENT_END, 0, figures=silent))
+        notes = (*notes, Note(Code.SILENT_END if span.stated else Code.SILENT_DAYS, 0, figures=silent))
     if holdout and any(note.code == Code.REFUND_NETTED_EARLIER for note in notes):
         notes = (*notes, Note(Code.REFUNDS_ACROSS_ORIGIN, 0, caution=True))
     return RowAccount(log.account.rows_read, (*kept, Entry("merged", Code.SAME_DAY, merged), *before, *further), notes)

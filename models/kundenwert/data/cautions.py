@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 import ibis
-import pandas as pd
 
 from kundenwert.data.account import Note
 from kundenwert.data.fates import LARGE_SHARE
@@ -58,10 +57,11 @@ def customer_cautions(purchases: ibis.Table) -> tuple[Note, ...]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> days = pd.date_range("2024-01-15", periods=6, freq="MS").date
     >>> rows = [{"customer_id": who, "date": day, "amount": 9.9, "rows": 1} for who in "abcdef" for day in days]
     >>> [str(note.code) for note in customer_cautions(ibis.memtable(pd.DataFrame(rows)))]
-    ['regular-purchases', 'constant-spend']
+    ['too-few', 'regular-purchases', 'constant-spend']
     """
     per = purchases.group_by("customer_id").agg(
         days=lambda t: t.count(),
@@ -91,6 +91,7 @@ def customer_cautions(purchases: ibis.Table) -> tuple[Note, ...]:
         return ()
     alone = _collective(per, whole)
     return (
+        *too_few(int(whole["back"] or 0), whole["customers"]),
         *alone,
         *_dominant(per, whole, {str(note.figures["customer"]) for note in alone}),
         *_regular(purchases, whole),
@@ -137,7 +138,7 @@ def _dominant(per: ibis.Table, whole: dict[str, Any], known: set[str]) -> list[N
     found += [by_rows[0]] if (rows > DOMINANT_SHARE or apart) and by_rows[0] not in found else []
     return [
         Note(
-            Code.DOMINANT_ID,
+            Code.DOMINANT_CUSTOMER,
             int(row["rows"]),
             caution=True,
             money=row["money"],
@@ -190,13 +191,15 @@ def _wide(purchases: ibis.Table) -> list[Note]:
     return [Note(Code.WIDE_SPEND, 0, figures=found)]
 
 
-def too_few(table: pd.DataFrame) -> tuple[Note, ...]:
+def too_few(back: int, customers: int) -> tuple[Note, ...]:
     """Say where so few customers came back that one cannot be told from another.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        One row per customer, with `frequency`.
+    back : int
+        Customers who bought on a second day.
+    customers : int
+        All of them.
 
     Returns
     -------
@@ -204,10 +207,9 @@ def too_few(table: pd.DataFrame) -> tuple[Note, ...]:
 
     Examples
     --------
-    >>> too_few(pd.DataFrame({"frequency": [0, 3, 1]}))[0].reason
+    >>> too_few(2, 3)[0].reason
     'only 2 customers came back, of 3: intervals will be wide, and nobody should be ranked by the means'
     """
-    repeaters = int((table["frequency"] > 0).sum())
-    if repeaters >= FEW:
+    if back >= FEW:
         return ()
-    return (Note(Code.TOO_FEW, 0, caution=True, figures={"repeaters": repeaters, "customers": len(table)}),)
+    return (Note(Code.TOO_FEW, 0, caution=True, figures={"repeaters": back, "customers": customers}),)

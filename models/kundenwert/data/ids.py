@@ -279,7 +279,7 @@ def _zeros(known: ibis.Table) -> list[Note]:
     if not row["pairs"]:
         return []
     figures = {"pairs": row["pairs"], "rows": int(row["rows"]), "padded": row["padded"], "bare": row["bare"]}
-    return [Note(Code.IDS_ZEROS, int(row["rows"]), caution=True, figures={**figures, "hint": Setting("id_map")})]
+    return [Note(Code.LEADING_ZEROS, int(row["rows"]), caution=True, figures={**figures, "hint": Setting("id_map")})]
 
 
 def _column_of_mails(opened: Source, roles: Roles) -> str | None:
@@ -316,4 +316,4 @@ def _many_of_one_mail(rows: ibis.Table, label: str) -> list[Note]:
         return []
     figures: dict[str, object] = {key: row[key] for key in ("ids", "mails", "shared")}
     figures |= {"column": label, "hint": Setting("customer_id", label)}
-    return [Note(Code.IDS_OF_ONE_MAIL, row["n"], caution=True, figures=figures)]
+    return [Note(Code.IDS_PER_MAIL, row["n"], caution=True, figures=figures)]

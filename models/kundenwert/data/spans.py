@@ -18,11 +18,12 @@ SHORT_SILENCE = 7
 
 @dataclass(frozen=True)
 class Span:
-    """The last days of observation and hold-out, and up to which the log is complete."""
+    """The last days of observation and hold-out, up to which the log is complete, and whether that was stated."""
 
     end: dt.date
     holdout: dt.date | None
     complete: dt.date
+    stated: bool
 
 
 def believed_silence(last: dt.date) -> dt.date:
@@ -116,9 +117,9 @@ def dates_asked(
                 + (later if complete == log.last_day else "")
             )
     if end is None:
-        return Span(complete, None, complete)
+        return Span(complete, None, complete, stated is not None)
     if end < log.first_day:
         raise DomainError(f"observation_end {end} lies outside the data: {span}")
     if holdout is not None and holdout <= end:
         raise DomainError(f"holdout_end {holdout} must lie after observation_end {end}; {span}")
-    return Span(end, holdout, complete)
+    return Span(end, holdout, complete, stated is not None)

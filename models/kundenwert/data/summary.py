@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -218,9 +217,8 @@ def summarise(
     for name in attributes:
         table[name] = _numbers(table[name], log.source.decimal)
     _informative(table, end, for_fit=for_fit)
-    account = carried_on(log, purchases, span)
-    if for_fit:
-        account = replace(account, notes=(*too_few(table), *account.notes))
+    few = too_few(int((table["frequency"] > 0).sum()), len(table)) if for_fit else ()
+    account = carried_on(log, purchases, span, few)
     return CustomerSummary(
         table,
         shaping.time_unit,

@@ -42,6 +42,7 @@ class Code(StrEnum):
     AFTER_OBSERVATION = "after-observation"
     AFTER_HOLDOUT = "after-holdout"
     SILENT_END = "silent-end"
+    SILENT_DAYS = "silent-days"
     REFUNDS_ACROSS_ORIGIN = "refunds-across-origin"
     CUSTOMER_ROW = "customer-row"
 
@@ -68,8 +69,8 @@ class Code(StrEnum):
     IDS_CASE = "ids-case"
     IDS_COMPOSED = "ids-composed"
     IDS_MAPPED = "ids-mapped"
-    IDS_ZEROS = "ids-zeros"
-    IDS_OF_ONE_MAIL = "ids-of-one-mail"
+    LEADING_ZEROS = "leading-zeros"
+    IDS_PER_MAIL = "ids-per-mail"
     ID_MAP_COLUMNS = "id-map-columns"
     ID_MAP_TWO = "id-map-two"
     ID_MAP_CYCLE = "id-map-cycle"
@@ -77,7 +78,7 @@ class Code(StrEnum):
 
     # Patterns of customers
     COLLECTIVE_ID = "collective-id"
-    DOMINANT_ID = "dominant-id"
+    DOMINANT_CUSTOMER = "dominant-customer"
     REGULAR_PURCHASES = "regular-purchases"
     CONSTANT_SPEND = "constant-spend"
     WIDE_SPEND = "wide-spend"

@@ -41,6 +41,10 @@ SENTENCES: dict[Code, str] = {
     Code.AFTER_OBSERVATION: "after the end of observation",
     Code.AFTER_HOLDOUT: "after the end of the hold-out",
     Code.SILENT_END: "{days:n|day|days} without a purchase count as observed: complete up to {until}, as stated",
+    Code.SILENT_DAYS: (
+        "{days:n|day|days} without a purchase count as observed, up to {until}; if the log was exported before, choose "
+        "an earlier day"
+    ),
     Code.REFUNDS_ACROSS_ORIGIN: (
         "refunds of the hold-out, if any, were taken off purchases before it; net those of the same day only, and "
         "compare"
@@ -80,11 +84,11 @@ SENTENCES: dict[Code, str] = {
         "ids looked the same but had their accents encoded in two ways: {before:,} became {after:n|customer|customers}"
     ),
     Code.IDS_MAPPED: "ids replaced as id_map says: {before:,} became {after:n|customer|customers}",
-    Code.IDS_ZEROS: (
+    Code.LEADING_ZEROS: (
         "{pairs:n|pair|pairs} of ids differ only in leading zeros, such as {padded!r} and {bare!r}, and count as two "
         "customers each; if they are one, say so with {hint}"
     ),
-    Code.IDS_OF_ONE_MAIL: (
+    Code.IDS_PER_MAIL: (
         "column {column!r} has {mails:n|e-mail address|e-mail addresses} for {ids:n|customer id|customer ids}; "
         "{shared:,} of them have several ids, as guest checkouts make them. Who came back shows with {hint}"
     ),
@@ -97,7 +101,7 @@ SENTENCES: dict[Code, str] = {
         "customer {customer!r} looks like many people under one id, such as walk-in sales: {rows:.0f} % of all rows, "
         "{money:.0f} % of all money. Leave it out with {hint}"
     ),
-    Code.DOMINANT_ID: (
+    Code.DOMINANT_CUSTOMER: (
         "customer {customer!r} holds {money:.0f} % of all money and {rows:.0f} % of all rows, among "
         "{customers:n|customer|customers}: totals and averages are mostly about this one. See what is left without it "
         "with {hint}"
