@@ -100,6 +100,8 @@ def merge_days(rows: ibis.Table, refunds: str, kept: int) -> ibis.Table:
     """Merge the rows of one customer's purchases of one day."""
     good = rows.filter(rows.fate.isnull())
     own = good.date == good.day
+    if refunds == "match":  # what a credit note says of the customer is not what the purchase says
+        own &= good.amount >= 0
     return good.group_by("customer_id", date="day").agg(
         amount=good.left.max(where=own) if refunds == "earlier" else good.amount.sum(),
         rows=good.count(),

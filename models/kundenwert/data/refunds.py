@@ -227,7 +227,7 @@ def parts_of(rows: ibis.Table, kept: int) -> ibis.Table:
     used = rows.filter(rows.fate.isnull() | (rows.fate == str(Code.UNDONE_BY_REFUND)))
     touched = used.filter(used.day < used.date).select("customer_id", "day").distinct()
     used = used.semi_join(touched, ["customer_id", "day"])
-    own = used.date == used.day
+    own = (used.date == used.day) & (used.amount >= 0)
     return used.group_by("customer_id", date="day", known="date").agg(
         amount=used.amount.sum(),
         rows=used.count(),
