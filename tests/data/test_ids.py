@@ -1,5 +1,7 @@
 """Who a customer is: ids written in several ways, replaced, damaged, excluded."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -7,7 +9,7 @@ from kundenwert.data import read_transactions
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code
 
-from ..exports.cases import GIVEN
+GIVEN = Path(__file__).parents[1] / "exports" / "given"
 
 KUNDE = {"customer_id": "kunde", "date": "datum", "amount": "betrag"}
 GUESTS = {"date": "order_date", "amount": "total"}
