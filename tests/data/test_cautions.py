@@ -151,7 +151,7 @@ def test_few_customers_who_came_back_in_the_days_asked_for():
     assert Code.TOO_FEW not in patterns(log)
     early = summarise(log, observation_end="2024-01-20", holdout_end="2024-06-30")
     note = early.account.notes[0]
-    assert (note.code, note.figures) == (Code.TOO_FEW, {"repeaters": 2, "customers": 20})
+    assert (note.code, note.figures) == (Code.TOO_FEW, {"repeaters": 2, "customers": 22})
     stored = summarise(log, observation_end="2024-01-20", for_fit=False)
     assert Code.TOO_FEW not in {one.code for one in stored.account.notes}
 
