@@ -57,10 +57,10 @@ def customer_cautions(purchases: ibis.Table) -> tuple[Note, ...]:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> days = pd.date_range("2024-01-15", periods=6, freq="MS").date
+    >>> import pyarrow as pa
+    >>> days = [dt.date(2024, month, 1) for month in range(1, 7)]
     >>> rows = [{"customer_id": who, "date": day, "amount": 9.9, "rows": 1} for who in "abcdef" for day in days]
-    >>> [str(note.code) for note in customer_cautions(ibis.memtable(pd.DataFrame(rows)))]
+    >>> [str(note.code) for note in customer_cautions(ibis.memtable(pa.Table.from_pylist(rows)))]
     ['too-few', 'regular-purchases', 'constant-spend']
     """
     per = purchases.group_by("customer_id").agg(

@@ -104,11 +104,11 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     parts = None
-    if reading.refunds == "match":
-        rows = match_refunds(rows)
-        told = refund_notes(rows)
-        notes += told
-        parts = parts_of(rows, len(roles.kept)) if told else None
+    settled = match_refunds(rows) if reading.refunds == "match" else rows
+    if settled is not rows:
+        rows = store(opened.table.get_backend(), "settled", settled) if opened.materialised else settled
+        notes += refund_notes(rows)
+        parts = parts_of(rows, len(roles.kept))
     daily = merge_days(rows, reading.refunds, len(roles.kept))
     account = account_for(opened, rows, daily, reading.refunds, notes)
     kept = {name: f"k{i}" for i, name in enumerate(roles.kept)}
@@ -124,7 +124,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         backend = opened.table.get_backend()
         purchases = store(backend, "purchases", purchases)
         parts = None if parts is None else store(backend, "parts", parts)
-        backend.raw_sql("DROP TABLE temp.rows; DROP TABLE temp.source")
+        backend.raw_sql("DROP TABLE IF EXISTS temp.settled; DROP TABLE temp.rows; DROP TABLE temp.source")
     account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
