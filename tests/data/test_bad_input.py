@@ -232,7 +232,7 @@ def test_a_few_odd_cells_do_not_decide_the_decimal_mark(write, odd, delimiter, d
 
 
 def test_nothing_left(write):
-    with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. refund .*line 2: '-1'"):
+    with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. credit .*line 2: '-1'"):
         read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))
     with pytest.raises(DomainError, match=r"no purchase is left .*customer id missing: 2 rows"):
         read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))

@@ -210,7 +210,7 @@ def test_nothing_is_lost(frame):
 @given(
     logs(),
     st.lists(st.sampled_from([None, "", "?", "inf", "-3", "0"]), max_size=2),
-    st.sampled_from(["exclude", "net"]),
+    st.sampled_from(["match", "exclude", "net"]),
 )
 def test_every_row_of_a_dirty_log_has_a_fate(frame, bad, refunds):
     dirty = pd.concat([frame.assign(amount=frame["amount"].map("{:.2f}".format))] * 3, ignore_index=True)

@@ -16,6 +16,7 @@ from kundenwert.cli.simulation import write_population
 from kundenwert.data import read_transactions, summarise
 from kundenwert.data.tables import read_costs
 from kundenwert.errors import SchemaError
+from kundenwert.messages import Code
 from kundenwert.simulate import from_dict, mechaforge
 
 FOLDER = Path(__file__).parents[2] / "data" / "mechaforge"
@@ -33,7 +34,8 @@ def info():
 
 @pytest.fixture(scope="module")
 def log():
-    return read_transactions(FOLDER / "transactions.csv", keep=["cohort", "channel", "contract"])
+    """As the truth counts: orders gross of refunds."""
+    return read_transactions(FOLDER / "transactions.csv", keep=["cohort", "channel", "contract"], refunds="exclude")
 
 
 def test_the_files_are_those_their_info_describes(info):
@@ -73,6 +75,23 @@ def test_reading(log, info):
     assert log.account.excluded == info["rows_by_table"]["refunds"]
     assert [entry.reason for entry in log.account.entries if entry.fate == "excluded"] == ["refund (negative amount)"]
     assert log.account.merged == 344
+
+
+def test_refunds_by_default(log):
+    """They are taken off the purchases that they belong to; 86 % of their money finds one."""
+    found = read_transactions(FOLDER / "transactions.csv").account
+    entries = {entry.code: (entry.count, entry.money) for entry in found.entries}
+    assert entries[Code.PURCHASE] == (16914, 52512514.19)
+    assert entries[Code.UNDONE_BY_REFUND] == (392, 0.0)
+    assert entries[Code.REFUND_UNPLACED] == (189, -147919.72)
+    assert found.merged == 466
+    gross = {entry.code: entry.money for entry in log.account.entries}
+    assert gross[Code.PURCHASE] == 53416053.09
+    note = next(note for note in found.notes if note.code == Code.REFUNDS_MATCHED)
+    assert note.count == 507
+    assert note.figures["gross"] == 53416053.09
+    assert note.figures["same"] + note.figures["earlier"] == pytest.approx(903538.90, abs=0.005)
+    assert note.figures["without"] == 147919.72
 
 
 def test_counts_are_those_of_the_truth(log):

@@ -23,10 +23,10 @@ LARGE_SHARE, LARGE_ROWS = 0.4, 20
 
 EXCLUDING = (
     *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
-    *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
+    *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.EXCLUDED_CUSTOMER, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
     *(Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
     *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
-    *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND),
+    *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND, Code.REFUND_UNPLACED),
 )
 """Why rows are excluded, in the order in which an account lists them."""
 
@@ -73,6 +73,8 @@ def merge_days(rows: ibis.Table, refunds: str, kept: int) -> ibis.Table:
     """Merge the rows of one customer's purchases of one day."""
     good = rows.filter(rows.fate.isnull())
     own = good.date == good.day
+    if refunds == "match":  # what a credit note says of the customer is not what the purchase says
+        own &= good.amount >= 0
     return good.group_by("customer_id", date="day").agg(
         amount=good.left.max(where=own) if refunds == "earlier" else good.amount.sum(),
         rows=good.count(),
@@ -116,6 +118,7 @@ _BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
 _BY_CUSTOMER = (
     Code.STRAY_QUOTE,
     Code.TORN_ROW,
+    Code.EXCLUDED_CUSTOMER,
     Code.DUPLICATE,
     Code.DUPLICATE_KEPT,
     Code.PLACEHOLDER_ID,
@@ -200,7 +203,7 @@ def account_for(
     """
     counts, money, used = _sums(rows, daily, refunds)
     counts[Code.REJECTED_LINE], money[Code.REJECTED_LINE] = len(opened.rejected), bad_money
-    noted = (Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT)
+    noted = [Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT]
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
     first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: tuple(line.place for line in opened.rejected[:3])}
     if any(lost.values()) or any(counts.get(code) for code in noted):
@@ -215,6 +218,8 @@ def account_for(
         if n or money.get(code)
     ]
     said = {Code.REFUND_NETTED: Code.REFUND_NETTED_EARLIER} if refunds == "earlier" else {}
+    if refunds == "match":  # told with its money by `refund_notes`
+        noted.remove(Code.REFUND_NETTED)
     seen = [
         Note(said.get(code, code), counts[code], first.get(code, ()), code == Code.TOTAL_WORD_KEPT)
         for code in noted

@@ -9,9 +9,12 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from kundenwert.data.account import Entry, Note, RowAccount
+from kundenwert.data.carried import carried_on
+from kundenwert.data.cautions import too_few
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
 from kundenwert.data.histories import Patterns, patterns
+from kundenwert.data.refunds import as_known
+from kundenwert.data.spans import dates_asked, log_end
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code, several
@@ -30,18 +33,12 @@ __all__ = [
     "summary_expression",
 ]
 
-LONGEST_SILENCE = 366
-"""Days without a purchase at the end of a log that are believed, however short the log."""
-
 CALENDAR_COHORTS = ("month", "quarter", "week", "none")
 _COLUMNS = (
     *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
     *("first_value", "value_to_date", "active_before", "active_after", "holdout_purchases", "holdout_value"),
 )
 _ACTIVE_MONTHS = 12  # whoever bought in the year before the inactivity window began counts as a customer at that time
-
-BY_DATE = (Code.NEW_LATER, Code.AFTER_OBSERVATION, Code.AFTER_HOLDOUT)
-"""Reasons for exclusion that follow from the dates asked for, not from the data."""
 
 
 def summary_expression(
@@ -197,11 +194,13 @@ def summarise(
     shaping = made(Shaping, shaping, settings)
     attributes = tuple(shaping.attributes)
     _check_columns(log, shaping.cohort, attributes)
-    complete = _log_end(log, day(shaping.log_end, "log_end"), for_fit=for_fit)
+    complete = log_end(log, day(shaping.log_end, "log_end"), for_fit=for_fit)
     stated = (day(getattr(shaping, name), name) for name in ("observation_end", "holdout_end"))
-    end, holdout = _dates(log, complete, *stated)
+    span = dates_asked(log, complete, *stated)
+    end, holdout = span.end, span.holdout
+    purchases = log.purchases if log.parts is None else as_known(log.purchases, log.parts, end)
     expression = summary_expression(
-        log.purchases,
+        purchases,
         observation_end=end,
         holdout_end=holdout,
         time_unit=shaping.time_unit,
@@ -218,7 +217,8 @@ def summarise(
     for name in attributes:
         table[name] = _numbers(table[name], log.source.decimal)
     _informative(table, end, for_fit=for_fit)
-    account = _extended(log, end, holdout, complete)
+    few = too_few(int((table["frequency"] > 0).sum()), len(table)) if for_fit else ()
+    account = carried_on(log, purchases, span, few)
     return CustomerSummary(
         table,
         shaping.time_unit,
@@ -261,57 +261,6 @@ def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
     return column
 
 
-def _log_end(log: TransactionLog, complete: dt.date | None, *, for_fit: bool) -> dt.date:
-    """Give the last day that the log speaks of, or say why it cannot be the one stated."""
-    if for_fit and log.first_day == log.last_day:
-        raise DomainError(
-            f"every purchase lies on one day, {log.first_day}: nothing can be learned about repeat purchases. "
-            "Check the date column, or read a log over a longer time"
-        )
-    if complete is None:
-        return log.last_day
-    if complete < log.last_day:
-        raise DomainError(
-            f"log_end {complete} lies before the last purchase, {log.last_day}: the log does reach further. To leave "
-            "later purchases out, choose an earlier observation_end or holdout_end instead"
-        )
-    silent, spanned = (complete - log.last_day).days, (log.last_day - log.first_day).days
-    if silent > max(spanned, LONGEST_SILENCE):
-        raise DomainError(
-            f"log_end {complete} lies {several(silent, 'day')} after the last purchase, {log.last_day}; that is longer "
-            f"than all purchases span ({several(spanned, 'day')}) and than a year. Check the year"
-        )
-    return complete
-
-
-def _dates(
-    log: TransactionLog,
-    complete: dt.date,
-    end: dt.date | None,
-    holdout: dt.date | None,
-) -> tuple[dt.date, dt.date | None]:
-    span = f"the purchases run from {log.first_day} to {log.last_day}"
-    if complete > log.last_day:
-        span += f", and the log is complete up to {complete}"
-    if end is None and holdout is not None:
-        raise DomainError("holdout_end is given without observation_end; say where the observation ends")
-    for name, asked in (("observation_end", end), ("holdout_end", holdout)):
-        if asked is not None and asked > complete:
-            later = "; or, if the log was exported later and nobody bought any more, state the day up to which it is "
-            later += f"complete, such as log_end={str(asked)!r}"
-            raise DomainError(
-                f"{name} {asked} lies outside the data: {span}. Choose an earlier day"
-                + (later if complete == log.last_day else "")
-            )
-    if end is None:
-        return complete, None
-    if end < log.first_day:
-        raise DomainError(f"observation_end {end} lies outside the data: {span}")
-    if holdout is not None and holdout <= end:
-        raise DomainError(f"holdout_end {holdout} must lie after observation_end {end}; {span}")
-    return end, holdout
-
-
 def _informative(table: pd.DataFrame, end: dt.date, *, for_fit: bool) -> None:
     """Refuse a table without customers, and for a fit one from which no repeat-purchase model can learn."""
     if len(table) == 0:
@@ -329,39 +278,8 @@ def _informative(table: pd.DataFrame, end: dt.date, *, for_fit: bool) -> None:
         )
     if not table["frequency"].max() > 0:
         raise DomainError(
-            f"none of {several(len(table), 'customer')} bought on a second day up to {end}; nothing can be learned "
-            "about repeat purchases. Check the column with the customer id, or read a log over a longer time"
+            Code.NOBODY_RETURNED, customers=len(table), end=end, mean=float(table["value_to_date"].mean())
         )
-
-
-def _extended(log: TransactionLog, end: dt.date, holdout: dt.date | None, complete: dt.date) -> RowAccount:
-    """Carry the log's account on to what the summary used."""
-    days = log.purchases
-    days = days.mutate(first=days.date.min().over(group_by="customer_id"))
-    last = holdout or end
-    late = Code.AFTER_HOLDOUT if holdout else Code.AFTER_OBSERVATION
-    reason = ibis.cases(
-        (days["first"] > end, str(Code.NEW_LATER)),
-        (days.date <= end, str(Code.OBSERVED)),
-        (days.date <= last, str(Code.HELD_OUT)),
-        else_=str(late),
-    )
-    money = days.amount.cast("decimal(38, 9)").sum().cast("float64")
-    grouped = days.group_by(reason=reason).agg(days=days.count(), rows=days["rows"].sum(), money=money)
-    found = {Code(row.pop("reason")): row for row in grouped.to_pyarrow().to_pylist()}
-    used = [name for name in (Code.OBSERVED, Code.HELD_OUT) if name in found]
-    kept = [Entry("kept", name, int(found[name]["days"]), found[name]["money"]) for name in used]
-    merged = sum(int(found[name]["rows"] - found[name]["days"]) for name in used)
-    before = tuple(entry for entry in log.account.entries if entry.fate == "excluded")
-    unused = [name for name in (Code.NEW_LATER, late) if name in found]
-    further = tuple(Entry("excluded", name, int(found[name]["rows"]), found[name]["money"]) for name in unused)
-    notes = log.account.notes
-    if last > log.last_day:
-        silent = {"days": (last - log.last_day).days, "until": complete}
-        notes = (*notes, Note(Code.SILENT_END, 0, figures=silent))
-    if holdout and any(note.code == Code.REFUND_NETTED_EARLIER for note in notes):
-        notes = (*notes, Note(Code.REFUNDS_ACROSS_ORIGIN, 0, caution=True))
-    return RowAccount(log.account.rows_read, (*kept, Entry("merged", Code.SAME_DAY, merged), *before, *further), notes)
 
 
 def purchases_by_day(

@@ -10,11 +10,14 @@ from typing import Any
 import duckdb
 import ibis
 
-from kundenwert.data.account import RowAccount
+from kundenwert.data.account import Note, RowAccount
 from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
+from kundenwert.data.cautions import customer_cautions
 from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
+from kundenwert.data.ids import settle_ids
 from kundenwert.data.lists import mark_lists
+from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
 from kundenwert.data.roles import Roles, find_roles
 from kundenwert.data.typed import typed_rows
 from kundenwert.errors import DomainError
@@ -42,6 +45,9 @@ class TransactionLog:
         Further columns of the customer, usable as cohorts.
     first_day, last_day : datetime.date
         First and last day with a purchase.
+    parts : ibis.Table, optional
+        Of purchases that lost something to a credit note of a later day, what was known when: `customer_id, date,
+        known, amount, rows, undone`, and the columns of `keep`. None where there are none.
     """
 
     purchases: ibis.Table
@@ -50,6 +56,7 @@ class TransactionLog:
     keep: tuple[str, ...]
     first_day: dt.date
     last_day: dt.date
+    parts: ibis.Table | None = None
 
 
 def read_transactions(source: Any, reading: Reading | None = None, **settings: Any) -> TransactionLog:
@@ -97,33 +104,45 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     check_breaks(opened, roles.columns)
     typed, notation = typed_rows(opened, roles, reading)
     guesses = guess_money(opened, roles, notation.decimal)
-    rows = _run(lambda: _judged(typed, opened, roles, reading), notation.date_format)
+    rows, seen = _run(lambda: _judged(typed, opened, roles, reading), notation.date_format)
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
+    parts = None
+    settled = match_refunds(rows) if reading.refunds == "match" else rows
+    if settled is not rows:
+        rows = store(opened.table.get_backend(), "settled", settled) if opened.materialised else settled
+        seen = (*seen, *refund_notes(rows))
+        parts = parts_of(rows, len(roles.kept))
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    account = account_for(opened, rows, daily, reading.refunds, notes_on_lines(opened, guesses), bad_money=guesses[0])
+    notes = (*notes_on_lines(opened, guesses), *seen)
+    account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
+    kept = {name: f"k{i}" for i, name in enumerate(roles.kept)}
     purchases = daily.select(
         "customer_id",
         "date",
         amount=daily.amount.cast("float64"),
         rows=daily["rows"],
-        **{name: daily[f"k{i}"] for i, name in enumerate(roles.kept)},
+        **{name: daily[column] for name, column in kept.items()},
     )
+    parts = None if parts is None else parts.rename(kept)
     if opened.materialised:
         backend = opened.table.get_backend()
         purchases = store(backend, "purchases", purchases)
-        backend.raw_sql("DROP TABLE temp.rows; DROP TABLE temp.source")
+        parts = None if parts is None else store(backend, "parts", parts)
+        backend.raw_sql("DROP TABLE IF EXISTS temp.settled; DROP TABLE temp.rows; DROP TABLE temp.source")
+    account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
-    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"])
+    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"], parts)
 
 
-def _judged(typed: ibis.Table, opened: Source, roles: Roles, reading: Reading) -> ibis.Table:
+def _judged(typed: ibis.Table, opened: Source, roles: Roles, reading: Reading) -> tuple[ibis.Table, tuple[Note, ...]]:
     """Say what each row's fate is: torn or stray cells first, then lines of lists, then what its values mean."""
     typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
     typed = mark_lists(typed, opened, roles)
+    typed, notes = settle_ids(typed, opened, roles, reading)
     typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
-    return with_fate(typed, reading, len(opened.names))
+    return with_fate(typed, reading, len(opened.names)), notes
 
 
 def _run(step: Callable[[], Any], date_format: str | None) -> Any:

@@ -48,6 +48,7 @@ class Code(StrEnum):
     AFTER_OBSERVATION = "after-observation"
     AFTER_HOLDOUT = "after-holdout"
     SILENT_END = "silent-end"
+    SILENT_DAYS = "silent-days"
     REFUNDS_ACROSS_ORIGIN = "refunds-across-origin"
     CUSTOMER_ROW = "customer-row"
 
@@ -75,8 +76,31 @@ class Code(StrEnum):
     # Money: currencies, signs, tax, orders
 
     # Customers' ids
+    EXCLUDED_CUSTOMER = "excluded-customer"
+    EXCLUDED_MISSPELT = "excluded-misspelt"
+    EXCLUDED_ABSENT = "excluded-absent"
+    IDS_DAMAGED = "ids-damaged"
+    IDS_DAMAGED_KEPT = "ids-damaged-kept"
+    IDS_TRIMMED = "ids-trimmed"
+    IDS_WHOLE = "ids-whole"
+    IDS_CASE = "ids-case"
+    IDS_COMPOSED = "ids-composed"
+    IDS_MAPPED = "ids-mapped"
+    LEADING_ZEROS = "leading-zeros"
+    IDS_PER_MAIL = "ids-per-mail"
+    ID_MAP_COLUMNS = "id-map-columns"
+    ID_MAP_TWO = "id-map-two"
+    ID_MAP_CYCLE = "id-map-cycle"
+    ID_MAP_ABSENT = "id-map-absent"
 
     # Patterns of customers
+    COLLECTIVE_ID = "collective-id"
+    DOMINANT_CUSTOMER = "dominant-customer"
+    REGULAR_PURCHASES = "regular-purchases"
+    CONSTANT_SPEND = "constant-spend"
+    WIDE_SPEND = "wide-spend"
+    TOO_FEW = "too-few"
+    NOBODY_RETURNED = "nobody-returned"
 
     # Sources
     ARCHIVE_DAMAGED = "archive-damaged"
@@ -149,5 +173,9 @@ class Code(StrEnum):
     MARGIN_FROM_LOG = "margin-from-log"
 
     # Refunds
+    REFUND_LATER = "refund-later"
+    REFUND_UNPLACED = "refund-unplaced"
+    REFUNDS_MATCHED = "refunds-matched"
+    REFUNDS_SIZEABLE = "refunds-sizeable"
 
     # Files that are written

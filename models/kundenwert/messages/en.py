@@ -47,6 +47,10 @@ SENTENCES: dict[Code, str] = {
     Code.AFTER_OBSERVATION: "after the end of observation",
     Code.AFTER_HOLDOUT: "after the end of the hold-out",
     Code.SILENT_END: "{days:n|day|days} without a purchase count as observed: complete up to {until}, as stated",
+    Code.SILENT_DAYS: (
+        "{days:n|day|days} without a purchase count as observed, up to {until}; if the log was exported before, choose "
+        "an earlier day"
+    ),
     Code.REFUNDS_ACROSS_ORIGIN: (
         "refunds of the hold-out, if any, were taken off purchases before it; net those of the same day only, and "
         "compare"
@@ -92,7 +96,70 @@ SENTENCES: dict[Code, str] = {
     Code.DATE_FORMAT_BAD: "{given} is not understood; write it such as '%d.%m.%Y'",
     # Money: currencies, signs, tax, orders
     # Customers' ids
+    Code.EXCLUDED_CUSTOMER: "customer excluded, as asked",
+    Code.EXCLUDED_MISSPELT: "customer {given!r} is to be excluded but is not in the log; did you mean {meant}?",
+    Code.EXCLUDED_ABSENT: "customer {given!r}, to be excluded, is not in the log",
+    Code.IDS_DAMAGED: (
+        "a spreadsheet has rounded {ids:n|customer id|customer ids} in {rows:n|row|rows} of column {column!r}, such as "
+        "{example!r}: several customers may share one. Export the column again as text; if it is only a few rows, "
+        "leave those customers out with exclude_customers, or keep all with {keep}"
+    ),
+    Code.IDS_DAMAGED_KEPT: (
+        "a spreadsheet has rounded {ids:n|customer id|customer ids} of column {column!r}, such as {example!r}, kept as "
+        "asked: several customers may share one"
+    ),
+    Code.IDS_TRIMMED: "ids differed only in blanks around them: {before:,} became {after:n|customer|customers}",
+    Code.IDS_WHOLE: "ids such as 12.0 are whole numbers, here 12: {before:,} became {after:n|customer|customers}",
+    Code.IDS_CASE: ("ids differed only in small and capital letters: {before:,} became {after:n|customer|customers}"),
+    Code.IDS_COMPOSED: (
+        "ids looked the same but had their accents encoded in two ways: {before:,} became {after:n|customer|customers}"
+    ),
+    Code.IDS_MAPPED: "ids replaced as id_map says: {before:,} became {after:n|customer|customers}",
+    Code.LEADING_ZEROS: (
+        "{pairs:n|pair|pairs} of ids differ only in leading zeros, such as {padded!r} and {bare!r}, and count as two "
+        "customers each; if they are one, say so with {hint}"
+    ),
+    Code.IDS_PER_MAIL: (
+        "column {column!r} has {mails:n|e-mail address|e-mail addresses} for {ids:n|customer id|customer ids}; "
+        "{shared:,} of them have several ids, as guest checkouts make them. Who came back shows with {hint}"
+    ),
+    Code.ID_MAP_COLUMNS: "{file!r} must have columns 'old' and 'new'; there is no {absent} among {names}",
+    Code.ID_MAP_TWO: "id {old!r} is to be replaced by {first!r} and by {second!r}; keep one of them",
+    Code.ID_MAP_CYCLE: "the ids to be replaced go round in a circle: {chain}",
+    Code.ID_MAP_ABSENT: ("{absent:,} of {asked:n|id|ids} to be replaced are not in the log, such as {example!r}"),
     # Patterns of customers
+    Code.COLLECTIVE_ID: (
+        "customer {customer!r} looks like many people under one id, such as walk-in sales: {rows:.0f} % of all rows, "
+        "{money:.0f} % of all money. Leave it out with {hint}"
+    ),
+    Code.DOMINANT_CUSTOMER: (
+        "customer {customer!r} holds {money:.0f} % of all money and {rows:.0f} % of all rows, among "
+        "{customers:n|customer|customers}: totals and averages are mostly about this one. See what is left without it "
+        "with {hint}"
+    ),
+    Code.REGULAR_PURCHASES: (
+        "{regular:,} of {customers:n|customer|customers} with at least {least} purchases bought at regular intervals, "
+        "typically every {period:n|day|days}: this looks like a contract or subscription. Pareto/NBD assumes "
+        "irregular purchases; here it will call customers alive who have left, and give wide intervals where the "
+        "number is certain. {active:,} of all {all:n|customer|customers} bought in the last {period:n|day|days}"
+    ),
+    Code.CONSTANT_SPEND: (
+        "{constant:,} of {customers:n|customer|customers} who came back spent the same amount every time: a price, not "
+        "a habit. The spend model cannot learn how spend varies within a customer"
+    ),
+    Code.WIDE_SPEND: (
+        "purchases span more than three orders of magnitude, from {least:,.2f} to {most:,.2f} without the lowest and "
+        "highest hundredth: averages are ruled by few purchases"
+    ),
+    Code.TOO_FEW: (
+        "only {repeaters:n|customer|customers} came back, of {customers:,}: intervals will be wide, and nobody should "
+        "be ranked by the means"
+    ),
+    Code.NOBODY_RETURNED: (
+        "none of {customers:n|customer|customers} bought on a second day up to {end}; nothing can be learned about "
+        "repeat purchases. What is known is what they spent, {mean:,.2f} on average and once. Check the column with "
+        "the customer id, or read a log over a longer time"
+    ),
     # Sources
     Code.ARCHIVE_DAMAGED: "{source!r} is damaged or cut short: it cannot be unpacked to its end. Fetch it anew",
     Code.ARCHIVE_EMPTY: "{source!r} holds an empty file",
@@ -220,5 +287,16 @@ SENTENCES: dict[Code, str] = {
     Code.NEGATIVE_MARGIN: "{count:n|row|rows} with a negative margin, kept",
     Code.MARGIN_FROM_LOG: "margin {share:.1f} % of revenue, from the rows' own margins",
     # Refunds
+    Code.REFUND_LATER: "credit note after the end of observation for a purchase before it",
+    Code.REFUND_UNPLACED: "credit note that no purchase clearly belongs to",
+    Code.REFUNDS_MATCHED: (
+        "{gross:,.2f} gross; {same:,.2f} taken off purchases of the same day, {earlier:,.2f} off earlier ones; net "
+        "{net:,.2f}; {without:,.2f} of credit notes without a purchase"
+    ),
+    Code.REFUNDS_SIZEABLE: (
+        "credit notes of {without:,.2f}, {of_gross:.1f} % of gross revenue and {of_credit:.0f} % of all credit notes, "
+        "belong to no purchase clearly: revenue is too high by as much. Take them off the latest purchases with "
+        "{hint}"
+    ),
     # Files that are written
 }

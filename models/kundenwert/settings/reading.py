@@ -108,17 +108,22 @@ class Reading:
     id_map: str | Path | Mapping[str, str] | None = None
     """CSV with columns old, new: ids to be replaced, so that a customer with two ids is one."""
 
+    damaged_ids: Literal["refuse", "keep"] = "refuse"
+    """What to do with ids that a spreadsheet has rounded, such as 4.711E+18, so that several customers share one."""
+
     exclude_customers: Sequence[str] = ()
     """Ids that are no customers, such as those of walk-in sales; repeatable."""
 
     placeholders: Sequence[str] = PLACEHOLDERS
     """Customer ids that stand for none, in small or capital letters."""
 
-    refunds: Literal["exclude", "net", "earlier"] = "exclude"
-    """What to do with negative amounts: leave them out (exclude), or take them off the customer's purchases: of their
-    day only (net), or of that day and then of earlier ones, the latest first (earlier). A purchase of which nothing is
-    left is dropped; what finds no purchase is excluded. With earlier a credit note changes a purchase of the past: for
-    an honest hold-out, read a log without the credit notes that came after the end of observation."""
+    refunds: Literal["match", "exclude", "net", "earlier"] = "match"
+    """What to do with negative amounts: take them off the purchase that they belong to, which is one of their day or,
+    where it is clear which, an earlier one (match); leave them out (exclude); or take them off the customer's
+    purchases: of their day only (net), or of that day and then of earlier ones, the latest first (earlier). A purchase
+    of which nothing is left is dropped; what finds no purchase is excluded. With match, observation knows only credit
+    notes up to its end; with earlier a credit note changes a purchase of the past: for an honest hold-out, read a log
+    without the credit notes that came after the end of observation."""
 
     zero_amounts: Literal["keep", "exclude"] = "keep"
     """Whether a purchase for nothing is a purchase."""

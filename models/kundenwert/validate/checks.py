@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kundenwert.compare import NOMINAL
-from kundenwert.data.summary import BY_DATE
+from kundenwert.data.carried import BY_DATE
 from kundenwert.validate.fit import STRONG_CORRELATION, Independence
 
 if TYPE_CHECKING:
