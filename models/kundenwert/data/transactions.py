@@ -12,6 +12,7 @@ import ibis
 
 from kundenwert.data.account import RowAccount
 from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
+from kundenwert.data.day_cautions import day_cautions
 from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.lists import mark_lists
@@ -104,7 +105,9 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    account = account_for(opened, rows, daily, reading.refunds, notes_on_lines(opened, guesses), bad_money=guesses[0])
+    seen = (*notation.notes, *day_cautions(rows, daily, opened, notation.date_format))
+    notes = (*notes_on_lines(opened, guesses), *seen)
+    account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
     purchases = daily.select(
         "customer_id",
         "date",
