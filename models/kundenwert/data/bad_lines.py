@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 
 from kundenwert.data.account import Note
-from kundenwert.data.amounts import AMOUNT_TYPE, LARGEST_AMOUNT, clean_amount, read_amount
+from kundenwert.data.amounts import AMOUNT_TYPE, LARGEST_AMOUNT, read_amount
 from kundenwert.data.roles import Roles
 from kundenwert.messages import Code
 from kundenwert.sources import Place, Source
@@ -48,7 +48,7 @@ def guess_money(opened: Source, roles: Roles, decimal: str | None) -> tuple[floa
             where.append(i)
             texts.append(cells[place].strip().strip('"'))
     guessed = ibis.memtable(pa.table({"line": pa.array(where, pa.int64()), "text": pa.array(texts, pa.string())}))
-    guessed = guessed.mutate(amount=read_amount(clean_amount(guessed.text), decimal or "."))
+    guessed = guessed.mutate(amount=read_amount(guessed.text, decimal or "."))
     guessed = guessed.filter(guessed.amount.abs() <= LARGEST_AMOUNT)
     each = guessed.group_by("line").agg(n=guessed.count(), amount=guessed.amount.max())
     each = each.filter(each.n == 1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import ibis
 
 from kundenwert.data.account import Entry, Note, RowAccount
-from kundenwert.data.amounts import LARGEST_AMOUNT
-from kundenwert.data.dates import EARLIEST, LATEST
+from kundenwert.data.amounts import LARGEST_AMOUNT, guessed_amount
+from kundenwert.data.dates import EARLIEST, LATEST, likely_format
 from kundenwert.data.refunds import settle
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting, listing, say, several
@@ -24,7 +25,7 @@ LARGE_SHARE, LARGE_ROWS = 0.4, 20
 EXCLUDING = (
     *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
     *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.EXCLUDED_CUSTOMER, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
-    *(Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+    *(Code.NO_DATE, Code.BAD_DATE, Code.PLACEHOLDER_DATE, Code.FAR_DATE),
     *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
     *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND, Code.REFUND_UNPLACED),
 )
@@ -114,7 +115,7 @@ _ABSENT = {
     Code.PAGE_NUMBER: "a page number",
     Code.LONE_TEXT: "a text and nothing else",
 }
-_BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
+_BY_DATE = (Code.BAD_DATE, Code.PLACEHOLDER_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
 _BY_CUSTOMER = (
     Code.STRAY_QUOTE,
     Code.TORN_ROW,
@@ -202,6 +203,7 @@ def account_for(
         If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
     """
     counts, money, used = _sums(rows, daily, refunds)
+    guessed = _guessed(rows) if counts.get(Code.BAD_AMOUNT) and money.get(Code.BAD_AMOUNT) is None else None
     counts[Code.REJECTED_LINE], money[Code.REJECTED_LINE] = len(opened.rejected), bad_money
     noted = [Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT]
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
@@ -209,7 +211,7 @@ def account_for(
     if any(lost.values()) or any(counts.get(code) for code in noted):
         first |= _offenders(opened, rows)
     read = int(rows.count().to_pyarrow().as_py()) + len(opened.rejected)
-    _refuse(opened, read, lost, first)
+    _refuse(opened, read, lost, first, rows)
     entries = [Entry("kept", Code.PURCHASE, counts[Code.PURCHASE], money[Code.PURCHASE])]
     entries += [Entry("merged", Code.SAME_DAY, used - counts[Code.PURCHASE])]
     entries += [
@@ -217,6 +219,9 @@ def account_for(
         for code, n in lost.items()
         if n or money.get(code)
     ]
+    if guessed is not None:
+        about = {Code.BAD_AMOUNT: Code.BAD_AMOUNT_ABOUT}
+        entries = [replace(e, code=about[e.code], money=guessed) if e.code in about else e for e in entries]
     said = {Code.REFUND_NETTED: Code.REFUND_NETTED_EARLIER} if refunds == "earlier" else {}
     if refunds == "match":  # told with its money by `refund_notes`
         noted.remove(Code.REFUND_NETTED)
@@ -226,6 +231,13 @@ def account_for(
         if counts.get(code)
     ]
     return RowAccount(read, tuple(entries), (*notes, *seen, *_large(opened, rows)))
+
+
+def _guessed(rows: ibis.Table) -> float | None:
+    """Add up what unreadable amounts may mean, by the digits they hold; None where they hold none."""
+    texts = rows.filter(rows.fate == str(Code.BAD_AMOUNT)).select(guess=guessed_amount(rows.amount_text))
+    total = texts.agg(total=texts.guess.sum()).to_pyarrow().to_pylist()[0]["total"]
+    return None if total is None else float(total)
 
 
 def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
@@ -240,12 +252,24 @@ def _large(opened: Source, rows: ibis.Table) -> tuple[Note, ...]:
     return (Note(Code.DOMINANT_ROW, 1, (place,), caution=True, figures={"share": 100 * share}),)
 
 
-def _refuse(opened: Source, read: int, lost: Mapping[Code, int], first: Mapping[Code, tuple[Place, ...]]) -> None:
+def _advice(rows: ibis.Table) -> Setting:
+    """Name the format that most unreadable dates have."""
+    texts = rows.filter(rows.fate == str(Code.BAD_DATE)).select("row", text="date_text").order_by("row").limit(500)
+    return Setting("date_format", likely_format(texts.to_pyarrow()["text"].to_pylist()) or "%d.%m.%Y")
+
+
+def _refuse(
+    opened: Source,
+    read: int,
+    lost: Mapping[Code, int],
+    first: Mapping[Code, tuple[Place, ...]],
+    rows: ibis.Table,
+) -> None:
     """Raise where too many rows have no date or no amount, or where none is left."""
     if not read:
         raise DomainError(Code.NO_ROWS, source=opened.info.name)
     unreadable = {
-        Code.DATES_UNREADABLE: (Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+        Code.DATES_UNREADABLE: (Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE, Code.PLACEHOLDER_DATE),
         Code.AMOUNTS_UNREADABLE: (Code.NO_AMOUNT, Code.BAD_AMOUNT),
     }
     for code, reasons in unreadable.items():
@@ -257,7 +281,7 @@ def _refuse(opened: Source, read: int, lost: Mapping[Code, int], first: Mapping[
                 rows=read,
                 source=opened.info.name,
                 first=[place for reason in reasons for place in first.get(reason, ())][:3],
-                date_format=Setting("date_format", "%d.%m.%Y"),
+                date_format=_advice(rows),
                 comma=Setting("decimal", ","),
                 point=Setting("decimal", "."),
             )

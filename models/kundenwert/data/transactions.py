@@ -13,6 +13,7 @@ import ibis
 from kundenwert.data.account import Note, RowAccount
 from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
 from kundenwert.data.cautions import customer_cautions
+from kundenwert.data.day_cautions import day_cautions
 from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.ids import settle_ids
@@ -114,7 +115,8 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         seen = (*seen, *refund_notes(rows))
         parts = parts_of(rows, len(roles.kept))
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    notes = (*notes_on_lines(opened, guesses), *seen)
+    days = day_cautions(rows, daily, opened, notation.date_format)
+    notes = (*notes_on_lines(opened, guesses), *notation.notes, *seen, *days)
     account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
     kept = {name: f"k{i}" for i, name in enumerate(roles.kept)}
     purchases = daily.select(

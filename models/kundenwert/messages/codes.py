@@ -68,10 +68,31 @@ class Code(StrEnum):
     # Amounts
     DECIMAL_UNCLEAR = "decimal-unclear"
     DECIMAL_UNKNOWN = "decimal-unknown"
+    BAD_AMOUNT_ABOUT = "bad-amount-about"
+    AMOUNT_MARKS = "amount-marks"
+    AMOUNT_MARKS_UNCLEAR = "amount-marks-unclear"
 
     # Dates
     DAY_MONTH_UNCLEAR = "day-month-unclear"
     DATE_FORMAT_BAD = "date-format-bad"
+    DATE_FORMAT_YEARLESS = "date-format-yearless"
+    DATE_FORMAT_MONTHLESS = "date-format-monthless"
+    DATE_FORMAT_WEEKS = "date-format-weeks"
+    DATES_UNCLEAR = "dates-unclear"
+    DATES_MIXED = "dates-mixed"
+    DATES_OTHERWISE = "dates-otherwise"
+    PLACEHOLDER_DATE = "placeholder-date"
+    LAST_DAY_APART = "last-day-apart"
+    FIRST_DAY_APART = "first-day-apart"
+    DATES_ARE_WEEKS = "dates-are-weeks"
+    DATES_ARE_MONTHS = "dates-are-months"
+    DATES_ARE_QUARTERS = "dates-are-quarters"
+    DAYS_OF_UTC = "days-of-utc"
+    DAYS_OF_ZONE = "days-of-zone"
+    ZONE_UNUSED = "zone-unused"
+    ZONE_UNKNOWN = "zone-unknown"
+    OFFSETS_DIFFER = "offsets-differ"
+    OFFSETS_MIXED = "offsets-mixed"
 
     # Money: currencies, signs, tax, orders
 
@@ -147,6 +168,7 @@ class Code(StrEnum):
     BOTH_GIVEN = "both-given"
     NO_DAY = "no-day"
     NO_NUMBER = "no-number"
+    NUMBER_UNCLEAR = "number-unclear"
     NO_WHOLE_NUMBER = "no-whole-number"
 
     # Tables beside the log

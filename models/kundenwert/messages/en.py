@@ -88,12 +88,80 @@ SENTENCES: dict[Code, str] = {
         "decimals (such as {example!r}), and {others}. Say which it is with {point} or {comma}"
     ),
     Code.DECIMAL_UNKNOWN: "{given} is not understood; choose '.' or ','",
+    Code.BAD_AMOUNT_ABOUT: "amount unreadable, infinite or beyond 1e15; its money is about what its digits say",
+    Code.AMOUNT_MARKS: (
+        "amounts carry marks of debit and credit: those marked {negative} were counted as negative, those marked "
+        "{positive} as positive; change that with {setting}"
+    ),
+    Code.AMOUNT_MARKS_UNCLEAR: (
+        "the amounts of column {column!r} carry marks ({marks}), and which of them takes money back depends on whose "
+        "account it is. Say which marks are refunds, such as {first} or {second}"
+    ),
     # Dates
     Code.DAY_MONTH_UNCLEAR: (
         "day and month cannot be told apart in column {column!r}: {count:n|row|rows} can be read both ways (such as "
         "{example!r}). Say which it is with {first} or {second}"
     ),
     Code.DATE_FORMAT_BAD: "{given} is not understood; write it such as '%d.%m.%Y'",
+    Code.DATE_FORMAT_YEARLESS: (
+        "{given} names no year, so every date would fall into the same one. Add the year to the dates and to "
+        "the format, "
+        "such as '%d.%m.%Y'"
+    ),
+    Code.DATE_FORMAT_MONTHLESS: (
+        "{given} names no month, so every date of a year would fall on one day. Write it such as '%d.%m.%Y'"
+    ),
+    Code.DATE_FORMAT_WEEKS: (
+        "{given} names weeks without a day, and would put all of them on 1 January. Weeks by ISO 8601 are read "
+        "with {weeks}"
+    ),
+    Code.DATES_UNCLEAR: (
+        "the dates of column {column!r} can be read in two ways: {count:n|row|rows} (such as {example!r}). Say "
+        "which it "
+        "is with {first} or {second}"
+    ),
+    Code.DATES_MIXED: (
+        "the dates of column {column!r} are written in more than one format: {formats}. Write all of them in "
+        "one; or say "
+        "which one counts, such as {hint}, and the others are left out and told"
+    ),
+    Code.DATES_OTHERWISE: "date written as {other} among dates written as {usual}, read as such",
+    Code.PLACEHOLDER_DATE: "date is a placeholder such as 1900-01-01",
+    Code.LAST_DAY_APART: (
+        "the last day, {day}, lies {gap:,} days behind the one before, {near}, and would decide the end of "
+        "observation: "
+        "is its date right? If not, set {end}, or leave the row out with {where}"
+    ),
+    Code.FIRST_DAY_APART: (
+        "the first day, {day}, lies {gap:,} days before the next, {near}: is its date right? If not, leave the row out "
+        "with {where}"
+    ),
+    Code.DATES_ARE_WEEKS: (
+        "dates are weeks and were put on their Monday: rows of one customer and week became one purchase, "
+        "{share:.0f} % "
+        "of the rows used"
+    ),
+    Code.DATES_ARE_MONTHS: (
+        "dates are months and were put on their first day: rows of one customer and month became one purchase, "
+        "{share:.0f} % of the rows used"
+    ),
+    Code.DATES_ARE_QUARTERS: (
+        "dates are quarters and were put on their first day: rows of one customer and quarter became one purchase, "
+        "{share:.0f} % of the rows used"
+    ),
+    Code.DAYS_OF_UTC: "days are those of UTC; those of a shop's own time zone are counted with one such as {zone}",
+    Code.DAYS_OF_ZONE: "days are those of the time zone {zone}",
+    Code.ZONE_UNUSED: "dates carry no offset from UTC: the time zone {zone} changes nothing",
+    Code.ZONE_UNKNOWN: "{given} is not a time zone; write it such as 'Europe/Berlin'{meant}",
+    Code.OFFSETS_DIFFER: (
+        "times carry offsets of several time zones; the day as written counts. The days of one zone are counted "
+        "with one "
+        "such as {zone}"
+    ),
+    Code.OFFSETS_MIXED: (
+        "{utc:n|row is|rows are} in UTC and {local:n|row is|rows are} in local time; the day as written counts, and "
+        "rows in UTC near midnight may belong to another day. The days of one zone are counted with one such as {zone}"
+    ),
     # Money: currencies, signs, tax, orders
     # Customers' ids
     Code.EXCLUDED_CUSTOMER: "customer excluded, as asked",
@@ -238,6 +306,7 @@ SENTENCES: dict[Code, str] = {
     Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
     Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
     Code.NO_NUMBER: "{given} is not a number; write it such as 0.35 or 0,35",
+    Code.NUMBER_UNCLEAR: "{given} can be read as {first} or as {second}; write the one that is meant without thousands",
     Code.NO_WHOLE_NUMBER: "{given} must be a whole number, {least} or more",
     # Tables beside the log
     Code.TABLE_COLUMN_MISSING: "{source} holds no table of {what}: no column {column!r}; it has {known}{meant}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from kundenwert.settings.record import check_choices, several_texts
-from kundenwert.settings.values import share, whole
+from kundenwert.settings.values import share, time_zone, whole
 
 PLACEHOLDERS = (
     *("#NV", "#N/A", "#NAME?", "#WERT!", "#VALUE!", "#BEZUG!", "#REF!", "NULL", "(NULL)", "<NULL>", "NaN", "None"),
@@ -81,14 +81,16 @@ class Reading:
     """Further columns of the customer, such as region or channel; the value at the first purchase counts."""
 
     date_format: str | None = None
-    """strftime format of the dates; found out if not given."""
+    """strftime format of the dates, or one of excel-days, unix-seconds, unix-milliseconds, iso-weeks, quarters; found
+    out if not given."""
 
     decimal: str | None = None
     """Decimal mark of the amounts, "." or ","; found out if not given."""
 
     timezone: str | None = None
-    """Time zone whose days count where times of day carry offsets, such as Europe/Berlin; the day as written if not
-    given, unless offsets differ."""
+    """Time zone whose days count where times of day carry offsets from UTC, or are seconds since 1970, such as
+    Europe/Berlin. If it is not given, the day as written counts (of seconds, that of UTC); a caution tells where rows
+    in UTC stand among rows in local time."""
 
     currency: str | None = None
     """Currency that amounts are counted in; rows in others are converted by `rates`, or refused."""
@@ -140,4 +142,5 @@ class Reading:
         check_choices(self)
         several_texts(self, "refund_marks", "keep", "where", "exclude_customers", "placeholders")
         object.__setattr__(self, "skip_lines", whole(self.skip_lines, "skip_lines", least=0))
+        object.__setattr__(self, "timezone", time_zone(self.timezone, "timezone"))
         object.__setattr__(self, "vat", share(self.vat, "vat"))

@@ -48,11 +48,20 @@ def open_frame(source: Any, reading: Reading) -> Source:
 
 
 def _from_series(series: pd.Series[Any]) -> pa.ChunkedArray:
+    if _zones_differ(series):  # Arrow would put all of them into the zone of the first
+        series = series.map(str, na_action="ignore")
     try:
         array = pa.array(series, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         array = pa.array([None if pd.isna(value) else str(value) for value in series], pa.string())
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _zones_differ(series: pd.Series[Any]) -> bool:
+    """Whether moments of more than one time zone, or of an offset that changes, stand in a column of objects."""
+    if series.dtype != object or pd.api.types.infer_dtype(series, skipna=True) != "datetime":
+        return False
+    return len({moment.utcoffset() for moment in series.dropna()}) > 1
 
 
 def _plain(array: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:

@@ -13,8 +13,8 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from kundenwert.data.amounts import clean_amount, find_decimal, likely_decimal, read_amount
-from kundenwert.data.dates import date_part, find_date_format, read_date
+from kundenwert.data.amounts import find_decimal, likely_decimal, read_amount
+from kundenwert.data.dates import date_notation
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
@@ -146,7 +146,7 @@ def amounts(table: SmallTable, column: str) -> pd.Series:
             column=column,
             example=error.figures["example"],
         ) from error
-    read = rows.select("row", value=read_amount(clean_amount(rows["text"]), decimal).cast("float64"))
+    read = rows.select("row", value=read_amount(rows["text"], decimal).cast("float64"))
     found = _in_order(read, text)
     return _all_read(table, column, found, Code.TABLE_NO_AMOUNT)
 
@@ -157,12 +157,12 @@ def days(table: SmallTable, column: str) -> pd.Series:
     Raises
     ------
     DomainError
-        If a text names no day, or the order of day and month cannot be told.
+        If a text names no day, the order of day and month cannot be told, or formats are mixed.
     """
     text = table.frame[column]
     rows = _registered(text)
-    date_format = find_date_format(rows, "text", label=column)
-    read = rows.select("row", value=read_date(rows["text"], date_part(rows["text"]), date_format))
+    dating = date_notation(rows, label=column, place=lambda row: f"row {row + 1}", date_format=None, zone=None)
+    read = rows.select("row", value=dating.day(rows["text"]))
     return pd.to_datetime(_all_read(table, column, _in_order(read, text), Code.TABLE_NO_DAY))
 
 
