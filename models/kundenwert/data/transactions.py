@@ -11,7 +11,10 @@ import duckdb
 import ibis
 
 from kundenwert.data.account import RowAccount
+from kundenwert.data.datev import debtors
 from kundenwert.data.fates import account_for, merge_days, with_fate
+from kundenwert.data.meaning import meant
+from kundenwert.data.presets import with_preset
 from kundenwert.data.roles import find_roles
 from kundenwert.data.typed import typed_rows
 from kundenwert.errors import DomainError
@@ -89,14 +92,18 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     """
     reading = made(Reading, reading, settings)
     opened = open_source(source, reading)
-    roles = find_roles(opened, reading)
+    reading, preset, of_preset = with_preset(opened, reading)
+    roles, recognised = find_roles(opened, reading)
     check_lines(opened)
+    if preset and preset.name == "datev":
+        opened = debtors(opened)
     typed, notation = typed_rows(opened, roles, reading)
-    rows = with_fate(typed, reading, len(opened.names))
+    told = meant(typed, opened, roles, reading, notation)
+    rows = with_fate(told.rows, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    account = account_for(opened, rows, daily, reading.refunds)
+    account = account_for(opened, rows, daily, reading.refunds, (*of_preset, *recognised, *told.notes))
     purchases = daily.select(
         "customer_id",
         "date",
@@ -109,7 +116,14 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         purchases = store(backend, "purchases", purchases)
         backend.raw_sql("DROP TABLE temp.rows; DROP TABLE temp.source")
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
-    info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
+    info = replace(
+        opened.info,
+        date_format=notation.date_format,
+        decimal=notation.decimal,
+        columns=roles.told(),
+        currency=told.currency,
+        preset=preset and preset.name,
+    )
     return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"])
 
 

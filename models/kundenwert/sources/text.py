@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import itertools
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -99,7 +100,10 @@ def _read_header(path: Path, encoding: str, skip_lines: int) -> _Header:
     if skip is None:
         raise SchemaError(f"{path.name!r} holds no text; it must start with a line of column names")
     stated = lines[skip].strip().strip('"')
-    if stated.startswith("sep=") and len(stated) == 5:  # Excel's way to state the delimiter
+    if re.match(r'"?(EXTF|DTVF)"?;', lines[skip]):  # DATEV's header; the column names stand in the next line
+        skip = skip + 1 if len(lines) > skip + 1 else skip
+        delimiter = ";"
+    elif stated.startswith("sep=") and len(stated) == 5:  # Excel's way to state the delimiter
         delimiter, skip = stated[4], skip + 1
     else:
         delimiter = max(DELIMITERS, key=lambda sign: len(_split(lines[skip], sign)))
