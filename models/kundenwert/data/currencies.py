@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,25 +22,51 @@ from kundenwert.settings.values import number
 from kundenwert.sources import Source
 
 CODES = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK "
-    "HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL "
-    "MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON "
-    "RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH "
-    "UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL".split()
+    code
+    for line in (
+        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF",
+        "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD",
+        "HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL",
+        "LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR",
+        "PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP",
+        "TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL",
+    )
+    for code in line.split()
 )
 """ISO 4217."""
 
-_COMMON = frozenset("EUR USD GBP CHF SEK NOK DKK PLN CZK HUF".split())
+_COMMON = frozenset(("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF"))
 SIGNS = {
-    **{"€": "EUR", "EURO": "EUR", "$": "USD", "US$": "USD", "£": "GBP", "¥": "JPY", "ZŁ": "PLN", "KČ": "CZK"},
-    **{"FT": "HUF", "FR": "CHF", "SFR": "CHF", "₺": "TRY", "₽": "RUB", "₹": "INR", "RS": "INR", "R$": "BRL"},
-    **{"ЛВ": "BGN", "₴": "UAH", "₩": "KRW", "₪": "ILS", "RMB": "CNY", "KR": "kr"},
+    "€": "EUR",
+    "EURO": "EUR",
+    "$": "USD",
+    "US$": "USD",
+    "£": "GBP",
+    "¥": "JPY",
+    "ZŁ": "PLN",
+    "KČ": "CZK",
+    "FT": "HUF",
+    "FR": "CHF",
+    "SFR": "CHF",
+    "₺": "TRY",
+    "₽": "RUB",
+    "₹": "INR",
+    "RS": "INR",
+    "R$": "BRL",
+    "ЛВ": "BGN",
+    "₴": "UAH",
+    "₩": "KRW",
+    "₪": "ILS",
+    "RMB": "CNY",
+    "KR": "kr",
 }
 """Codes of signs and abbreviations, in capitals; kr may be of four countries and stays as it is written."""
 
 _CROWNS = ("SEK", "NOK", "DKK", "ISK")
 _NO_SIGN = ("S", "H", "C", "D", "CR", "DR", "E")  # marks of debit and credit, and of powers of ten
+LONGEST = 4
+"""Letters and signs that a currency's abbreviation may have."""
+
 _NUMBER_SIGNS = "\\d.,'’+\\-−–()\\s\u00a0\u202f\u2009"
 
 
@@ -56,18 +82,20 @@ def code_of(text: str) -> str:
     return SIGNS.get(bare, bare if bare in CODES else text.strip())
 
 
-def _coded(sign: ibis.Value) -> ibis.Value:
-    """Return the codes of a column of signs, as `code_of` does."""
-    bare = sign.re_replace(r"^[\s.]+|[\s.]+$", "").upper()
-    cases = [(bare.isin([name for name, code in SIGNS.items() if code == known]), known) for known in {*SIGNS.values()}]
-    return ibis.cases(*cases, (bare.isin(sorted(CODES)), bare), else_=sign.re_replace(r"^\s+|\s+$", "").nullif(""))
-
-
-def currency_in(text: ibis.Value) -> ibis.Value:
-    """Return the code, or the unknown sign, of the currency that an amount's text states; missing where none."""
+def sign_in(text: ibis.Value) -> ibis.Value:
+    """Return the sign or code of a currency in an amount's text, as it stands there; missing where there is none."""
     sign = text.re_replace(f"[{_NUMBER_SIGNS}]", "")
-    fits = text.re_search(r"\d") & (sign.length() <= 4) & ~sign.upper().isin(_NO_SIGN)  # noqa: PLR2004
-    return _coded(ibis.ifelse(fits, sign.nullif(""), ibis.null("string")))
+    fits = text.re_search(r"\d") & (sign.length() <= LONGEST) & ~sign.upper().isin(_NO_SIGN)
+    return ibis.ifelse(fits, sign.nullif(""), ibis.null("string"))
+
+
+def _mapped(text: ibis.Value, texts: Iterable[str]) -> ibis.Value:
+    """Return the codes of texts of which all that occur are known."""
+    known: dict[str, list[str]] = {}
+    for value in texts:
+        known.setdefault(code_of(value), []).append(value)
+    cases = [(text.isin(values), code) for code, values in sorted(known.items())]
+    return ibis.cases(*cases) if cases else ibis.null("string")
 
 
 @dataclass(frozen=True)
@@ -120,21 +148,22 @@ def one_currency(
         If two columns could hold the codes.
     """
     label = roles.names.get("currency_column") or _code_column(opened, roles, few)
-    raw = rows[roles.columns["amount"]]
-    stated = currency_in(as_text(raw)) if raw.type().is_string() else ibis.null("string")
-    of_column = _coded(as_text(rows[f"c{opened.names.index(label)}"])) if label else ibis.null("string")
-    if label is None and not raw.type().is_string():
-        return rows, reading.currency and code_of(reading.currency), ()
-    rows = rows.mutate(stated=stated, code=stated.coalesce(of_column))
-    good = rows.filter(rows.fate.isnull() & rows.amount_text.notnull())
-    counted = good.group_by("code", "stated").agg(n=lambda t: t.count()).to_pyarrow().to_pylist()
-    codes = sorted({row["code"] for row in counted if row["code"]})
-    signs = sorted({row["stated"] for row in counted if row["stated"]})
-    if len(signs) > 1 and raw.type().is_string() and "quantity" not in roles.columns:
-        rows = _by_sign(rows, as_text(raw), signs, reading, roles.names["amount"])
+    money = roles.columns["amount"]
     target = code_of(reading.currency) if reading.currency else None
+    if label is None and not rows[money].type().is_string():
+        return rows, target, ()
+    column = f"c{opened.names.index(label)}" if label else None
+    counted = _stated(rows.filter(rows.fate.isnull()) if reading.where else opened.table, money, column)
+    signs, values = {sign for sign, _ in counted if sign}, {value for _, value in counted if value}
+    codes = sorted({code_of(sign or value) for sign, value in counted if sign or value})
     if len(codes) <= 1 and (not codes or target in (None, codes[0])):
-        return rows.drop("stated", "code"), target or (codes[0] if codes else None), ()
+        return rows, target or (codes[0] if codes else None), ()
+    text = as_text(rows[money]) if signs else ibis.null("string")
+    stated = _mapped(sign_in(text), signs) if signs else ibis.null("string")
+    of_column = _mapped(as_text(rows[column]), values) if column else ibis.null("string")
+    rows = rows.mutate(stated=stated, code=stated.coalesce(of_column))
+    if len(signs) > 1 and "quantity" not in roles.columns:
+        rows = _by_sign(rows, text, sorted({code_of(sign) for sign in signs}), reading, roles.names["amount"])
     found = _money(rows)
     if reading.rates is None:
         _refuse(found, label, target, roles.names["amount"])
@@ -142,6 +171,16 @@ def one_currency(
     target = target or _target(rates, codes)
     rows, note = _converted(rows, found, rates, target)
     return rows.drop("stated", "code"), target, (note,)
+
+
+def _stated(table: ibis.Table, money: str, column: str | None) -> list[tuple[str, str]]:
+    """Return which signs in amounts, and which values of a column of codes, occur with each other."""
+    text = table[money].type().is_string()
+    sign = sign_in(as_text(table[money])) if text else ibis.null("string")
+    value = as_text(table[column]) if column else ibis.null("string")
+    given = as_text(table[money]).notnull() if text else table[money].notnull()
+    found = table.filter(given).select(sign=sign, value=value).distinct()
+    return [(row["sign"] or "", row["value"] or "") for row in found.to_pyarrow().to_pylist()]
 
 
 def _code_column(opened: Source, roles: Roles, few: Mapping[str, Mapping[str, int]]) -> str | None:
@@ -231,7 +270,7 @@ def read_rates(rates: str | Path | Mapping[str, float] | None) -> dict[str, floa
     {'USD': 0.92, 'EUR': 1.0}
     """
     given = rates if isinstance(rates, Mapping) else _rates_of_file(Path(rates or ""))
-    found = {}
+    found: dict[str, float] = {}
     for name, value in given.items():
         rate = number(value, "rates")
         if rate is None or not 0 < rate < float("inf"):

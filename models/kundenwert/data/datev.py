@@ -34,7 +34,7 @@ def _header(opened: Source) -> _Header:
         found = _Header(first, last, int(cells[_LENGTH]))
     except (IndexError, ValueError):
         found = None
-    if not found or not cells[0].startswith(("EXTF", "DTVF")) or (found.last - found.first).days > 365:  # noqa: PLR2004
+    if not found or not cells[0].startswith(("EXTF", "DTVF")) or (found.last - found.first).days > 365:
         raise DomainError(
             Code.DATEV_HEADER, parameter="preset", source=opened.info.name, none=Setting("preset", "none")
         )

@@ -127,7 +127,9 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[Code, tuple[Place, ...]
 
 
 _ABSENT = {
-    **{Code.NO_CUSTOMER: "no customer id", Code.NO_DATE: "no date", Code.NO_AMOUNT: "no amount"},
+    Code.NO_CUSTOMER: "no customer id",
+    Code.NO_DATE: "no date",
+    Code.NO_AMOUNT: "no amount",
     Code.FURTHER_ITEM: "no amount of its own",
 }
 _BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)

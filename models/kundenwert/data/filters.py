@@ -186,7 +186,7 @@ def _met(rows: ibis.Table, column: str, condition: Condition, date_format: str |
     bound = _bound(condition)
     read = days if isinstance(bound, dt.date) else number
     how = {"date_format": date_format} if isinstance(bound, dt.date) else {"decimal": None}
-    written, value = read(rows, column, label=condition.column, **how)  # type: ignore[operator]
+    written, value = read(rows, column, label=condition.column, **how)
     unread = rows.filter(written.notnull() & value.isnull())
     found = unread.agg(n=unread.count(), example=as_text(unread[column]).min()).to_pyarrow().to_pylist()[0]
     if found["n"]:

@@ -91,9 +91,9 @@ def pattern(rows: ibis.Table, column: str) -> Pattern:
 def count_orders_once(rows: ibis.Table, opened: Source, roles: Roles) -> tuple[ibis.Table, tuple[Note, ...]]:
     """Let each order's total count once, and say which rows are further items of an order.
 
-    Where amounts of (nearly) all orders with several rows are the same on each of their rows, they are totals, and count
-    on the first row. Where (nearly) all have an amount on one row only, the others are further items. Else amounts are
-    those of items and add up.
+    Where (nearly) all orders with several rows repeat one amount on each of them, amounts are totals, and count on the
+    first row. Where (nearly) all have an amount on one row only, the others are further items. Else amounts are those
+    of items and add up.
 
     Parameters
     ----------

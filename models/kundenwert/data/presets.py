@@ -150,7 +150,7 @@ PRESETS = (
         ("{} in (DR, DG, RV, RD, RG)",),
         "Belegart|Document Type",
         remark="invoices and credit notes, no payments; amounts include tax",
-    ),  # fmt: skip
+    ),
     Preset(  # SAP table VBRK, billing documents
         "sap-vbrk",
         "SAP billing documents (VBRK)",
@@ -293,7 +293,7 @@ def with_preset(opened: Source, reading: Reading) -> tuple[Reading, Preset | Non
         )
         taken = {name: value for name, value in taken.items() if name in (CERTAIN if same else ())}
     shown = [Setting(name, value) for name, value in taken.items()]
-    figures = {"title": preset.title, "settings": shown, "remark": preset.remark}
+    figures: dict[str, object] = {"title": preset.title, "settings": shown, "remark": preset.remark}
     if by_hand:
         figures["hint"] = Setting("preset", preset.name)
         code = Code.PRESET_SEEN if taken else Code.PRESET_SEEN_ONLY

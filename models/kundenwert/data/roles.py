@@ -173,7 +173,7 @@ def _recognise_amount(opened: Source, taken: Collection[str]) -> dict[str, str]:
                 of_quantity=Setting("quantity", quantity),
                 unit_price=Setting("unit_price", price["amount"]),
             )
-        return price or pairs["unit_price"] and {"amount": pairs["unit_price"]["unit_price"]}
+        return price or (pairs["unit_price"] and {"amount": pairs["unit_price"]["unit_price"]})
     return _recognise(opened, "amount", taken)
 
 

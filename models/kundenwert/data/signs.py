@@ -127,7 +127,7 @@ def _refunded(rows: ibis.Table, other: _Other) -> tuple[ibis.Table, list[Note]]:
     ).to_pyarrow().to_pylist()[0]  # fmt: skip
     undone = rows.some & paid & (rows.amount == 0)
     rows = rows.mutate(fate=rows.fate.coalesce(ibis.ifelse(undone, str(Code.UNDONE_BY_REFUND), ibis.null("string"))))
-    figures = {"column": other.roles.names["refund_amount"]}
+    figures: dict[str, object] = {"column": other.roles.names["refund_amount"]}
     figures |= {name: float(sums[name] or 0) for name in ("money", "gross", "net")}
     note = Note(Code.REFUND_OFF, int(sums["n"] or 0), money=-float(sums["money"] or 0), figures=figures)
     return rows.drop("taken", "unread", "before", "some"), [note] if sums["n"] else []

@@ -1,4 +1,4 @@
-"""Rows that may be no purchases: cancelled, failed or tested orders, credit notes as positive amounts, refunds aside."""
+"""Rows that may be no purchases: cancelled, failed, tested orders; positive credit notes; refunds beside amounts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def no_purchase(value: str) -> bool:
     """
     parts = _parts(value)
     if any(word in parts for word in NO_PURCHASE if word not in _TEST):
-        return len(parts) <= 3  # noqa: PLR2004
+        return len(parts) <= 3
     return parts in [[word] for word in _TEST] or parts == ["test", "order"]
 
 

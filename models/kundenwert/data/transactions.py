@@ -122,7 +122,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         decimal=notation.decimal,
         columns=roles.told(),
         currency=told.currency,
-        preset=preset and preset.name,
+        preset=preset.name if preset else None,
     )
     return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"])
 

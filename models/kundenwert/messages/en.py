@@ -66,9 +66,9 @@ SENTENCES: dict[Code, str] = {
     Code.DATE_FORMAT_BAD: "{given} is not understood; write it such as '%d.%m.%Y'",
     # Money: currencies, signs, tax, orders
     Code.CURRENCIES_MIXED: (
-        "column {column!r} says that amounts are in several currencies, which cannot be added: {held}. Convert them with "
-        "{currency} and {rates} (a table with columns currency and rate, what one unit of each is worth), or keep one "
-        "with {where}"
+        "column {column!r} says that amounts are in several currencies, which cannot be added: {held}. Convert "
+        "them with {currency} and {rates} (a table with columns currency and rate, what one unit of each is worth), or "
+        "keep one with {where}"
     ),
     Code.CURRENCIES_MIXED_SIGNS: (
         "amounts of column {column!r} are in several currencies, which cannot be added: {held}. Convert them with "
@@ -95,8 +95,8 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.MARK_TAKEN: "amount made negative by column {column!r}",
     Code.MARK_NOTHING: (
-        "column {column!r} shall mark what is taken back, but holds no such mark (it holds {held}); if one of these is, "
-        "say so with {hint}"
+        "column {column!r} shall mark what is taken back, but holds no such mark (it holds {held}); if one of these "
+        "is, say so with {hint}"
     ),
     Code.REFUND_OFF: ("refund of column {column!r} taken off its row: {money:,.2f} of {gross:,.2f} leave {net:,.2f}"),
     Code.REFUNDS_ASIDE: "column {column!r} holds refunds of {money:,.2f} that are not taken off; do it with {hint}",
@@ -104,12 +104,12 @@ SENTENCES: dict[Code, str] = {
         "column {column!r} says of rows that count that they may be no purchases: {values}. Leave them out with {hint}"
     ),
     Code.CREDIT_NOTES_SEEN: (
-        "column {column!r} says of positive amounts that count as purchases that they may be taken back: {values}. Make "
-        "them negative with {hint}"
+        "column {column!r} says of positive amounts that count as purchases that they may be taken back: {values}. "
+        "Make them negative with {hint}"
     ),
     Code.TOTALS_ONCE: (
-        "an amount on all rows of an order, by column {column!r}, is its total and counts once: {orders:n|order|orders} "
-        "on several rows, {money:,.2f} not counted again"
+        "an amount on all rows of an order, by column {column!r}, is its total and counts once: "
+        "{orders:n|order|orders} on several rows, {money:,.2f} not counted again"
     ),
     Code.TOTALS_UNCLEAR: (
         "of {of:n|order|orders} with several amounts, by column {column!r}, {orders:,} repeat one amount on all rows: "
@@ -158,8 +158,8 @@ SENTENCES: dict[Code, str] = {
     Code.ROLE_UNCLEAR: "{count} columns would do, {columns}; say which one, with one of {choices}",
     Code.ROLE_ALONE: "{given} needs {lacking} too; name that column",
     Code.PRICE_UNCLEAR: (
-        "column {price!r} may be the price of one unit, since there is a column {quantity!r}. Say {amount} if it is the "
-        "amount of the row, or {of_quantity} and {unit_price} if it is to be multiplied"
+        "column {price!r} may be the price of one unit, since there is a column {quantity!r}. Say {amount} if it is "
+        "the amount of the row, or {of_quantity} and {unit_price} if it is to be multiplied"
     ),
     Code.NET_TAKEN: "amounts are net, from column {net!r}; those with tax would be {gross}",
     # Known exports and conditions
@@ -180,13 +180,13 @@ SENTENCES: dict[Code, str] = {
         "columns"
     ),
     Code.PRESET_NAMELESS: (
-        "{source!r} is an {kind} report, which names no buyer: customers cannot be told from it. Export the order report "
-        "with buyer-email instead (it is read with {hint})"
+        "{source!r} is an {kind} report, which names no buyer: customers cannot be told from it. Export the order "
+        "report with buyer-email instead (it is read with {hint})"
     ),
     Code.DATEV_HEADER: (
         "the first line of {source!r} does not say to which year its bookings belong; it must be DATEV's header with "
-        "the first and the last day (fields 15 and 16), at most a year apart. Export it again, or write {none} and name "
-        "the columns"
+        "the first and the last day (fields 15 and 16), at most a year apart. Export it again, or write {none} and "
+        "name the columns"
     ),
     Code.DATEV_NO_YEAR: (
         "{source!r} is a DATEV booking batch, whose column 'Belegdatum' has days and months but no year; the year "
