@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ibis
 
 from kundenwert.data.account import Note
-from kundenwert.data.currencies import one_currency
+from kundenwert.data.conversion import one_currency
 from kundenwert.data.few import few_valued
 from kundenwert.data.filters import keep_where
 from kundenwert.data.orders import count_orders_once
