@@ -447,7 +447,7 @@ def moneys() -> list[Export]:
         ([o.customer, dotted(o.day), comma(o), code] for o, code in zip(LOG, other, strict=True)),
         ("Kunde", "Datum", "Betrag", "Währung"),
     )
-    francs = sum(round(o.cents * 1.05) if code == "CHF" else o.cents for o, code in zip(LOG, other, strict=True))
+    francs = sum(o.cents * 1.05 if code == "CHF" else o.cents for o, code in zip(LOG, other, strict=True))
     signs = table([o.customer, dotted(o.day), f"{comma(o)} {code}"] for o, code in zip(LOG, other, strict=True))
     items = [o for o in LOG for _ in range(1 + o.number % 3)]
     repeated = table(

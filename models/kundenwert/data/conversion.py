@@ -75,11 +75,12 @@ def code_of(text: str) -> str:
 
     Examples
     --------
-    >>> code_of("€"), code_of("eur"), code_of("kr"), code_of("Kč")
-    ('EUR', 'EUR', 'kr', 'CZK')
+    >>> code_of("€"), code_of("eur"), code_of("kr"), code_of("Kč"), code_of("$CAD")
+    ('EUR', 'EUR', 'kr', 'CZK', 'CAD')
     """
     bare = text.strip().strip(".").upper()
-    return SIGNS.get(bare, bare if bare in CODES else text.strip())
+    ends = [part for part in (bare[-3:], bare[:3]) if part in CODES]  # a code counts before a sign: $CAD
+    return SIGNS.get(bare, ends[0] if ends and not bare.isalpha() else bare if bare in CODES else text.strip())
 
 
 def sign_in(text: ibis.Value) -> ibis.Value:
