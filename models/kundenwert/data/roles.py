@@ -84,7 +84,7 @@ def find_roles(opened: Source, reading: Reading) -> tuple[Roles, tuple[Note, ...
             found |= fitting
             taken |= set(fitting.values())
             names[role] = next(iter(fitting.values()), role)
-    names |= found
+    names = {role: (names | found)[role] for role in ROLES if role in names | found}
     told = [Setting(role, name) for role, name in found.items() if role != name]
     if told:
         notes.append(Note(Code.ROLE_RECOGNISED, 0, figures={"roles": told}))
@@ -230,6 +230,7 @@ def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> d
 
 def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str]) -> ColumnError:
     free = {plain(name): name for name in opened.names if name not in taken and name}
+    free = {key: name for key, name in free.items() if key not in NAMES["currency_column"][0]}
     guesses: list[str] = []
     meant: dict[str, str] = {}
     for role, name in missing.items():
@@ -258,7 +259,7 @@ def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str])
 
 def _alike(candidate: str, name: str) -> float:
     """How alike two names must be: a name that was asked for may be mistyped worse than one that was not."""
-    return 0.7 if candidate == name else 0.85
+    return 0.7 if candidate == name else 0.8
 
 
 def _candidates(role: str, name: str) -> list[str]:
