@@ -119,3 +119,8 @@ def test_rates_must_agree_with_themselves():
         read_rates({"EUR": 1, "€": 2})
     with pytest.raises(DomainError, match="do not say which currency they count in"):
         read_transactions(frame(["1 €", "2 $"]), rates={"EUR": 1.1, "USD": 0.9})
+
+
+def test_a_word_beside_an_amount_is_no_currency():
+    log = read_transactions(frame(["12.50"] * 29 + ["ca. 3"]))
+    assert (log.source.currency, log.account.excluded) == (None, 1)

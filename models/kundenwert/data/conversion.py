@@ -62,6 +62,7 @@ SIGNS = {
 }
 """Codes of signs and abbreviations, in capitals; kr may be of four countries and stays as it is written."""
 
+KNOWN = CODES | set(SIGNS.values())
 _CROWNS = ("SEK", "NOK", "DKK", "ISK")
 _NO_SIGN = ("S", "H", "C", "D", "CR", "DR", "E")  # marks of debit and credit, and of powers of ten
 LONGEST = 4
@@ -155,8 +156,9 @@ def one_currency(
         return rows, target, ()
     column = f"c{opened.names.index(label)}" if label else None
     counted = _stated(rows.filter(rows.fate.isnull()) if reading.where else opened.table, money, column)
-    signs, values = {sign for sign, _ in counted if sign}, {value for _, value in counted if value}
-    codes = sorted({code_of(sign or value) for sign, value in counted if sign or value})
+    signs = {sign for sign, _ in counted if sign and code_of(sign) in KNOWN}  # others make an amount unreadable
+    values = {value for _, value in counted if value}
+    codes = sorted({code_of(sign if sign in signs else value) for sign, value in counted if sign in signs or value})
     if len(codes) <= 1 and (not codes or target in (None, codes[0])):
         return rows, target or (codes[0] if codes else None), ()
     text = as_text(rows[money]) if signs else ibis.null("string")
