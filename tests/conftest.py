@@ -1,5 +1,6 @@
 """Fixtures that several tests share: small enough to be quick, made once."""
 
+import os
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,6 +14,20 @@ import kundenwert as kw
 mpl.use("Agg")
 
 TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def component():
+    """Skip a test that lacks a component of the machine, or fail it where nothing may be: `component(found, why)`."""
+
+    def _component(present, reason):
+        if present:
+            return
+        if os.environ.get("KUNDENWERT_REQUIRE_ALL") == "1":
+            pytest.fail(f"KUNDENWERT_REQUIRE_ALL=1, but {reason}")
+        pytest.skip(reason)
+
+    return _component
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ def test_a_line_end_within_quotes(write):
     text = 'customer_id,date,amount,note\na,2024-01-01,1,"two\nlines"\nb,2024-01-01,x,\n' + "c,2024-01-02,1,\n" * 30
     log = read_transactions(write(text))
     assert log.account.rows_read == 32
-    assert texts_of(log.account.entries[-1].first) == ("row 2: 'x'",)
+    assert texts_of(log.account.entries[-1].first) == ("line 4: 'x'",)
 
 
 @pytest.mark.parametrize(
@@ -413,10 +413,10 @@ def test_few_unreadable_rows_are_excluded_and_shown(write):
         "line 13: more than 3 columns: 'k,2024-01-01,1,2'",
     )
     assert first["date before 1900-01-01 or after 2199-12-31"] == (
-        "row 2: '0197-01-01'",
-        "row 3: '9999-12-31'",
+        "line 3: '0197-01-01'",
+        "line 4: '9999-12-31'",
     )
-    assert first["amount unreadable, infinite or beyond 1e15"][0] == "row 4: 'oops'"
+    assert first["amount unreadable, infinite or beyond 1e15"][0] == "line 5: 'oops'"
 
 
 @pytest.mark.parametrize("name", ["#NV", "#N/A", "null", "NULL", "-", "n/a", "NaN", "None", "(leer)"])

@@ -87,7 +87,8 @@ def find_decimal(table: ibis.Table, column: str, *, label: str, likely: str | No
     DomainError
         If values could mean two amounts, such as 1,234, and no other rows decide, or too few.
     """
-    clean = table.select(text=clean_amount(table[column])).group_by("text").agg(n=lambda t: t.count())
+    texts = table.group_by(raw=table[column]).agg(n=lambda t: t.count())
+    clean = texts.select("n", text=clean_amount(texts.raw)).group_by("text").agg(n=lambda t: t.n.sum())
     point, comma = (clean.text.re_search(_number(mark)) for mark in ".,")
     unclear = point & comma & clean.text.re_search("[.,]")
     found = clean.agg(

@@ -88,8 +88,9 @@ def find_date_format(table: ibis.Table, column: str, *, label: str) -> str:
     DomainError
         If day and month cannot be told apart.
     """
-    days = table.select(part=date_part(table[column]))
-    days = days.filter(days.part != "").group_by("part").agg(n=lambda t: t.count())
+    texts = table.group_by(text=table[column]).agg(n=lambda t: t.count())
+    days = texts.select("n", part=date_part(texts.text))
+    days = days.filter(days.part != "").group_by("part").agg(n=lambda t: t.n.sum())
     read = {name: read_date(days.part, days.part, name) for name in DATE_FORMATS}
     found = days.agg(**{name: days.n.sum(where=value.notnull()) for name, value in read.items()})
     counts = {name: int(n or 0) for name, n in found.to_pyarrow().to_pylist()[0].items()}

@@ -18,18 +18,14 @@ from kundenwert.sources import Place, Source
 
 UNREADABLE_SHARE = 0.05  # above this share of rows without a date (or an amount) the log is refused
 
-TOTALS = (
-    *("Summe", "Gesamt", "Gesamtsumme", "Endsumme", "Zwischensumme"),
-    *("Total", "Grand total", "Subtotal", "Sum"),
-)
-"""Words, in small or capital letters, that stand where the customer id should be in a line of totals."""
-
 LARGE_SHARE, LARGE_ROWS = 0.4, 20
 """Share of all money in one row that is worth a note, and the number of rows from which on it is."""
 
 EXCLUDING = (
     *(Code.LEFT_OUT, Code.NO_DEBTOR, Code.NO_REVENUE),
-    *(Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID, Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
+    *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
+    *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
+    *(Code.NO_DATE, Code.BAD_DATE, Code.FAR_DATE),
     *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
     *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND),
 )
@@ -51,27 +47,12 @@ def _is_one_of(rows: ibis.Table, words: Iterable[str]) -> ibis.Value:
     return rows.customer_id.lower().isin([word.lower() for word in words]).fill_null(False)
 
 
-def _total(rows: ibis.Table) -> ibis.Value:
-    """Whether a row whose id is a word for totals holds the sum of all others, each of them rounded to cents."""
-    other = rows.filter(~rows.word & (rows.amount.abs() <= LARGEST_AMOUNT))
-    count, total = other.count().as_scalar(), other.amount.sum().as_scalar()
-    whole = ibis.ifelse(rows.amount == rows.amount.round(), 0.5, 0.0)
-    near = (rows.amount - total).abs().cast("float64") <= 0.005 * (count + 1) + whole
-    return rows.word & (count > 1) & near.fill_null(False)
-
-
 def with_fate(typed: ibis.Table, reading: Reading, width: int) -> ibis.Table:
     """Add what each row's fate is: the reason of its exclusion, or nothing where it is kept.
 
     A fate that an earlier step has given stays.
     """
-    same = [typed[f"c{i}"] for i in range(width)]
-    typed = typed.mutate(
-        duplicate=ibis.row_number().over(group_by=same, order_by=typed.row) > 0,
-        word=_is_one_of(typed, [*TOTALS, *(f"{word}:" for word in TOTALS)]),
-    )
     tests = [
-        (_total(typed), Code.SUM_OF_ALL),
         (typed.customer_id.isnull(), Code.NO_CUSTOMER),
         (_is_one_of(typed, reading.placeholders), Code.PLACEHOLDER_ID),
         (typed.date_text.isnull(), Code.NO_DATE),
@@ -131,9 +112,20 @@ _ABSENT = {
     Code.NO_DATE: "no date",
     Code.NO_AMOUNT: "no amount",
     Code.FURTHER_ITEM: "no amount of its own",
+    Code.EMPTY_ROW: "nothing",
+    Code.REPEATED_HEADING: "column names",
+    Code.PAGE_NUMBER: "a page number",
+    Code.LONE_TEXT: "a text and nothing else",
 }
 _BY_DATE = (Code.BAD_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
-_BY_CUSTOMER = (Code.DUPLICATE, Code.DUPLICATE_KEPT, Code.PLACEHOLDER_ID, Code.TOTAL_WORD_KEPT)
+_BY_CUSTOMER = (
+    Code.STRAY_QUOTE,
+    Code.TORN_ROW,
+    Code.DUPLICATE,
+    Code.DUPLICATE_KEPT,
+    Code.PLACEHOLDER_ID,
+    Code.TOTAL_WORD_KEPT,
+)
 
 
 def _about(code: Code, row: Mapping[str, str]) -> str:
@@ -179,7 +171,13 @@ def _sums(rows: ibis.Table, daily: ibis.Table, refunds: str) -> tuple[dict[Code,
 
 
 def account_for(
-    opened: Source, rows: ibis.Table, daily: ibis.Table, refunds: str, notes: Sequence[Note] = ()
+    opened: Source,
+    rows: ibis.Table,
+    daily: ibis.Table,
+    refunds: str,
+    notes: Sequence[Note] = (),
+    *,
+    bad_money: float | None = None,
 ) -> RowAccount:
     """Account for every row, and refuse a log of which too little can be read.
 
@@ -193,6 +191,8 @@ def account_for(
         What was done with refunds.
     notes : sequence of Note
         What earlier steps have seen.
+    bad_money : float, optional
+        What the lines that are no rows may have been worth.
 
     Returns
     -------
@@ -204,10 +204,10 @@ def account_for(
         If more than `UNREADABLE_SHARE` of the rows have no date, or no amount, or if no row is left.
     """
     counts, money, used = _sums(rows, daily, refunds)
-    counts[Code.REJECTED_LINE] = len(opened.rejected)
+    counts[Code.REJECTED_LINE], money[Code.REJECTED_LINE] = len(opened.rejected), bad_money
     noted = (Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT)
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
-    first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: opened.rejected[:3]}
+    first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: tuple(line.place for line in opened.rejected[:3])}
     if any(lost.values()) or any(counts.get(code) for code in (*noted, *MERGING)):
         first |= _offenders(opened, rows)
     read = int(rows.count().to_pyarrow().as_py()) + len(opened.rejected)

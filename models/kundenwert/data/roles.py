@@ -12,7 +12,7 @@ from kundenwert.errors import SchemaError
 from kundenwert.messages import Code, Setting, several
 from kundenwert.settings import Reading
 from kundenwert.sources import Source
-from kundenwert.sources.text import DELIMITERS
+from kundenwert.sources.header import DELIMITERS
 
 ROLES = (
     *("customer_id", "date", "amount", "order_id", "quantity", "unit_price", "debit", "credit", "mark"),

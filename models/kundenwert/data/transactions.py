@@ -11,8 +11,11 @@ import duckdb
 import ibis
 
 from kundenwert.data.account import RowAccount
+from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
 from kundenwert.data.datev import debtors
+from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
+from kundenwert.data.lists import mark_lists
 from kundenwert.data.meaning import meant
 from kundenwert.data.presets import with_preset
 from kundenwert.data.roles import find_roles
@@ -22,7 +25,7 @@ from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading, made
 from kundenwert.sources import SourceInfo, open_source
 from kundenwert.sources.engine import store
-from kundenwert.sources.text import check_lines
+from kundenwert.sources.rejected import check_breaks, check_lines
 
 
 @dataclass(frozen=True)
@@ -94,16 +97,22 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     opened = open_source(source, reading)
     reading, preset, of_preset = with_preset(opened, reading)
     roles, recognised = find_roles(opened, reading)
-    check_lines(opened)
+    check_lines(opened, reading)
+    check_breaks(opened, roles.columns)
     if preset and preset.name == "datev":
         opened = debtors(opened)
     typed, notation = typed_rows(opened, roles, reading)
+    guesses = guess_money(opened, roles, notation.decimal)
+    typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
+    typed = _run(lambda: mark_lists(typed, opened, roles), notation.date_format)
     told = meant(typed, opened, roles, reading, notation)
-    rows = with_fate(told.rows, reading, len(opened.names))
+    typed = mark_duplicates(told.rows, len(opened.names), materialised=opened.materialised)
+    rows = with_fate(typed, reading, len(opened.names))
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    account = account_for(opened, rows, daily, reading.refunds, (*of_preset, *recognised, *told.notes))
+    notes = (*of_preset, *recognised, *notes_on_lines(opened, guesses), *told.notes)
+    account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
     purchases = daily.select(
         "customer_id",
         "date",

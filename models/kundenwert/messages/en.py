@@ -11,6 +11,12 @@ SENTENCES: dict[Code, str] = {
     Code.PURCHASE: "purchase (customer and day)",
     Code.SAME_DAY: "same customer and same day as a kept row",
     Code.REJECTED_LINE: "line cannot be split into the file's columns",
+    Code.EMPTY_ROW: "row without anything in it",
+    Code.REPEATED_HEADING: "column names again, as on each page of a list",
+    Code.PAGE_NUMBER: "page number",
+    Code.CARRIED_OVER: "sum carried over",
+    Code.LIST_SUM: "sum of other rows",
+    Code.LONE_TEXT: "row with one text and nothing else, such as a title",
     Code.SUM_OF_ALL: "line of totals: the amount is the sum of all others",
     Code.NO_CUSTOMER: "customer id missing",
     Code.PLACEHOLDER_ID: "customer id missing (placeholder such as '#NV')",
@@ -52,6 +58,31 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.CUSTOMER_ROW: "customer",
     # Lines of files
+    Code.LINES_LOST: (
+        "the lines of {source!r} do not add up: of {lines:,}, {above:,} stand above the rows, {blank:,} are blank, "
+        "{bad:,} are no rows, {rows:,} were read as rows and {within:,} lie within their cells. Nothing was read; save "
+        "the table anew as CSV"
+    ),
+    Code.LINES_UNSPLIT: (
+        "{count:n|line|lines} of {source!r} cannot be split into {columns:n|column|columns} at {delimiter!r}: {first}"
+    ),
+    Code.BAD_LINES: (
+        "{split}. If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
+    ),
+    Code.BAD_LINES_MENDABLE: (
+        "{split}. "
+        "Most have a stray quotation mark or empty cells at their ends; where the repair is certain, {repair} makes it"
+    ),
+    Code.BAD_LINES_REFUSED: ("{split}. Mend them, or leave them out with {exclude}"),
+    Code.BROKEN_CELL: (
+        "{count:n|cell|cells} of column {column!r} of {source!r} hold line breaks (first: {place}); there is likely a "
+        "stray quotation mark. Mend the file there"
+    ),
+    Code.LINES_REPAIRED: "line repaired: a stray quotation mark, or empty cells at its end, taken away",
+    Code.LINE_BREAKS: "line breaks within cells",
+    Code.MONEY_GUESSED: "money of lines that cannot be split is a guess: only one cell of each can be the amount",
+    Code.STRAY_QUOTE: "customer id with a stray quotation mark",
+    Code.TORN_ROW: "row beside a fragment of a line that may belong to it",
     # Amounts
     Code.DECIMAL_UNCLEAR: (
         "the decimal mark of column {column!r} is unclear: {doubtful:n|row|rows} can be read as thousands or as "
@@ -136,6 +167,58 @@ SENTENCES: dict[Code, str] = {
     # Customers' ids
     # Patterns of customers
     # Sources
+    Code.ARCHIVE_DAMAGED: "{source!r} is damaged or cut short: it cannot be unpacked to its end. Fetch it anew",
+    Code.ARCHIVE_EMPTY: "{source!r} holds an empty file",
+    Code.INPUT_EMPTY: "standard input is empty; pipe CSV text into it",
+    Code.NO_MATCH: "no file is called like {pattern!r}; check the folder and the pattern",
+    Code.NO_FILES: "the list of files is empty; name at least one",
+    Code.SAME_FILE_TWICE: "{file!r} is given twice; every purchase in it would count twice. Name it once",
+    Code.SAME_CONTENT: "files hold the same bytes, such as {first!r} and {second!r}: their purchases count twice",
+    Code.COLUMNS_DIFFER: (
+        "the files have different columns: {second!r} lacks {missing} and has {further} that {first!r} has not. Export "
+        "them alike, or read them one by one"
+    ),
+    Code.TYPES_DIFFER: (
+        "column {column!r} holds {one} in {first!r} and {other} in {second!r}; export them alike, or read them one by "
+        "one"
+    ),
+    Code.WHICH_TABLE: "{source!r} holds {count}: {tables}. Say which to read with {hint}",
+    Code.NO_SUCH_TABLE: "{source!r} has no {kind} {name!r}{meant}; it has {tables}",
+    Code.NO_TABLES: "{source!r} holds no {kind} with rows that can be read",
+    Code.TABLE_NOT_HERE: (
+        "{given} names a sheet of a workbook or a table of a database, and {source} is neither; leave it out"
+    ),
+    Code.SKIP_NOT_HERE: "{given} is for text files and workbooks; leave it out",
+    Code.WRONG_CONTENT: "{source!r} is {kind}, whatever its name says; {advice}",
+    Code.UNREADABLE: "{source!r} is not {kind} that can be read: {reason}",
+    Code.NO_HEADING: "{source!r} holds no row of column names below its first {skipped:n|row|rows}; check {given}",
+    Code.LOCKED_WORKBOOK: "{source!r} is protected by a password; save it without one",
+    Code.UNFINISHED_DATABASE: (
+        "{source!r} has a file {beside!r} beside it with changes that are not in it yet, and cannot be opened with "
+        "them; close the program that writes it, or export the table"
+    ),
+    Code.FOLDER: "{source!r} is a directory; give the path of one CSV or Parquet file in it{meant}",
+    Code.JSON_NOT_ROWS: (
+        "{source!r} is JSON, but not a list of objects, such as [{{...}}, {{...}}], nor one object in each line{reason}"
+    ),
+    Code.JSON_BAD_LINES: (
+        "{count:n|line|lines} of {source!r} cannot be read as one JSON object each{first:offenders}; check the export"
+    ),
+    Code.JSON_LINES_REFUSED: (
+        "{count:n|line|lines} of {source!r} cannot be read as one JSON object each{first:offenders}; mend the export, "
+        "or leave them out with {hint}"
+    ),
+    Code.NESTED_VALUES: (
+        "column {column!r} of {source!r} serves as {role} and holds lists or objects ({where}: {example}); export the "
+        "value itself as a field of its own"
+    ),
+    Code.DATABASE_ADDRESS: (
+        "the address of the database is not understood; write it as postgresql://user@host:5432/database, with signs "
+        "such as @, / and % in a password written as %40, %2F and %25, or with the password in PGPASSWORD or .pgpass"
+    ),
+    Code.DATABASE_NOT_REACHED: "the database {source!r} cannot be reached: {reason}",
+    Code.DATABASE_REFUSED: "{source!r} cannot be read: {reason}",
+    Code.TIMEZONE_UNKNOWN: "{given} is not a time zone; write it such as 'Europe/Berlin'",
     Code.NO_ROWS: "{source!r} has column names but no rows; check the export",
     Code.DATES_UNREADABLE: (
         "{count:,} of {rows:n|row|rows} of {source!r} have no readable date{first:offenders}. Check the column, or say "

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import ibis
+
+MEMORY = "1GB"
+"""What the engine may hold in memory; what is more lies in temporary files."""
 
 
 @contextmanager
@@ -18,10 +23,40 @@ def quiet() -> Iterator[None]:
         yield
 
 
+def connect() -> Any:
+    """Start an engine that keeps its rows out of memory where they are many, and leaves nothing behind.
+
+    It downloads nothing: extensions that do not come with it are not used.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="kundenwert-", ignore_cleanup_errors=True)
+    backend = ibis.duckdb.connect(
+        temp_directory=folder.name,
+        memory_limit=MEMORY,
+        autoinstall_known_extensions=False,
+        autoload_known_extensions=False,
+    )
+    backend.raw_sql("SET enable_progress_bar = false")
+    weakref.finalize(backend, folder.cleanup)
+    return backend
+
+
 def store(backend: Any, name: str, rows: ibis.Table) -> ibis.Table:
     """Run an expression once and keep its rows in a temporary table."""
     with quiet():
         return backend.create_table(name, rows, temp=True)
+
+
+def numbered(backend: Any, name: str, rows: ibis.Table) -> ibis.Table:
+    """Keep rows in their order, and number them from 0 in a column `row`."""
+    kept = store(backend, name, rows)
+    return kept.mutate(row=kept.rowid())
+
+
+def stored(backend: Any, name: str) -> ibis.Table:
+    """Return a temporary table that is there, its rows numbered from 0 in a column `row`."""
+    with quiet():
+        kept = backend.table(name)
+    return kept.mutate(row=kept.rowid())
 
 
 def first_line(error: Exception) -> str:

@@ -11,8 +11,10 @@ import ibis.expr.datatypes as idt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kundenwert.errors import SchemaError
-from kundenwert.sources.engine import first_line, quiet, store
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.messages import Code, Setting
+from kundenwert.settings import Reading
+from kundenwert.sources.engine import connect, first_line, numbered, quiet
 from kundenwert.sources.paths import pattern, sha256
 from kundenwert.sources.source import Source, SourceInfo
 
@@ -22,20 +24,37 @@ def timezone(zone: str, moment: dt.datetime) -> dt.datetime:  # type: ignore[emp
     """Return the local time of a moment in a time zone (DuckDB)."""
 
 
-def open_parquet(path: Path) -> Source:
-    """Open a Parquet file."""
+def open_parquet(path: Path, reading: Reading) -> Source:
+    """Open a Parquet file.
+
+    Raises
+    ------
+    SchemaError
+        If it cannot be read, or has no columns.
+    DomainError
+        If there is no such time zone.
+    """
     try:
         schema = pq.read_schema(path)
+        if not schema.names:
+            raise SchemaError(f"{path.name!r} has no columns")
         with quiet():
-            rows = ibis.duckdb.connect().read_parquet(pattern(path), hive_partitioning=False)
+            rows = connect().read_parquet(pattern(path), hive_partitioning=False)
+            columns = _columns(rows, schema, reading.timezone)
+            table = numbered(rows.get_backend(), "source", rows.select(**columns))
     except (pa.ArrowInvalid, duckdb.Error) as error:
-        raise SchemaError(f"{path.name!r} is not a Parquet file that can be read: {first_line(error)}") from error
-    if not schema.names:
-        raise SchemaError(f"{path.name!r} has no columns")
+        if "time zone" in str(error).lower() and reading.timezone:
+            zone = Setting("timezone", reading.timezone)
+            raise DomainError(Code.TIMEZONE_UNKNOWN, parameter="timezone", given=zone) from error
+        reason = first_line(error)
+        raise SchemaError(Code.UNREADABLE, source=path.name, kind="a Parquet file", reason=reason) from error
+    return Source(table, tuple(schema.names), SourceInfo(path.name, "parquet", sha256(path)))
+
+
+def _columns(rows: ibis.Table, schema: pa.Schema, zone: str | None) -> dict[str, ibis.Value]:
+    """Return the columns under internal names, moments as local times: of a time zone asked for, or of their own."""
     columns = {}
     for i, (field, name) in enumerate(zip(schema, rows.columns, strict=True)):
-        zone = getattr(field.type, "tz", None)
-        columns[f"c{i}"] = rows[name] if zone is None else timezone(zone, rows[name])
-    table = rows.select(**columns, row=ibis.row_number())
-    table = store(rows.get_backend(), "source", table)
-    return Source(table, tuple(schema.names), SourceInfo(path.name, "parquet", sha256(path)))
+        own = getattr(field.type, "tz", None)
+        columns[f"c{i}"] = rows[name] if own is None else timezone(zone or own, rows[name])
+    return columns

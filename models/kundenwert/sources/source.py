@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,84 @@ class Place:
         return f"{self.where}: {self.text}"
 
 
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a file that is no row as it stands.
+
+    Parameters
+    ----------
+    line : int
+        Its number, counted from 1.
+    why : str
+        What is wrong with it.
+    text : str
+        What it says, at most 500 characters.
+    file : str
+        Its file, where the source is several.
+
+    Examples
+    --------
+    >>> str(BadLine(9, "more than 3 columns", "k1,2024-01-01,1,50"))
+    "line 9: more than 3 columns: 'k1,2024-01-01,1,50'"
+    """
+
+    line: int
+    why: str
+    text: str
+    file: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, and what it says."""
+        return Place(f"{self.file} line {self.line}".strip(), f"{self.why}: {self.text.strip()[:80]!r}")
+
+    def __str__(self) -> str:
+        return str(self.place)
+
+
+@dataclass(frozen=True)
+class LineNumbers:
+    """On which line each row of a text file begins.
+
+    Parameters
+    ----------
+    rows, lines : sequence of int
+        Rows, counted from 0, that do not begin on the line after the row before, and the lines where they begin.
+    file : str
+        The file, where the source is several.
+    kind : str
+        "line", or "row" where rows have no lines.
+
+    Examples
+    --------
+    >>> numbers = LineNumbers([0, 5], [2, 9])
+    >>> numbers.place(4), numbers.place(6)
+    ('line 6', 'line 10')
+    """
+
+    rows: Sequence[int]
+    lines: Sequence[int]
+    file: str = ""
+    kind: str = "line"
+
+    @classmethod
+    def of(cls, numbers: Sequence[int], *, kind: str, file: str = "") -> LineNumbers:
+        """Return the numbers of lines that are known for every row.
+
+        Examples
+        --------
+        >>> LineNumbers.of([2, 3, 9], kind="row")
+        LineNumbers(rows=[0, 2], lines=[2, 9], file='', kind='row')
+        """
+        jumps = [row for row in range(len(numbers)) if row == 0 or numbers[row] != numbers[row - 1] + 1]
+        return cls(jumps, [numbers[row] for row in jumps], file, kind)
+
+    def place(self, row: int) -> str:
+        """Name the place of a row."""
+        jump = bisect_right(self.rows, row) - 1
+        return f"{self.file} {self.kind} {self.lines[jump] + row - self.rows[jump]}".strip()
+
+
 @dataclass(frozen=True)
 class SourceInfo:
     """Where a log came from and how it was read.
@@ -54,6 +133,8 @@ class SourceInfo:
         Currency of all amounts; None where nothing says it.
     preset : str or None
         Known export that it was read as.
+    files : mapping
+        Hash of each file, by its name, where the source is several.
     """
 
     name: str
@@ -66,10 +147,11 @@ class SourceInfo:
     columns: Mapping[str, str] = field(default_factory=dict)
     currency: str | None = None
     preset: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as a plain dictionary, ready for JSON."""
-        return {**asdict(self), "columns": dict(self.columns)}
+        return {**asdict(self), "columns": dict(self.columns), "files": dict(self.files)}
 
 
 @dataclass(frozen=True)
@@ -84,10 +166,16 @@ class Source:
         The source's own column names.
     info : SourceInfo
         Where the rows come from.
-    rejected : tuple of Place
+    rejected : tuple of BadLine
         Lines that are no rows.
-    first_line : int or None
-        Line number of row 0 where every row is one line of the file, else None.
+    repaired : tuple of BadLine
+        Lines that were repaired, and are rows.
+    breaks : int
+        Line breaks within cells.
+    torn : tuple of (int, str)
+        Rows and their columns of which a part may stand on a line of its own, which is no row.
+    parts : mapping
+        Line numbers of a text file's rows; of several files, by the number of the first row of each.
     materialised : bool
         Whether `table` lies in a database of its own.
     head : tuple of str
@@ -99,12 +187,16 @@ class Source:
     table: ibis.Table
     names: tuple[str, ...]
     info: SourceInfo
-    rejected: tuple[Place, ...] = ()
-    first_line: int | None = None
+    rejected: tuple[BadLine, ...] = ()
+    repaired: tuple[BadLine, ...] = ()
+    breaks: int = 0
+    torn: tuple[tuple[int, str], ...] = ()
+    parts: Mapping[int, LineNumbers] = field(default_factory=dict)
     materialised: bool = True
     head: tuple[str, ...] = ()
     header: int = 0
 
     def place(self, row: int) -> str:
         """Name the place of a row for a reader of the source."""
-        return f"row {row + 1}" if self.first_line is None else f"line {row + self.first_line}"
+        first = max((start for start in self.parts if start <= row), default=None)
+        return f"row {row + 1}" if first is None else self.parts[first].place(row - first)

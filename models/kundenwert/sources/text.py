@@ -1,134 +1,93 @@
-"""Text files: encoding, delimiter, line of column names, rows, and the lines that are no rows."""
+"""Text files: every line has a fate, by a law that is checked on every file.
+
+The engine reads a file whose lines are rows, one each, in one go; whether they are is judged by counts that were made
+apart from it: of lines, and of the signs between columns. Otherwise each line is judged by itself, what is no row is
+told with its number, and the rest must keep the same law, or the file is refused.
+"""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import itertools
-import re
-import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import reduce
+from operator import add, or_
 from pathlib import Path
 
 import duckdb
 import ibis
 
 from kundenwert.errors import SchemaError
-from kundenwert.messages import several
+from kundenwert.messages import Code
 from kundenwert.settings import Reading
-from kundenwert.sources.engine import first_line, quiet, store
+from kundenwert.sources.encoding import Text, copy_plain, inspect_text
+from kundenwert.sources.engine import connect, numbered, quiet
+from kundenwert.sources.header import DELIMITERS, Header, read_header
+from kundenwert.sources.lines import Judge, Judged, split_strictly
 from kundenwert.sources.paths import pattern, sha256
-from kundenwert.sources.source import Place, Source, SourceInfo
+from kundenwert.sources.rejected import REJECTED_SHARE
+from kundenwert.sources.source import LineNumbers, Source, SourceInfo
 
-DELIMITERS = ",;\t|"
-REJECTED_SHARE = 0.05
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_SIGNATURES = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel or OpenDocument workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file (rename it to .parquet)"),
-)
+_PROBED = 1000
+_FEWEST_KEPT = 1000
 
 
-@dataclass(frozen=True)
-class _Text:
-    encoding: str
-    lines: int
-    plain: bool
+def open_text(path: Path, reading: Reading, *, name: str | None = None) -> Source:
+    """Open a text file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    reading : Reading
+        How it is read.
+    name : str, optional
+        The name to show, where the path is that of a copy.
+
+    Returns
+    -------
+    Source
+        All cells as text.
+
+    Raises
+    ------
+    SchemaError
+        If it is no text, has no column names, or its lines cannot all be accounted for.
+    """
+    name = name or path.name
+    text = inspect_text(path, name, DELIMITERS)
+    header = read_header(path, name, text.encoding, reading.skip_lines)
+    header = _widened(path, text, header)
+    info = SourceInfo(name, "csv", sha256(path), text.encoding.removesuffix("-sig"), header.delimiter)
+    with tempfile.TemporaryDirectory(prefix="kundenwert-") as folder:
+        plain = path
+        if not text.plain:
+            plain = Path(folder) / "plain.csv"
+            copy_plain(path, text.encoding, plain)
+        table = _read_at_once(plain, header, text)
+        if table is not None:
+            parts = {0: LineNumbers([0], [header.above + 1])}
+            return Source(table, header.names, info, parts=parts, head=header.head, header=header.skip)
+        return _read_judged(plain, Path(folder) / "rows.csv", header, text, info, reading)
 
 
-def _inspect(path: Path) -> _Text:
-    """Find a text file's encoding and its number of lines, and whether DuckDB can read its bytes as they stand."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    kind = next((kind for mark, kind in _SIGNATURES if head.startswith(mark)), None)
-    if kind:
-        raise SchemaError(f"{path.name!r} is {kind}, not a text file; save the table as CSV and read that")
-    marked = next((name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
-    for encoding in [marked] if marked else ["utf-8", "cp1252", "latin-1"]:
-        try:
-            with path.open("r", encoding=encoding, newline="") as file:
-                ends: set[str] = set()
-                lines, last, text = 0, "", ""
-                while chunk := file.read(1 << 20):
-                    if "\0" in chunk:
-                        raise SchemaError(
-                            f"{path.name!r} holds binary data, not text; save the table as CSV and read that"
-                        )
-                    text = last + chunk  # a line end may be cut in two
-                    windows, feeds = text.count("\r\n"), text.count("\n")
-                    returns = text.count("\r") - windows - text.endswith("\r")
-                    lines += feeds + returns
-                    ends |= {"\r\n"} if windows else set()
-                    ends |= {"\n"} if feeds > windows else set()
-                    ends |= {"\r"} if returns else set()
-                    last = "\r" if text.endswith("\r") else ""
-                lines += not text.endswith("\n")  # the last line, ended by nothing or by a bare return
-        except UnicodeDecodeError:
-            continue
-        return _Text(encoding, lines, plain=encoding.startswith("utf-8") and len(ends) <= 1)
-    raise SchemaError(f"{path.name!r} is not a text file in {marked}; save the table as CSV in UTF-8")
+def _widened(path: Path, text: Text, header: Header) -> Header:
+    """Give a name to a last column without one: of separators at the end of every line but that of the names."""
+    with path.open("r", encoding=text.encoding) as file:
+        for _ in range(header.above):
+            file.readline()
+        lines = [line.rstrip("\n") for _, line in zip(range(_PROBED), file, strict=False)]
+    rows = [split_strictly(line, header.delimiter) for line in lines if line.strip()]
+    width = len(header.names) + 1
+    if rows and all(isinstance(row, list) and len(row) == width and not row[-1].strip() for row in rows):
+        return replace(header, names=(*header.names, ""))
+    return header
 
 
-@dataclass(frozen=True)
-class _Header:
-    names: tuple[str, ...]
-    delimiter: str
-    skip: int
-    single: bool
-    head: tuple[str, ...]
-
-
-def _split(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
-
-
-def _read_header(path: Path, encoding: str, skip_lines: int) -> _Header:
-    with path.open("r", encoding=encoding) as file:
-        lines = [line.rstrip("\n") for line in itertools.islice(file, skip_lines + 50)]
-    skip = next((i for i, line in enumerate(lines) if i >= skip_lines and line.strip()), None)
-    if skip is None and skip_lines:
-        raise SchemaError(f"{path.name!r} holds no text below its first {several(skip_lines, 'line')}")
-    if skip is None:
-        raise SchemaError(f"{path.name!r} holds no text; it must start with a line of column names")
-    stated = lines[skip].strip().strip('"')
-    if re.match(r'"?(EXTF|DTVF)"?;', lines[skip]):  # DATEV's header; the column names stand in the next line
-        skip = skip + 1 if len(lines) > skip + 1 else skip
-        delimiter = ";"
-    elif stated.startswith("sep=") and len(stated) == 5:  # Excel's way to state the delimiter
-        delimiter, skip = stated[4], skip + 1
-    else:
-        delimiter = max(DELIMITERS, key=lambda sign: len(_split(lines[skip], sign)))
-    if skip >= len(lines):
-        raise SchemaError(f"{path.name!r} has no line of column names")
-    names = tuple(name.strip() for name in _split(lines[skip], delimiter))
-    return _Header(names, delimiter, skip, single=len(names) == 1, head=tuple(lines))
-
-
-def open_text(path: Path, reading: Reading) -> Source:
-    """Open a text file."""
-    text = _inspect(path)
-    header = _read_header(path, text.encoding, reading.skip_lines)
-    info = SourceInfo(path.name, "csv", sha256(path), text.encoding.removesuffix("-sig"), header.delimiter)
-    if text.plain:
-        return _read_rows(path, header, info, text.lines)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "rows.csv"
-        with path.open("r", encoding=text.encoding) as old, copy.open("w", encoding="utf-8", newline="\n") as new:
-            shutil.copyfileobj(old, new, 1 << 20)
-        return _read_rows(copy, header, info, text.lines)
-
-
-def _read_rows(path: Path, header: _Header, info: SourceInfo, lines: int) -> Source:
-    backend = ibis.duckdb.connect()
+def _read_csv(
+    path: Path, header: Header, skip: int, backend: ibis.BaseBackend | None = None
+) -> tuple[ibis.Table, int] | None:
+    """Read a file of one row per line or of well-quoted rows; None where the engine finds a fault in it."""
+    backend = connect() if backend is None else backend
     try:
         with quiet():
             rows = backend.read_csv(
@@ -138,45 +97,87 @@ def _read_rows(path: Path, header: _Header, info: SourceInfo, lines: int) -> Sou
                 delim=header.delimiter,
                 quote='"',
                 escape='"',
-                header=True,
-                skip=header.skip,
-                ignore_errors=True,
-                store_rejects=True,
+                header=False,
+                skip=skip,
             )
-        table = store(backend, "source", rows.mutate(row=ibis.row_number()))
-        rejects = backend.raw_sql(
-            "SELECT line, min(error_type::VARCHAR), min(csv_line) FROM reject_errors GROUP BY line ORDER BY line"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise SchemaError(f"{info.name!r} cannot be read as CSV: {first_line(error)}") from error
-    count = int(table.count().to_pyarrow().as_py())
-    rejected = tuple(_rejection(line, kind, content, len(header.names)) for line, kind, content in rejects)
-    whole = not rejected and count + header.skip + 1 == lines
-    first = header.skip + 2 if whole else None
-    return Source(table, header.names, info, rejected, first, head=header.head, header=header.skip)
+        table = numbered(backend, "source", rows)
+    except duckdb.Error:
+        return None
+    return table, int(table.count().to_pyarrow().as_py())
 
 
-def check_lines(opened: Source) -> None:
-    """Refuse a file of which many lines do not have as many columns as the first.
+def _inside(table: ibis.Table, sign: str) -> int:
+    """Count a sign within the cells of a table."""
+    cells = [table[name] for name in table.columns if name != "row"]
+    holding = table.filter(reduce(or_, [cell.contains(sign).fill_null(False) for cell in cells]))
+    counts = [(cell.length() - cell.replace(sign, "").length()).fill_null(0) for cell in cells]
+    return int(holding.agg(n=reduce(add, counts).sum()).to_pyarrow()["n"][0].as_py() or 0)
 
-    Raises
-    ------
-    SchemaError
-        If these are more than `REJECTED_SHARE` of the lines, or all.
-    """
-    if not opened.rejected:
-        return
-    count, width = len(opened.rejected), len(opened.names)
-    rows = int(opened.table.count().to_pyarrow().as_py())
-    if count > REJECTED_SHARE * (rows + count):
+
+def _read_at_once(path: Path, header: Header, text: Text) -> ibis.Table | None:
+    """Read a file of which each line is a row; None where lines or separators do not add up to that."""
+    read = _read_csv(path, header, header.above)
+    if read is None:
+        return None
+    table, rows = read
+    if header.above + rows != text.lines:
+        return None
+    above = sum(line.count(header.delimiter) for line in header.head[: header.above])
+    separators = text.separators.get(header.delimiter)
+    if separators is None:  # a sign that was stated and not counted: every line is judged
+        return None
+    within = separators - above - (len(header.names) - 1) * rows
+    if text.quotes == sum(line.count('"') for line in header.head[: header.above]):
+        return table if within == 0 else None
+    return table if _inside(table, "\n") == 0 and _inside(table, header.delimiter) == within else None
+
+
+def _read_judged(path: Path, good: Path, header: Header, text: Text, info: SourceInfo, reading: Reading) -> Source:
+    """Judge each line of a file, and read those that are rows."""
+    below = text.lines - header.above
+    most = max(_FEWEST_KEPT, int(2 * REJECTED_SHARE * below))
+    judge = Judge(
+        header.delimiter, len(header.names), header.above + 1, repair=reading.on_bad_lines == "repair", most=most
+    )
+    with path.open("r", encoding="utf-8-sig", newline="") as old, good.open("w", encoding="utf-8", newline="\n") as new:
+        for _ in range(header.above):
+            old.readline()
+        judged = judge.judge(old, new)
+    read = _read_csv(good, header, 0)
+    _check_law(info.name, header, text, judged, read)
+    table = read[0] if read else ibis.memtable({})
+    return Source(
+        table,
+        header.names,
+        info,
+        rejected=tuple(judged.rejected),
+        repaired=tuple(judged.repaired),
+        breaks=judged.breaks,
+        torn=_torn(judged, len(header.names)),
+        parts={0: judged.numbers},
+        head=header.head,
+        header=header.skip,
+    )
+
+
+def _torn(judged: Judged, width: int) -> tuple[tuple[int, str], ...]:
+    """Cells of which a line of one cell may be a part: the last one above it, and the first one below."""
+    above = [(row - 1, f"c{width - 1}") for row in judged.fragments if row]
+    return (*above, *((row, "c0") for row in judged.fragments))
+
+
+def _check_law(name: str, header: Header, text: Text, judged: Judged, read: tuple[ibis.Table, int] | None) -> None:
+    """Refuse a file unless each of its lines is above the rows, blank, bad, or part of a row that the engine read."""
+    rows = read[1] if read else -1
+    breaks = _inside(read[0], "\n") if read and judged.breaks else 0
+    if header.above + judged.blank + judged.bad + rows + breaks != text.lines or rows != judged.rows:
         raise SchemaError(
-            f"{several(count, 'line')} of {opened.info.name!r} cannot be split into {several(width, 'column')} at "
-            f"{opened.info.delimiter!r}: {'; '.join(map(str, opened.rejected[:3]))}. "
-            "If amounts have decimal commas, export with semicolons between the columns or with amounts in quotes"
+            Code.LINES_LOST,
+            source=name,
+            lines=text.lines,
+            above=header.above,
+            blank=judged.blank,
+            bad=judged.bad,
+            rows=max(rows, 0),
+            within=breaks,
         )
-
-
-def _rejection(line: int, kind: str, content: str | None, columns: int) -> Place:
-    kinds = {"TOO MANY COLUMNS": f"more than {columns} columns", "MISSING COLUMNS": f"fewer than {columns} columns"}
-    words = kinds.get(kind, kind.lower().replace("_", " "))
-    return Place(f"line {line}", f"{words}: {(content or '').strip()[:80]!r}")
