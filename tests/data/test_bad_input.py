@@ -21,8 +21,8 @@ def log_of(*rows):
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("Kunde,Datum,Betrag", "Did you mean customer_id='Kunde', date='Datum', amount='Betrag'"),
-        ("Customer_ID,date,amount", "has no column 'customer_id'; it has .*Did you mean customer_id='Customer_ID'"),
+        ("Kundin,Datun,Betraq", "Did you mean date='Datun', amount='Betraq'"),
+        ("Custoner_ID,date,amount", "has no column 'customer_id'; it has .*Did you mean customer_id='Custoner_ID'"),
         ("customer_id,dat,amount", "has no column 'date'; .*Did you mean date='dat'"),
         ("customer_id,date,amuont,x", "Did you mean amount='amuont'"),
         ("q,w,e", "Say which columns hold customer_id, date, amount"),

@@ -560,8 +560,8 @@ def test_numbers_that_are_none_in_arrow_and_polars(value):
 def test_the_line_of_names_itself_is_not_pointed_out(tmp_path, above):
     """A header that was found and whose names are other ones: guesses, not advice to look for it below."""
     file = tmp_path / "log.csv"
-    file.write_text(above + "Kundennummer;Datum;Betrag\na;01.01.2024;5,00\n", encoding="utf-8")
-    with pytest.raises(SchemaError, match="Did you mean customer_id='Kundennummer', date='Datum', amount='Betrag'"):
+    file.write_text(above + "Kundenummer;Datun;Betraq\na;01.01.2024;5,00\n", encoding="utf-8")
+    with pytest.raises(SchemaError, match="Did you mean customer_id='Kundenummer', date='Datun', amount='Betraq'"):
         read_transactions(file)
 
 
@@ -570,8 +570,7 @@ def test_after_passing_over_lines_the_advice_ends(tmp_path):
     file.write_text("Report 2023\n\nKundennummer;Datum;Betrag\na;01.01.2024;5,00\n", encoding="utf-8")
     with pytest.raises(SchemaError, match="skip_lines=2"):
         read_transactions(file)
-    with pytest.raises(SchemaError, match="Did you mean customer_id='Kundennummer'"):
-        read_transactions(file, skip_lines=2)
+    assert read_transactions(file, skip_lines=2).source.columns["customer_id"] == "Kundennummer"
 
 
 def test_one_text_is_no_list_of_placeholders():

@@ -447,7 +447,7 @@ def moneys() -> list[Export]:
         ([o.customer, dotted(o.day), comma(o), code] for o, code in zip(LOG, other, strict=True)),
         ("Kunde", "Datum", "Betrag", "Währung"),
     )
-    francs = sum(round(o.cents * 1.05) if code == "CHF" else o.cents for o, code in zip(LOG, other, strict=True))
+    francs = sum(o.cents * 1.05 if code == "CHF" else o.cents for o, code in zip(LOG, other, strict=True))
     signs = table([o.customer, dotted(o.day), f"{comma(o)} {code}"] for o, code in zip(LOG, other, strict=True))
     items = [o for o in LOG for _ in range(1 + o.number % 3)]
     repeated = table(
@@ -497,13 +497,13 @@ def moneys() -> list[Export]:
         Export("order-items", text("m.csv", split), NAMED | {"order_id": "Bestellnr"}),
         Export("order-items-without-order", text("m.csv", split), NAMED),
         Export("order-total-repeated-unnamed", text("m.csv", repeated), NAMED,
-               Truth(RIGHT.customers, RIGHT.purchases, -1), says=("*repeated-totals",)),
+               Truth(RIGHT.customers, RIGHT.purchases, -1), says=("totals-seem-repeated",)),
         Export("quantity-times-price", text("m.csv", priced),
                {"customer_id": "Kunde", "date": "Datum", "quantity": "Menge", "unit_price": "Einzelpreis"},
                Truth(RIGHT.customers, RIGHT.purchases, priced_sum)),
-        Export("status-cancelled", text("m.csv", states), NAMED, says=("*states",)),
+        Export("status-cancelled", text("m.csv", states), NAMED, says=("status-seen",)),
         Export("status-filtered", text("m.csv", states), NAMED | {"where": ["Status = versendet"]}, sold),
-        Export("credit-notes-positive", text("m.csv", notes), NAMED, Truth(RIGHT.customers, -1, -1), says=("*states",)),
+        Export("credit-notes-positive", text("m.csv", notes), NAMED, Truth(RIGHT.customers, -1, -1), says=("credit-notes-seen",)),
         Export("credit-notes-marked", text("m.csv", notes), NAMED | {"mark": "Belegart"}, sold),
         Export("credit-marks", text("m.csv", marked), NAMED | {"mark": "S/H"}, sold),
         Export("debit-and-credit", text("m.csv", columns),
@@ -511,7 +511,7 @@ def moneys() -> list[Export]:
         Export("refunds-negative", text("m.csv", negative), NAMED, sold),
         Export("refunds-in-brackets", text("m.csv", brackets), NAMED, sold),
         Export("refunds-minus-behind", text("m.csv", behind), NAMED, sold),
-        Export("gross-column", text("m.csv", gross), taxed, says=("*gross-amounts",)),
+        Export("gross-column", text("m.csv", gross), taxed, says=("gross-amounts",)),
         Export("gross-column-vat", text("m.csv", gross), taxed | {"vat": "19 %"}, Truth(whole.customers, whole.purchases, net)),
     ]  # fmt: skip
 

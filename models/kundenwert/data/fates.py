@@ -23,6 +23,7 @@ LARGE_SHARE, LARGE_ROWS = 0.4, 20
 """Share of all money in one row that is worth a note, and the number of rows from which on it is."""
 
 EXCLUDING = (
+    *(Code.LEFT_OUT, Code.NO_DEBTOR, Code.NO_REVENUE),
     *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
     *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.EXCLUDED_CUSTOMER, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
     *(Code.NO_DATE, Code.BAD_DATE, Code.PLACEHOLDER_DATE, Code.FAR_DATE),
@@ -30,6 +31,9 @@ EXCLUDING = (
     *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND, Code.REFUND_UNPLACED),
 )
 """Why rows are excluded, in the order in which an account lists them."""
+
+MERGING = (Code.FURTHER_ITEM, Code.TOTAL_REPEATED)
+"""Why rows are part of a purchase whose amount stands on another row."""
 
 _FIGURES: dict[Code, dict[str, object]] = {Code.FAR_DATE: {"earliest": EARLIEST, "latest": LATEST}}
 
@@ -110,6 +114,7 @@ _ABSENT = {
     Code.NO_CUSTOMER: "no customer id",
     Code.NO_DATE: "no date",
     Code.NO_AMOUNT: "no amount",
+    Code.FURTHER_ITEM: "no amount of its own",
     Code.EMPTY_ROW: "nothing",
     Code.REPEATED_HEADING: "column names",
     Code.PAGE_NUMBER: "a page number",
@@ -208,12 +213,13 @@ def account_for(
     noted = [Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT]
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
     first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: tuple(line.place for line in opened.rejected[:3])}
-    if any(lost.values()) or any(counts.get(code) for code in noted):
+    if any(lost.values()) or any(counts.get(code) for code in (*noted, *MERGING)):
         first |= _offenders(opened, rows)
     read = int(rows.count().to_pyarrow().as_py()) + len(opened.rejected)
     _refuse(opened, read, lost, first, rows)
     entries = [Entry("kept", Code.PURCHASE, counts[Code.PURCHASE], money[Code.PURCHASE])]
     entries += [Entry("merged", Code.SAME_DAY, used - counts[Code.PURCHASE])]
+    entries += [Entry("merged", code, counts[code], None, first.get(code, ())) for code in MERGING if counts.get(code)]
     entries += [
         Entry("excluded", code, n, money.get(code), first.get(code, ()), _FIGURES.get(code, {}))
         for code, n in lost.items()

@@ -13,14 +13,17 @@ import ibis
 from kundenwert.data.account import Note, RowAccount
 from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
 from kundenwert.data.cautions import customer_cautions
+from kundenwert.data.datev import debtors
 from kundenwert.data.day_cautions import day_cautions
 from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.ids import settle_ids
 from kundenwert.data.lists import mark_lists
+from kundenwert.data.meaning import meant
+from kundenwert.data.presets import with_preset
 from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
 from kundenwert.data.roles import Roles, find_roles
-from kundenwert.data.typed import typed_rows
+from kundenwert.data.typed import Notation, typed_rows
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading, made
@@ -100,24 +103,64 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     """
     reading = made(Reading, reading, settings)
     opened = open_source(source, reading)
-    roles = find_roles(opened, reading)
+    reading, preset, of_preset = with_preset(opened, reading)
+    roles, recognised = find_roles(opened, reading)
     check_lines(opened, reading)
     check_breaks(opened, roles.columns)
+    if preset and preset.name == "datev":
+        opened = debtors(opened)
     typed, notation = typed_rows(opened, roles, reading)
     guesses = guess_money(opened, roles, notation.decimal)
-    rows, seen = _run(lambda: _judged(typed, opened, roles, reading), notation.date_format)
+    rows, currency, seen = _run(lambda: _judged(typed, opened, roles, reading, notation), notation.date_format)
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
-    parts = None
-    settled = match_refunds(rows) if reading.refunds == "match" else rows
-    if settled is not rows:
-        rows = store(opened.table.get_backend(), "settled", settled) if opened.materialised else settled
-        seen = (*seen, *refund_notes(rows))
-        parts = parts_of(rows, len(roles.kept))
+    rows, parts, of_refunds = _settled(rows, opened, roles, reading)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    days = day_cautions(rows, daily, opened, notation.date_format)
-    notes = (*notes_on_lines(opened, guesses), *notation.notes, *seen, *days)
+    of_days = day_cautions(rows, daily, opened, notation.date_format)
+    notes = (*of_preset, *recognised, *notes_on_lines(opened, guesses), *notation.notes, *seen, *of_refunds, *of_days)
     account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
+    purchases, parts = _purchases(daily, parts, opened, roles)
+    account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
+    span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
+    info = replace(
+        opened.info,
+        date_format=notation.date_format,
+        decimal=notation.decimal,
+        columns=roles.told(),
+        currency=currency,
+        preset=preset.name if preset else None,
+    )
+    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"], parts)
+
+
+def _judged(
+    typed: ibis.Table, opened: Source, roles: Roles, reading: Reading, notation: Notation
+) -> tuple[ibis.Table, str | None, tuple[Note, ...]]:
+    """Say what each row's fate is: torn or stray cells first, then lines of lists, then what its values mean."""
+    typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
+    typed = mark_lists(typed, opened, roles)
+    told = meant(typed, opened, roles, reading, notation)
+    typed, of_ids = settle_ids(told.rows, opened, roles, reading)
+    typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
+    return with_fate(typed, reading, len(opened.names)), told.currency, (*told.notes, *of_ids)
+
+
+def _settled(
+    rows: ibis.Table, opened: Source, roles: Roles, reading: Reading
+) -> tuple[ibis.Table, ibis.Table | None, tuple[Note, ...]]:
+    """Take credit notes off the purchases they belong to, where that is asked for and there are any."""
+    settled = match_refunds(rows) if reading.refunds == "match" else rows
+    if settled is rows:
+        return rows, None, ()
+    if opened.materialised:
+        settled = store(opened.table.get_backend(), "settled", settled)
+    return settled, parts_of(settled, len(roles.kept)), refund_notes(settled)
+
+
+def _purchases(
+    daily: ibis.Table, parts: ibis.Table | None, opened: Source, roles: Roles
+) -> tuple[ibis.Table, ibis.Table | None]:
+    """Name the columns of customer-days, keep them, and let the rows go."""
     kept = {name: f"k{i}" for i, name in enumerate(roles.kept)}
     purchases = daily.select(
         "customer_id",
@@ -132,19 +175,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         purchases = store(backend, "purchases", purchases)
         parts = None if parts is None else store(backend, "parts", parts)
         backend.raw_sql("DROP TABLE IF EXISTS temp.settled; DROP TABLE temp.rows; DROP TABLE temp.source")
-    account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
-    span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
-    info = replace(opened.info, date_format=notation.date_format, decimal=notation.decimal, columns=dict(roles.names))
-    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"], parts)
-
-
-def _judged(typed: ibis.Table, opened: Source, roles: Roles, reading: Reading) -> tuple[ibis.Table, tuple[Note, ...]]:
-    """Say what each row's fate is: torn or stray cells first, then lines of lists, then what its values mean."""
-    typed = mark_torn(mark_strays(typed, opened, roles), opened, roles)
-    typed = mark_lists(typed, opened, roles)
-    typed, notes = settle_ids(typed, opened, roles, reading)
-    typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
-    return with_fate(typed, reading, len(opened.names)), notes
+    return purchases, parts
 
 
 def _run(step: Callable[[], Any], date_format: str | None) -> Any:

@@ -32,6 +32,12 @@ class Code(StrEnum):
     LONE_REFUND = "lone-refund"
     REFUND_BEYOND = "refund-beyond"
 
+    LEFT_OUT = "left-out"
+    NO_DEBTOR = "no-debtor"
+    NO_REVENUE = "no-revenue"
+    FURTHER_ITEM = "further-item"
+    TOTAL_REPEATED = "total-repeated"
+
     # What was seen of rows that stay
     FUTURE_KEPT = "future-kept"
     ZERO_KEPT = "zero-kept"
@@ -95,6 +101,30 @@ class Code(StrEnum):
     OFFSETS_MIXED = "offsets-mixed"
 
     # Money: currencies, signs, tax, orders
+    CURRENCIES_MIXED = "currencies-mixed"
+    CURRENCIES_MIXED_SIGNS = "currencies-mixed-signs"
+    CURRENCY_OTHER = "currency-other"
+    CURRENCY_COLUMN_UNCLEAR = "currency-column-unclear"
+    CONVERTED = "converted"
+    RATE_BAD = "rate-bad"
+    RATE_TWICE = "rate-twice"
+    RATE_MISSING = "rate-missing"
+    RATES_FILE = "rates-file"
+    RATES_NO_CURRENCY = "rates-no-currency"
+    MARK_TAKEN = "mark-taken"
+    MARK_NOTHING = "mark-nothing"
+    REFUND_OFF = "refund-off"
+    REFUNDS_ASIDE = "refunds-aside"
+    STATUS_SEEN = "status-seen"
+    CREDIT_NOTES_SEEN = "credit-notes-seen"
+    TOTALS_ONCE = "totals-once"
+    TOTALS_UNCLEAR = "totals-unclear"
+    TOTALS_SEEM_REPEATED = "totals-seem-repeated"
+    ORDERS_RECOGNISED = "orders-recognised"
+    GROSS_AMOUNTS = "gross-amounts"
+    TAX_OFF = "tax-off"
+    TAX_OFF_NET = "tax-off-net"
+    VAT_NO_SHARE = "vat-no-share"
 
     # Customers' ids
     EXCLUDED_CUSTOMER = "excluded-customer"
@@ -160,6 +190,26 @@ class Code(StrEnum):
     ALL_EXCLUDED_FUTURE = "all-excluded-future"
 
     # Columns
+    ROLE_RECOGNISED = "role-recognised"
+    ROLE_UNCLEAR = "role-unclear"
+    ROLE_ALONE = "role-alone"
+    PRICE_UNCLEAR = "price-unclear"
+    NET_TAKEN = "net-taken"
+
+    # Known exports and conditions
+    PRESET_USED = "preset-used"
+    PRESET_SEEN = "preset-seen"
+    PRESET_SEEN_ONLY = "preset-seen-only"
+    PRESET_UNKNOWN = "preset-unknown"
+    PRESET_MISFIT = "preset-misfit"
+    PRESET_NAMELESS = "preset-nameless"
+    DATEV_HEADER = "datev-header"
+    DATEV_NO_YEAR = "datev-no-year"
+    WHERE_UNCLEAR = "where-unclear"
+    WHERE_COLUMN = "where-column"
+    WHERE_COLUMN_CLOSE = "where-column-close"
+    WHERE_UNREADABLE = "where-unreadable"
+    WHERE_NOTHING = "where-nothing"
 
     # Settings
     CHOICE = "choice"

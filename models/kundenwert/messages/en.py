@@ -32,6 +32,11 @@ SENTENCES: dict[Code, str] = {
     Code.UNDONE_BY_REFUND: "purchase of which refunds leave nothing",
     Code.LONE_REFUND: "credit note without a purchase of that day",
     Code.REFUND_BEYOND: "credit note beyond the customer's earlier purchases",
+    Code.LEFT_OUT: "left out by the conditions on rows",
+    Code.NO_DEBTOR: "booking on no customer's account",
+    Code.NO_REVENUE: "booking against an account that is no revenue account, such as a payment",
+    Code.FURTHER_ITEM: "further item of an order whose total stands on another row",
+    Code.TOTAL_REPEATED: "total of an order again, on a row of a further item",
     # What was seen of rows that stay
     Code.FUTURE_KEPT: "date in the future, kept",
     Code.ZERO_KEPT: "zero amount, kept",
@@ -163,6 +168,74 @@ SENTENCES: dict[Code, str] = {
         "rows in UTC near midnight may belong to another day. The days of one zone are counted with one such as {zone}"
     ),
     # Money: currencies, signs, tax, orders
+    Code.CURRENCIES_MIXED: (
+        "column {column!r} says that amounts are in several currencies, which cannot be added: {held}. Convert "
+        "them with {currency} and {rates} (a table with columns currency and rate, what one unit of each is worth), or "
+        "keep one with {where}"
+    ),
+    Code.CURRENCIES_MIXED_SIGNS: (
+        "amounts of column {column!r} are in several currencies, which cannot be added: {held}. Convert them with "
+        "{currency} and {rates} (a table with columns currency and rate, what one unit of each is worth)"
+    ),
+    Code.CURRENCY_OTHER: (
+        "amounts are in {held}, not as stated with {currency}. Leave that out, or convert them with {rates} (a table "
+        "with columns currency and rate, what one unit of each is worth)"
+    ),
+    Code.CURRENCY_COLUMN_UNCLEAR: (
+        "several columns could say which currency amounts are in: {columns}. Say which one does, with one of {choices}"
+    ),
+    Code.CONVERTED: "converted into {currency}: {held} are {money:,.2f} {currency}",
+    Code.RATE_BAD: "the rate of {currency!r} is {rate!r}; it must be a positive number, such as 0.92",
+    Code.RATE_TWICE: "the rates state {currency!r} twice, and differently",
+    Code.RATE_MISSING: (
+        "there is no rate for {held}; add what one unit of it is worth in {currency}, or leave these rows out"
+    ),
+    Code.RATES_FILE: (
+        "{file!r} is no table of rates; it must be a CSV file with columns currency and rate, such as USD;0,92"
+    ),
+    Code.RATES_NO_CURRENCY: (
+        "the rates do not say which currency they count in: none is 1. Say it, such as with {hint}"
+    ),
+    Code.MARK_TAKEN: "amount made negative by column {column!r}",
+    Code.MARK_NOTHING: (
+        "column {column!r} shall mark what is taken back, but holds no such mark (it holds {held}); if one of these "
+        "is, say so with {hint}"
+    ),
+    Code.REFUND_OFF: ("refund of column {column!r} taken off its row: {money:,.2f} of {gross:,.2f} leave {net:,.2f}"),
+    Code.REFUNDS_ASIDE: "column {column!r} holds refunds of {money:,.2f} that are not taken off; do it with {hint}",
+    Code.STATUS_SEEN: (
+        "column {column!r} says of rows that count that they may be no purchases: {values}. Leave them out with {hint}"
+    ),
+    Code.CREDIT_NOTES_SEEN: (
+        "column {column!r} says of positive amounts that count as purchases that they may be taken back: {values}. "
+        "Make them negative with {hint}"
+    ),
+    Code.TOTALS_ONCE: (
+        "an amount on all rows of an order, by column {column!r}, is its total and counts once: "
+        "{orders:n|order|orders} on several rows, {money:,.2f} not counted again"
+    ),
+    Code.TOTALS_UNCLEAR: (
+        "of {of:n|order|orders} with several amounts, by column {column!r}, {orders:,} repeat one amount on all rows: "
+        "all were added up as items; if amounts are totals of orders, {money:,.2f} are counted more than once"
+    ),
+    Code.TOTALS_SEEM_REPEATED: (
+        "all {orders:n|order|orders} with several rows, by column {column!r}, repeat one amount on each of them. If "
+        "amounts are totals of orders, {money:,.2f} are counted more than once: count each total once with {hint}. If "
+        "they are prices of items that happen to be equal, all is right"
+    ),
+    Code.ORDERS_RECOGNISED: (
+        "column {column!r} was taken for the order number: its orders have their amount on one row only, other rows "
+        "are further items"
+    ),
+    Code.GROSS_AMOUNTS: (
+        "amounts include tax, by the name of their column {column!r}; a margin is usually of net revenue. Take the tax "
+        "off, such as with {hint}"
+    ),
+    Code.TAX_OFF: "tax of {rate:g} % taken off: {gross:,.2f} gross are {net:,.2f} net",
+    Code.TAX_OFF_NET: (
+        "tax of {rate:g} % taken off, though column {column!r} is net by its name: {gross:,.2f} became {net:,.2f}"
+    ),
+    Code.VAT_NO_SHARE: "{given} is no tax rate; write it such as 0.19 or 19 %",
     # Customers' ids
     Code.EXCLUDED_CUSTOMER: "customer excluded, as asked",
     Code.EXCLUDED_MISSPELT: "customer {given!r} is to be excluded but is not in the log; did you mean {meant}?",
@@ -299,6 +372,55 @@ SENTENCES: dict[Code, str] = {
         "ones; days that have not come yet are kept with {keep}"
     ),
     # Columns
+    Code.ROLE_RECOGNISED: "columns recognised by their names: {roles}",
+    Code.ROLE_UNCLEAR: "{count} columns would do, {columns}; say which one, with one of {choices}",
+    Code.ROLE_ALONE: "{given} needs {lacking} too; name that column",
+    Code.PRICE_UNCLEAR: (
+        "column {price!r} may be the price of one unit, since there is a column {quantity!r}. Say {amount} if it is "
+        "the amount of the row, or {of_quantity} and {unit_price} if it is to be multiplied"
+    ),
+    Code.NET_TAKEN: "amounts are net, from column {net!r}; those with tax would be {gross}",
+    # Known exports and conditions
+    Code.PRESET_USED: (
+        "read as {title}: {settings}; {remark}. What is stated explicitly takes precedence; {none} turns this off"
+    ),
+    Code.PRESET_SEEN: (
+        "this looks like {title}; since columns were named, only {settings} was taken from what is known of it. All of "
+        "it holds with {hint}"
+    ),
+    Code.PRESET_SEEN_ONLY: (
+        "this looks like {title}; since columns were named, nothing was taken from what is known of it. It holds with "
+        "{hint}"
+    ),
+    Code.PRESET_UNKNOWN: "{given} is no known export; choose {choices}",
+    Code.PRESET_MISFIT: (
+        "{given} does not fit {source!r}, which has no column {lacking}. Leave it out, or write {none} and name the "
+        "columns"
+    ),
+    Code.PRESET_NAMELESS: (
+        "{source!r} is an {kind} report, which names no buyer: customers cannot be told from it. Export the order "
+        "report with buyer-email instead (it is read with {hint})"
+    ),
+    Code.DATEV_HEADER: (
+        "the first line of {source!r} does not say to which year its bookings belong; it must be DATEV's header with "
+        "the first and the last day (fields 15 and 16), at most a year apart. Export it again, or write {none} and "
+        "name the columns"
+    ),
+    Code.DATEV_NO_YEAR: (
+        "{source!r} is a DATEV booking batch, whose column 'Belegdatum' has days and months but no year; the year "
+        "stands in the first line. Read it with {hint}, which also takes the sign from 'Soll/Haben-Kennzeichen' and "
+        "leaves payments out"
+    ),
+    Code.WHERE_UNCLEAR: (
+        "{given} is no condition; write it such as 'status = completed', 'status not in (failed, \"on hold\")', "
+        "'total >= 10', '\"Order Date\" < 2024-01-01' or 'note is empty'"
+    ),
+    Code.WHERE_COLUMN: "a condition asks for column {column!r}, which is not there; there are {known}",
+    Code.WHERE_COLUMN_CLOSE: "a condition asks for column {column!r}, which is not there; did you mean {close!r}?",
+    Code.WHERE_UNREADABLE: (
+        "{given} compares {kind}, but {count:n|row|rows} of column {column!r} hold none (such as {example!r})"
+    ),
+    Code.WHERE_NOTHING: "no row meets {given}; column {column!r} holds {held}",
     # Settings
     Code.CHOICE: "{given} is not understood; choose {choices}",
     Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}",

@@ -62,6 +62,8 @@ class _Sentence(string.Formatter):
             return listing(value)
         if isinstance(value, Setting):
             return value.written(self._interface)
+        if isinstance(value, list) and value and all(isinstance(item, Setting) for item in value):
+            return ", ".join(item.written(self._interface) for item in value)
         return str(super().format_field(value, format_spec))
 
 

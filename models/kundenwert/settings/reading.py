@@ -47,7 +47,9 @@ class Reading:
     """Column of the amount."""
 
     order_id: str | None = None
-    """Column of the order number; an amount repeated on all rows of an order is the order's total, and counts once."""
+    """Column of the order number. Where 95 % of the orders with several amounts repeat one on all their rows, it is the
+    order's total and counts once; else amounts are those of items and add up. Rows without an amount are further items
+    where 95 % of the orders on several rows have one amount only."""
 
     quantity: str | None = None
     """Column of the quantity, where `unit_price` is the column of the price of one."""

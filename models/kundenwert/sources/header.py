@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,8 @@ def read_header(path: Path, name: str, encoding: str, skip_lines: int) -> Header
         raise SchemaError(f"{name!r} holds no text; it must start with a line of column names")
     stated = lines[skip].strip().strip('"')
     delimiter = stated[4] if stated.startswith("sep=") and len(stated) == 5 else None  # Excel's way to state it
+    if re.match(r'(EXTF|DTVF)"?;', stated):  # DATEV's header, above the column names
+        delimiter = ";"
     skip += delimiter is not None
     if skip >= len(lines):
         raise SchemaError(f"{name!r} has no line of column names")

@@ -128,7 +128,11 @@ class SourceInfo:
     encoding, delimiter, decimal, date_format : str or None
         How the text was read; None where there was no text to read.
     columns : mapping
-        Which column of the source served as customer_id, date and amount.
+        Which column of the source served as customer_id, date, amount, and what else was used.
+    currency : str or None
+        Currency of all amounts; None where nothing says it.
+    preset : str or None
+        Known export that it was read as.
     files : mapping
         Hash of each file, by its name, where the source is several.
     """
@@ -141,6 +145,8 @@ class SourceInfo:
     decimal: str | None = None
     date_format: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    currency: str | None = None
+    preset: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
