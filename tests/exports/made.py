@@ -231,7 +231,13 @@ def notations() -> list[Export]:
     for name, (say, kept) in PERIODS.items():
         rows = [[order.customer, say(order.day), comma(order)] for order in LOG]
         found.append(
-            Export(f"period-{name}", text("p.csv", table(rows)), NAMED, truth(kept), says=("*dates-of-periods",))
+            Export(
+                f"period-{name}",
+                text("p.csv", table(rows)),
+                NAMED,
+                truth(kept),
+                says=("dates-are-weeks" if "week" in name else "dates-are-months",),
+            )
         )
     return found
 
@@ -558,10 +564,10 @@ def lists() -> list[Export]:
     return [
         Export("printed-pages", text("p.csv", printed), NAMED),
         Export("subtotals-with-a-date", text("p.csv", "Kunde;Datum;Betrag\n" + "\n".join(months) + "\n"), NAMED),
-        Export("date-placeholder-1900", text("p.csv", dated(90, "01.01.1900")), NAMED, rest, says=("*placeholder-date",)),
+        Export("date-placeholder-1900", text("p.csv", dated(90, "01.01.1900")), NAMED, rest, says=("placeholder-date",)),
         Export("date-placeholder-2099", text("p.csv", dated(90, "31.12.2099")), NAMED, rest),
         Export("date-isolated", text("p.csv", dated(90, "03.05.2009")), NAMED,
-               Truth(RIGHT.customers, -1, RIGHT.revenue), says=("*isolated-day",)),
+               Truth(RIGHT.customers, -1, RIGHT.revenue), says=("first-day-apart",)),
         Export("dates-of-three-kinds", text("p.csv", mixed), NAMED, None, words="%d/%m/%Y"),
         Export("dates-some-pasted", text("p.csv", pasted), NAMED),
         Export("date-unreadable-some", text("p.csv", dated(90, "unbekannt")), NAMED, rest, says=("bad-date",)),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e"})
+_CURRENCY = re.compile(r"(?<![a-z])(?:in\s+)?(?:eur|euro|usd|chf|gbp|sek|nok|dkk|pln|czk)(?![a-z])")
 
 
 def plain(name: str) -> str:
-    """Return a column's name without what people write in many ways: case, umlauts, blanks, dots, hyphens.
+    """Return a column's name without what people write in many ways: case, umlauts, blanks, hyphens, a currency.
 
     Examples
     --------
-    >>> plain("Kunden-Nr."), plain("Währung"), plain("order_date")
-    ('kundennr', 'waehrung', 'orderdate')
+    >>> plain("Kunden-Nr."), plain("Währung"), plain("order_date"), plain("Netto (EUR)")
+    ('kundennr', 'waehrung', 'orderdate', 'netto')
     """
-    return re.sub(r"[\W_]+", "", name.casefold().translate(_LETTERS))
+    bare = re.sub(r"[\W_]+", "", _CURRENCY.sub(" ", name.casefold()).translate(_LETTERS))
+    return bare or re.sub(r"[\W_]+", "", name.casefold().translate(_LETTERS))
 
 
 def _tiers(*tiers: str) -> tuple[frozenset[str], ...]:
