@@ -107,7 +107,7 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     result = counts.copy()
     result["p_alive_mean"] = _group_means(valued["p_alive_mean"], known["cohort"], counts["cohort"])
     result = result.join(_formula(counts, summary, values, lifespan_years))
-    result = result.join(_posterior(totals, counts, values.assumptions.margin))
+    result = result.join(_posterior(totals, counts, _earned(known, counts, values.assumptions.margin)))
     if "holdout_purchases" in known and "holdout_purchases" in totals:
         result = result.join(_holdout(totals, known, counts))
         result = result.join(_formula_holdout(known, counts, summary, lifespan_years))
@@ -269,7 +269,16 @@ def _lifespan(counts: pd.DataFrame, method: str, lifespan_years: float) -> NDArr
     return years.to_numpy(dtype=np.float64)
 
 
-def _posterior(totals: dict[str, NDArray[np.float64]], counts: pd.DataFrame, margin: float) -> pd.DataFrame:
+def _earned(known: pd.DataFrame, counts: pd.DataFrame, margin: float) -> NDArray[np.float64]:
+    """Margin so far of each cohort: of its rows where those state it, else the margin of its revenue."""
+    if "margin_to_date" in known:
+        return _group_sums(known["margin_to_date"], known["cohort"], counts["cohort"])
+    return margin * counts["revenue"].to_numpy(np.float64)
+
+
+def _posterior(
+    totals: dict[str, NDArray[np.float64]], counts: pd.DataFrame, earned: NDArray[np.float64]
+) -> pd.DataFrame:
     customers = counts["customers"].to_numpy()
     columns: dict[str, NDArray] = {}
     for name in ("clv", "rlv"):
@@ -277,7 +286,7 @@ def _posterior(totals: dict[str, NDArray[np.float64]], counts: pd.DataFrame, mar
         columns |= quantiles(totals[name] / customers, name)
         columns[f"{name}_mean"] = expected[f"expected_{name}_mean"]
         columns |= {end: expected[end] for end in (f"expected_{name}_q05", f"expected_{name}_q95")}
-    columns["earned"] = (margin * counts["revenue"] / counts["customers"] - counts["cac"]).to_numpy()
+    columns["earned"] = earned / customers - counts["cac"].to_numpy()
     columns["p_cohort_pays_back"] = (totals["clv"] > 0).mean(axis=0)
     return pd.DataFrame(columns, index=counts.index)
 

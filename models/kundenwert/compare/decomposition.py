@@ -332,6 +332,8 @@ def _expectations(
         table[name].to_numpy(np.float64)[:, None]
         for name in ("frequency", "recency", "T", "monetary_value", "value_to_date")
     )
+    own = "margin_to_date" in table  # rows that state their margins
+    so_far = table["margin_to_date"].to_numpy(np.float64)[:, None] if own else margin * earned
     life = _life(np.hstack([x, t_x, T]), law)
     plain = pareto_nbd.expected_lifetime(horizon, s=law["s"], scale=law["beta"] + T)
     paid = pareto_nbd.discounted_lifetime(horizon, delta, s=law["s"], scale=law["beta"] + T)
@@ -343,8 +345,8 @@ def _expectations(
         "spend": spend,
         "rate": life.purchase_rate,
         "lifetime": life.lifetime + life.p_alive * plain,
-        "undiscounted": margin * earned + flow * plain,
-        "discounted": margin * earned + flow * paid,
+        "undiscounted": so_far + flow * plain,
+        "discounted": so_far + flow * paid,
     }
 
 

@@ -61,6 +61,11 @@ def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, few: Sequ
         notes = (*notes, Note(Code.SILENT_END if span.stated else Code.SILENT_DAYS, 0, figures=silent))
     if holdout and any(note.code == Code.REFUND_NETTED_EARLIER for note in notes):
         notes = (*notes, Note(Code.REFUNDS_ACROSS_ORIGIN, 0, caution=True))
+    if "margin" in purchases.columns:
+        seen = purchases.filter(purchases.date <= end)
+        sums = seen.agg(margin=seen.margin.sum(), money=seen.amount.sum()).to_pyarrow().to_pylist()[0]
+        share = 100 * float(sums["margin"] or 0) / float(sums["money"] or 1)
+        notes = (*notes, Note(Code.MARGIN_FROM_LOG, 0, figures={"share": share}))
     return RowAccount(log.account.rows_read, (*kept, Entry("merged", Code.SAME_DAY, merged), *before, *further), notes)
 
 

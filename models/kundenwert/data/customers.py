@@ -30,7 +30,8 @@ class CustomerSummary:
         Sorted by `customer_id`: `customer_id, cohort, first_purchase, last_purchase, frequency` (repeat purchase days),
         `recency` (from first to last purchase, NOT since the last purchase), `T` (from first purchase to the end of
         observation), `monetary_value` (mean of the repeat purchase days; missing where `frequency` is 0),
-        `first_value`, `value_to_date`, `active_before`, `active_after` (a purchase in the year before the inactivity
+        `first_value`, `value_to_date`, `margin_to_date` where rows state their margins, `active_before`,
+        `active_after` (a purchase in the year before the inactivity
         window, and within it), and with a hold-out `holdout_purchases, holdout_value`.
     time_unit : {"D", "W", "M", "Y"}
         Unit of `recency` and `T`.
@@ -73,6 +74,13 @@ class CustomerSummary:
     def units_per_year(self) -> float:
         """Time units in a year of 365.25 days."""
         return 365.25 / self.days_per_unit
+
+    @property
+    def margin_share(self) -> float | None:
+        """Contribution margin of all revenue so far, in rows that state theirs; None where none do."""
+        if "margin_to_date" not in self.table:
+            return None
+        return float(self.table["margin_to_date"].sum() / self.table["value_to_date"].sum())
 
     @property
     def window(self) -> float:

@@ -83,6 +83,7 @@ def merge_days(rows: ibis.Table, refunds: str, kept: int) -> ibis.Table:
     return good.group_by("customer_id", date="day").agg(
         amount=good.left.max(where=own) if refunds == "earlier" else good.amount.sum(),
         rows=good.count(),
+        **({"margin": good.margin.sum()} if "margin" in good.columns else {}),
         **{f"k{i}": good[f"k{i}"].min(where=own) for i in range(kept)},
     )
 

@@ -10,6 +10,7 @@ from kundenwert.data.account import Note
 from kundenwert.data.conversion import one_currency
 from kundenwert.data.few import few_valued
 from kundenwert.data.filters import keep_where
+from kundenwert.data.margins import margin_follows, with_margin
 from kundenwert.data.orders import count_orders_once
 from kundenwert.data.roles import Roles
 from kundenwert.data.signs import signed
@@ -70,9 +71,11 @@ def meant(rows: ibis.Table, opened: Source, roles: Roles, reading: Reading, nota
     if "reason" in rows.columns:  # of a known export's own rules
         rows = rows.mutate(fate=rows.fate.coalesce(rows.reason)).drop("reason")
     rows = keep_where(rows, opened, reading.where, reading.date_format)
+    rows = with_margin(rows, roles, notation.decimal)
     rows, of_signs = signed(rows, roles, reading, notation.decimal)
     rows, of_orders = count_orders_once(rows, opened, roles)
     rows, currency, of_rates = one_currency(rows, opened, roles, reading, notation, few)
+    rows = margin_follows(rows, roles)
     seen = cautions(rows, opened, roles, reading, few, notation.decimal)
     rows, of_tax = without_tax(rows, roles.names["amount"], reading)
     return Meaning(rows, currency, (*of_signs, *of_orders, *of_rates, *of_tax, *seen))

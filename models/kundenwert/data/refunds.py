@@ -208,6 +208,9 @@ def refund_notes(rows: ibis.Table) -> tuple[Note, ...]:
     return tuple(notes)
 
 
+_SUMS = ("amount", "margin")
+
+
 def parts_of(rows: ibis.Table, kept: int) -> ibis.Table:
     """Divide purchases that lost something to a later day's credit notes by the days on which that was known.
 
@@ -232,6 +235,7 @@ def parts_of(rows: ibis.Table, kept: int) -> ibis.Table:
         amount=used.amount.sum(),
         rows=used.count(),
         undone=used.fate.notnull().any(),
+        **({"margin": used.margin.sum()} if "margin" in used.columns else {}),
         **{f"k{i}": used[f"k{i}"].min(where=own) for i in range(kept)},
     )
 
@@ -252,9 +256,11 @@ def as_known(purchases: ibis.Table, parts: ibis.Table, end: dt.date) -> ibis.Tab
     """
     late = parts.filter(parts.date <= end, parts.known > end).select("customer_id", "date").distinct()
     seen = parts.semi_join(late, ["customer_id", "date"]).filter(lambda t: t.known <= end)
-    others = [name for name in purchases.columns if name not in ("customer_id", "date", "amount", "rows")]
+    others = [name for name in purchases.columns if name not in ("customer_id", "date", "rows", *_SUMS)]
     seen = seen.group_by("customer_id", "date").agg(
-        amount=seen.amount.sum().cast("float64"), rows=seen["rows"].sum(), **{name: seen[name].min() for name in others}
+        rows=seen["rows"].sum(),
+        **{name: seen[name].sum().cast("float64") for name in _SUMS if name in purchases.columns},
+        **{name: seen[name].min() for name in others},
     )
     kept = purchases.anti_join(late, ["customer_id", "date"])
     columns = {name: seen[name].cast(kept[name].type()) for name in kept.columns}

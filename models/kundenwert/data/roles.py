@@ -20,7 +20,7 @@ ROLES = (
 )
 """Settings that name a column."""
 
-_RESERVED = ("customer_id", "date", "amount", "rows", "month", "quarter", "week", "none")
+_RESERVED = ("customer_id", "date", "amount", "rows", "margin", "known", "month", "quarter", "week", "none")
 _MAIN = ("customer_id", "date", "amount")
 
 

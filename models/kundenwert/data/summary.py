@@ -85,6 +85,7 @@ def summary_expression(
         "repeat_value": days.exact.sum(where=days.seen & ~starts),
         "first_value": days.exact.sum(where=starts),
         "value_to_date": days.exact.sum(where=days.seen),
+        **({"margin_to_date": days.margin.sum(where=days.seen)} if "margin" in days.columns else {}),
         "active_before": ((days.date > t1) & (days.date <= t0)).any(),
         "active_after": ((days.date > t0) & days.seen).any(),
     }
@@ -126,7 +127,7 @@ def _finished(
         "active_before": known.active_before,
         "active_after": known.active_after,
     }
-    held = [name for name in ("holdout_purchases", "holdout_value") if name in known.columns]
+    held = [name for name in ("margin_to_date", "holdout_purchases", "holdout_value") if name in known.columns]
     return known.select(**columns, **{name: known[name] for name in (*held, *attributes)})
 
 

@@ -19,6 +19,7 @@ from kundenwert.data.duplicates import mark_duplicates
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.ids import settle_ids
 from kundenwert.data.lists import mark_lists
+from kundenwert.data.margins import margin_notes
 from kundenwert.data.meaning import meant
 from kundenwert.data.presets import with_preset
 from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
@@ -40,7 +41,7 @@ class TransactionLog:
     ----------
     purchases : ibis.Table
         One row per customer and day: `customer_id` (text), `date`, `amount` (sum of the day), `rows` (input rows merged
-        into it), and the columns of `keep` (text).
+        into it), `margin` where a column holds margins, and the columns of `keep` (text).
     account : RowAccount
         What happened to every input row.
     source : SourceInfo
@@ -118,6 +119,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     daily = merge_days(rows, reading.refunds, len(roles.kept))
     of_days = day_cautions(rows, daily, opened, notation.date_format)
     notes = (*of_preset, *recognised, *notes_on_lines(opened, guesses), *notation.notes, *seen, *of_refunds, *of_days)
+    notes = (*notes, *margin_notes(rows))
     account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
     purchases, parts = _purchases(daily, parts, opened, roles)
     account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
@@ -167,6 +169,7 @@ def _purchases(
         "date",
         amount=daily.amount.cast("float64"),
         rows=daily["rows"],
+        **({"margin": daily.margin.cast("float64").fill_null(0.0)} if "margin" in daily.columns else {}),
         **{name: daily[column] for name, column in kept.items()},
     )
     parts = None if parts is None else parts.rename(kept)

@@ -25,7 +25,7 @@ DECIMALS: Mapping[Kind, int] = MappingProxyType({Kind.money: 2, Kind.share: 4, K
 
 _STEMS = {
     Kind.money: """
-        monetary_value first_value value_to_date cac expected_spend rlv expected_rlv clv expected_clv
+        monetary_value first_value value_to_date margin_to_date cac expected_spend rlv expected_rlv clv expected_clv
         holdout_value predicted_holdout_value expected_holdout_value
         revenue aov earned holdout_revenue predicted_holdout_revenue
         formula_observed formula_churn formula_assumed

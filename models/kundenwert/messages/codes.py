@@ -242,6 +242,7 @@ class Code(StrEnum):
     MASTER_WITHOUT_ATTRIBUTES = "master-without-attributes"
     ATTRIBUTE_STATED_LATER = "attribute-stated-later"
     NEGATIVE_MARGIN = "negative-margin"
+    MARGIN_MISSING = "margin-missing"
     MARGIN_FROM_LOG = "margin-from-log"
 
     # Refunds

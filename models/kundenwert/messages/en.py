@@ -476,6 +476,7 @@ SENTENCES: dict[Code, str] = {
         "those are taken"
     ),
     Code.NEGATIVE_MARGIN: "{count:n|row|rows} with a negative margin, kept",
+    Code.MARGIN_MISSING: "{count:n|row|rows} without a readable margin: counted as 0",
     Code.MARGIN_FROM_LOG: "margin {share:.1f} % of revenue, from the rows' own margins",
     # Refunds
     Code.REFUND_LATER: "credit note after the end of observation for a purchase before it",

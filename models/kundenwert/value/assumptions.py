@@ -66,6 +66,12 @@ class Assumptions:
             return np.full(len(cohort), np.float64(self.cac))
         return np.asarray(cost_by_cohort(cohort, self.cac), dtype=np.float64)
 
+    def earned(self, table: pd.DataFrame) -> NDArray[np.float64]:
+        """Margin of each customer so far: of their rows where those state it, else the margin of their revenue."""
+        if "margin_to_date" in table:
+            return table["margin_to_date"].to_numpy(np.float64)
+        return self.margin * table["value_to_date"].to_numpy(np.float64)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON."""
         return asdict(self)
@@ -76,7 +82,7 @@ def assume(
     *,
     horizon: float,
     discount_rate: float = 0.10,
-    margin: float = 1.0,
+    margin: float | None = None,
     cac: float | Mapping[str, float] = 0.0,
 ) -> tuple[Assumptions, Horizon, NDArray[np.float64]]:
     """Check what is assumed about money against the customers; worth asking before anything is sampled.
@@ -98,6 +104,8 @@ def assume(
     SchemaError
         If the customers' money is not known.
     """
+    if margin is None:
+        margin = 1.0 if summary.margin_share is None else summary.margin_share
     assumptions = Assumptions(horizon, summary.time_unit, discount_rate, margin, cac)
     ahead = Horizon(horizon, float(np.log1p(discount_rate)) / summary.units_per_year, summary.holdout_length)
     _check_money(summary.table)

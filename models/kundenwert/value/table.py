@@ -56,7 +56,7 @@ def value_table(
     *,
     horizon: float,
     discount_rate: float = 0.10,
-    margin: float = 1.0,
+    margin: float | None = None,
     cac: float | Mapping[str, float] = 0.0,
     seed: int,
     samples: int | None = None,
@@ -80,7 +80,8 @@ def value_table(
     discount_rate
         Annual, ≥ 0.
     margin
-        Contribution margin, in (0, 1].
+        Contribution margin, in (0, 1]; that of the log's own margins if not given, or 1 where rows state none. Margins
+        of rows count for the past in any case.
     cac
         Acquisition cost of a customer, or one for each cohort.
     seed
@@ -111,7 +112,7 @@ def value_table(
     marks = (*marks, *check_cohorts(purchases, spend, summary))
     assumptions, ahead, cost = assume(summary, horizon=horizon, discount_rate=discount_rate, margin=margin, cac=cac)
     table = summary.table
-    basis = margin * table["value_to_date"].to_numpy(np.float64) - cost
+    basis = assumptions.earned(table) - cost
 
     codes, cohorts = pd.factorize(table["cohort"], sort=True)
     size = paired_samples(purchases, spend, samples)
@@ -120,7 +121,7 @@ def value_table(
     infinite = np.zeros(len(_INFINITE), dtype=np.int64)
 
     def reduce(block: CustomerDraws) -> _Part:
-        draws = _money(block, margin)
+        draws = _money(block, assumptions.margin)
         return _Part(
             block.rows,
             _summarise(draws, basis[block.rows]),
@@ -234,7 +235,7 @@ def _totals(totals: dict[str, NDArray[np.float64]], cohorts: pd.Index, codes: ND
 
 _ORDER = (
     *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
-    *("value_to_date", "cac", "p_alive_mean", "expected_purchases_mean"),
+    *("value_to_date", "margin_to_date", "cac", "p_alive_mean", "expected_purchases_mean"),
     *("purchases_q05", "purchases_q50", "purchases_q95", "expected_spend_mean"),
     *("rlv_mean", "rlv_q05", "rlv_q50", "rlv_q95", "expected_rlv_q05", "expected_rlv_q95"),
     *("clv_mean", "clv_q05", "clv_q50", "clv_q95", "p_pays_back"),
