@@ -251,3 +251,16 @@ class Code(StrEnum):
     REFUNDS_SIZEABLE = "refunds-sizeable"
 
     # Files that are written
+    NOT_WRITABLE = "not-writable"
+    FOLDER_IN_PLACE = "folder-in-place"
+    BUSY_FOLDER = "busy-folder"
+    HALF_PUBLISHED = "half-published"
+    STRANGE_JOURNAL = "strange-journal"
+    CHANGED_FILE = "changed-file"
+    STOPPED = "stopped"
+    STOPPED_AFTER = "stopped-after"
+    NO_FIT = "no-fit"
+    NOT_A_FIT = "not-a-fit"
+    FIT_WITHOUT_CHECKSUM = "fit-without-checksum"
+    FIT_DAMAGED = "fit-damaged"
+    MIXED_PAIR = "mixed-pair"
