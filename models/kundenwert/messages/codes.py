@@ -264,3 +264,6 @@ class Code(StrEnum):
     FIT_WITHOUT_CHECKSUM = "fit-without-checksum"
     FIT_DAMAGED = "fit-damaged"
     MIXED_PAIR = "mixed-pair"
+    SHORT_KEY = "short-key"
+    NO_KEY_FILE = "no-key-file"
+    SAME_PSEUDONYM = "same-pseudonym"

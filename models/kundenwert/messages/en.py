@@ -513,6 +513,9 @@ SENTENCES: dict[Code, str] = {
         "earlier version or another program wrote it; fit again to make one"
     ),
     Code.FIT_DAMAGED: "{name} is damaged: its bytes do not match its checksum; fit again, or take it from a backup",
+    Code.SHORT_KEY: "the key of the pseudonyms has fewer than {least} characters: it could be found by trying",
+    Code.NO_KEY_FILE: "the file {name!r} with the key of the pseudonyms can be neither read nor made ({why})",
+    Code.SAME_PSEUDONYM: "two customers would get the same pseudonym; choose another key",
     Code.MIXED_PAIR: (
         "the two posteriors come from different runs ({first} and {second}): purchases and spend must be fitted "
         "together; fit again, or give the folder of one run"
