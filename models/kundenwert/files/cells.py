@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 SIGNS = "=+\\-@＝＋－＠−\t\r"
 """Characters that make a spreadsheet take what follows for a formula, as a class of a regular expression."""
 
-_LEAD = "[^\\S\t\r\n]|[\"'\ufeff\u200b\u2060]"
+_LEAD = "[^\\S\t\r\n]|[\"'\0-\x08\x0e-\x1f\ufeff\u200b\u2060]"
 _STARTS = re.compile(f"(?<![^;,|\t\r\n\x0b\x0c\x85\u2028\u2029])(?=(?:{_LEAD})*[{SIGNS}])")
 _ESCAPED = re.compile(f"(?<![^;,|\t\r\n\x0b\x0c\x85\u2028\u2029])'(?=(?:{_LEAD})*[{SIGNS}])")
 _NEEDS_QUOTES = re.compile('[;,|\t\r\n\x0b\x0c\x85\u2028\u2029"]|^\\s|\\s$')
