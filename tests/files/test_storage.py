@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import kundenwert as kw
+
 from kundenwert.bayes import check_pair, load_fit, load_pair, paired, save_pair
 from kundenwert.bayes.storage import read, sealed
-from kundenwert.errors import DomainError, SchemaError
+from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 
 
@@ -131,6 +133,14 @@ def test_fits_made_in_python_may_be_combined(both):
     check_pair(*both)
     with pytest.raises(DomainError, match="fitted together"):
         check_pair(paired(*both)[0], both[1])
+
+
+def test_fits_of_two_runs_are_not_valued_together(both, made, posterior, summary):
+    other = paired(*made(*posterior(40, seed=12)))[1]
+    with pytest.raises(FitError, match="the two posteriors come from different runs"):
+        kw.value_table(paired(*both)[0], other, summary, seed=1)
+    assert len(kw.value_table(*paired(*both), summary, horizon=52, seed=1).table) == 10
+    assert len(kw.value_table(both[0], other, summary, horizon=52, seed=1).table) == 10
 
 
 def test_a_file_that_the_manifest_does_not_speak_of(both, made, posterior, tmp_path):
