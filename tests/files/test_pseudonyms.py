@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import kundenwert as kw
-from kundenwert.data.pseudonyms import told
+from kundenwert.data.pseudonyms import renamed, told
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.files.pseudonyms import Pseudonymiser, find_key
+from kundenwert.settings import Reading
 
 KEY = "a key that nobody knows"
 
@@ -76,6 +77,15 @@ def test_only_names_change(monkeypatch, refunds):
     pd.testing.assert_frame_equal(plain.account.to_frame()[columns], hidden.account.to_frame()[columns])
     assert "secretday" in str(plain.account.to_dict())
     assert [word for word in SECRETS if word in str(hidden.account.to_dict())] == []
+
+
+def test_tables_beside_the_log_get_the_same_pseudonyms(tmp_path):
+    reading = Reading(pseudonymise=True, pseudonym_key=tmp_path / "key", decimal=",")
+    read = kw.read_transactions(log(), reading, placeholders=["secretplaceholder"])
+    master = pd.DataFrame({"customer_id": ["person001@mail.example", "person002@mail.example"], "region": ["N", "S"]})
+    ids = set(read.purchases.to_pyarrow()["customer_id"].to_pylist())
+    assert set(renamed(master, reading)["customer_id"]) < ids
+    assert renamed(master, Reading()) is master
 
 
 def test_refusals_quote_no_row():

@@ -10,7 +10,6 @@ import pytest
 import xarray as xr
 
 import kundenwert as kw
-
 from kundenwert.bayes import check_pair, load_fit, load_pair, paired, save_pair
 from kundenwert.bayes.storage import read, sealed
 from kundenwert.errors import DomainError, FitError, SchemaError
@@ -138,7 +137,7 @@ def test_fits_made_in_python_may_be_combined(both):
 def test_fits_of_two_runs_are_not_valued_together(both, made, posterior, summary):
     other = paired(*made(*posterior(40, seed=12)))[1]
     with pytest.raises(FitError, match="the two posteriors come from different runs"):
-        kw.value_table(paired(*both)[0], other, summary, seed=1)
+        kw.value_table(paired(*both)[0], other, summary, horizon=52, seed=1)
     assert len(kw.value_table(*paired(*both), summary, horizon=52, seed=1).table) == 10
     assert len(kw.value_table(both[0], other, summary, horizon=52, seed=1).table) == 10
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 
 from kundenwert.data.account import Entry, Note, RowAccount
@@ -52,6 +53,27 @@ def pseudonymous(rows: ibis.Table, reading: Reading) -> ibis.Table:
     known = ibis.memtable(table)
     joined = rows.left_join(known, rows.customer_id == known.real)
     return joined.mutate(customer_id=joined.pseudonym).drop("real", "pseudonym")
+
+
+def renamed(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Put the same pseudonyms into a table beside the log, such as one of master data, so that it still fits the log.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With `customer_id`, as text.
+    reading : Reading
+        How the log is read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy where customers are under pseudonyms.
+    """
+    if not reading.pseudonymise:
+        return table
+    names = Pseudonymiser(find_key(reading.pseudonym_key)).of(table["customer_id"].dropna().unique())
+    return table.assign(customer_id=table["customer_id"].map(names))
 
 
 def without_texts(account: RowAccount, reading: Reading) -> RowAccount:
