@@ -102,7 +102,7 @@ def test_other_texts_stay_as_they_are():
 
 def test_missing_texts_stay_missing(tmp_path):
     table = pd.DataFrame({"note": ["=1", None, np.nan, pd.NA]})
-    assert write_csv(table, tmp_path / "t.csv").read_text() == 'note\n"\'=1"\n""\n""\n""\n'
+    assert write_csv(table, tmp_path / "t.csv").read_text() == 'note\n\'=1\n""\n""\n""\n'
 
 
 def test_headings_that_are_numbers():

@@ -51,7 +51,7 @@ def original(text: str) -> str:
 def cell(text: str) -> str:
     """Write a text as a cell of a file: harmless, and quoted where anything in it could be taken for a separator."""
     safe = harmless(text)
-    return '"' + safe.replace('"', '""') + '"' if safe != text or _NEEDS_QUOTES.search(safe) else safe
+    return '"' + safe.replace('"', '""') + '"' if _NEEDS_QUOTES.search(safe) else safe
 
 
 def cells(column: pd.Series, *, decimal: str, date_format: str, digits: int | None) -> NDArray[np.object_]:

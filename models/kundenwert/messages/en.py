@@ -509,8 +509,8 @@ SENTENCES: dict[Code, str] = {
     Code.NO_FIT: "there is no file {path}; `fit` writes one",
     Code.NOT_A_FIT: "{name} is not a stored fit of this program ({why}); fit again to make one",
     Code.FIT_WITHOUT_CHECKSUM: (
-        "{name} is not a stored fit of this program: it has no checksum at its end, so that it was cut short, or an "
-        "earlier version or another program wrote it; fit again to make one"
+        "{name} is not a stored fit of this program (no checksum at its end: it was cut short, or an earlier version "
+        "or another program wrote it); fit again to make one"
     ),
     Code.FIT_DAMAGED: "{name} is damaged: its bytes do not match its checksum; fit again, or take it from a backup",
     Code.SHORT_KEY: "the key of the pseudonyms has fewer than {least} characters: it could be found by trying",
