@@ -211,8 +211,10 @@ def signalled(trial: str, work: str, number: int, moment: Callable[[Path], str],
     after = whole(out, {}) != "mixed" if not old else set(state(out)) == set(old)
     codes = (-9,) if number == signal.SIGKILL else (143, 130)
     told = number == signal.SIGKILL or said.startswith("kundenwert: stopped by SIG")
-    early = code == -number and left == "old"  # before the program has begun
-    fine = left != "mixed" and clean and after and not hidden(out) and ((code in codes and told) or code == 0 or early)
+    outside = code == -number and left in ("old", "new")  # before the program has begun, or after it has ended
+    fine = (
+        left != "mixed" and clean and after and not hidden(out) and ((code in codes and told) or code == 0 or outside)
+    )
     return Outcome(trial, work, when, code, left, said, fine)
 
 
@@ -224,7 +226,7 @@ def full_disk(work: str, share: float, folder: Path) -> Outcome:
     need = sum(path.stat().st_size for path in measured.iterdir())
     out = folder / f"disk-{RNG.integers(10**9)}"
     out.mkdir()
-    size = int(need * (1 + share)) // 4096 * 4096 + 65536
+    size = int(need * (1 + share)) // 4096 * 4096
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", out], check=True)
     try:
         finish(work, out, 1)
@@ -270,8 +272,8 @@ def trials(*, quick: bool, folder: Path) -> list[Outcome]:
             moment = drawn[(i + i // 4) % 4]
             found.append(signalled(trial, work, number, moment, folder))
             print(found[-1], flush=True)
-    for share in (0.05, 0.25, 0.5, 0.75, 0.95)[: 1 if quick else 5]:
-        found.append(full_disk("fit" if quick or share in (0.25, 0.75) else "report", share, folder))
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9)[: 1 if quick else 5]:
+        found.append(full_disk("fit" if quick or share in (0.3, 0.7) else "report", share, folder))
         print(found[-1], flush=True)
     found += [two_at_once(work, folder) for work in dict.fromkeys(works)]
     return found
