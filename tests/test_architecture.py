@@ -177,6 +177,7 @@ def test_everything_imported_is_a_declared_dependency():
         "duckdb": "ibis-framework",
         "nbformat": "nbconvert",
         "traitlets": "nbconvert",
+        "jupyter-client": "nbconvert",
         "pytensor": "pymc",
         "arviz-stats": "arviz",
     }

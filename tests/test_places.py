@@ -125,7 +125,9 @@ def test_a_report_is_not_taken_apart(tmp_path, log):
     (tmp_path / "manifest.json").write_text(json.dumps({"versions": {"kundenwert": "0.1.0"}}))
     shutil.copy(ROOT / "reports" / "cdnow" / "customers.csv", tmp_path / "customers.csv")
     check_out("report", tmp_path, log, overwrite=False)
-    with pytest.raises(SchemaError, match=r"posterior\.nc, spend_posterior\.nc in .* are no earlier result of `fit`"):
+    with pytest.raises(
+        SchemaError, match=r"posterior\.nc, spend_posterior\.nc, manifest\.json in .* are no earlier result of `fit`"
+    ):
         check_out("fit", tmp_path, log, overwrite=False)
     with pytest.raises(SchemaError, match=r"customers\.csv in .* is no earlier result of `predict`"):
         check_out("predict", tmp_path / "customers.csv", log, overwrite=False)

@@ -267,7 +267,8 @@ def test_a_cohort_called_all_is_not_everybody(render):
     results, path = render(log_of(ordinary(), cohort=["all", "web"]), cohort="channel")
     page = sound(path)
     table = results.tables["cohorts"]
-    assert table["cohort"].tolist() == ["all", "web", "all"]
+    assert table["cohort"].tolist() == ["all", "web", "all (total)"]
+    assert table["everybody"].tolist() == [False, False, True]
     assert table["customers"].tolist() == [30, 30, 60]
     assert page.of("class", "tr") == ["total"] * 2  # one row in each of the two tables by cohort
 

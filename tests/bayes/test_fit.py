@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from kundenwert.bayes import WEIBULL, Fit, GammaGamma, ParetoNBD, Prior, fit, load_fit
+from kundenwert.bayes.storage import sealed
 from kundenwert.data import patterns
 from kundenwert.errors import DomainError, KundenwertError, SchemaError
 from kundenwert.kernels import pareto_nbd
@@ -199,13 +200,20 @@ def test_a_failed_save_leaves_nothing_half_written(made, posterior, tmp_path, mo
     if existing:
         path.write_bytes(existing)
 
-    def breaks(self, target, **options):
-        Path(target).write_bytes(b"half of")
-        raise OSError("No space left on device")
+    plain = Path.open
 
-    monkeypatch.setattr(xr.DataTree, "to_netcdf", breaks)
+    def full(self, mode="r", **options):
+        file = plain(self, mode, **options)
+        if "w" in mode:
+            file.write(b"half of")
+            file.close()
+            raise OSError(28, "No space left on device", str(self))
+        return file
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OSError, match="No space left"):
         made(*posterior(20))[0].save(path)
+    monkeypatch.undo()
     left = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     assert left == ({"posterior.nc": b"old"} if existing else {})
 
@@ -214,7 +222,7 @@ def write_tree(path, stored):
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"r": 1.0})})
     if stored is not None:
         tree.attrs["kundenwert"] = stored
-    tree.to_netcdf(path, engine="h5netcdf")
+    path.write_bytes(sealed(tree.to_netcdf(None, engine="h5netcdf")))
     return path
 
 

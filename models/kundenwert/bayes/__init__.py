@@ -5,8 +5,9 @@ from kundenwert.bayes.fit import Method, fit
 from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
-from kundenwert.bayes.posterior import Fit, load_fit
+from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import WEIBULL, Prior
+from kundenwert.bayes.stored import check_pair, load_fit, load_pair, paired, save_pair
 
 __all__ = [
     "NBD",
@@ -18,8 +19,12 @@ __all__ = [
     "Method",
     "ParetoNBD",
     "Prior",
+    "check_pair",
     "diagnose",
     "fit",
     "load_fit",
+    "load_pair",
     "loo",
+    "paired",
+    "save_pair",
 ]

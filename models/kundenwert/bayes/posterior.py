@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,10 +19,8 @@ from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.law import Array, Draws
 from kundenwert.bayes.nbd import NBD
 from kundenwert.bayes.pareto_nbd import ParetoNBD
-from kundenwert.bayes.priors import Prior
+from kundenwert.bayes.storage import write
 from kundenwert.data.design import UNSEEN, Design
-from kundenwert.errors import SchemaError
-from kundenwert.files.tables import whole_file
 
 type Model = ParetoNBD | GammaGamma | NBD
 type Kind = type[ParetoNBD] | type[GammaGamma] | type[NBD]
@@ -200,7 +197,6 @@ class Fit:
         Path
             The file written.
         """
-        tree = self.tree.copy()
         stored = {
             "model": self.model.name,
             "cohorts": list(self.model.cohorts),
@@ -209,52 +205,4 @@ class Fit:
             "diagnosis": self.diagnosis.to_dict(),
             "info": self.info,
         }
-        tree.attrs = {"kundenwert": json.dumps(stored)}
-        with whole_file(path) as partial:
-            tree.to_netcdf(partial, engine="h5netcdf", encoding=_compressed(tree))
-        return Path(path)
-
-
-def _compressed(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
-    """Store the pointwise log-likelihood, by far the largest part, in single precision and compressed."""
-    if "log_likelihood" not in tree.children:
-        return {}
-    how = {"dtype": "float32", "zlib": True, "complevel": 4}
-    return {"/log_likelihood": {str(name): dict(how) for name in tree["log_likelihood"].data_vars}}
-
-
-def load_fit(path: str | Path) -> Fit:
-    """Read a fit written by `Fit.save`.
-
-    Parameters
-    ----------
-    path
-        A NetCDF file.
-
-    Returns
-    -------
-    Fit
-
-    Raises
-    ------
-    SchemaError
-        If there is no such file, or it is not a stored fit.
-    """
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as opened:
-            tree = opened.load()
-        stored = json.loads(tree.attrs.pop("kundenwert"))
-        kind = MODELS[stored["model"]]
-        priors = {name: Prior(**prior) for name, prior in stored["priors"].items()}
-        model = kind(priors, tuple(stored.get("cohorts", ())), tuple(stored.get("covariates", ())))
-        result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), dict(stored["info"]))
-        model.resolved_priors()
-        result.draws(1)
-        result.design  # noqa: B018
-    except FileNotFoundError as error:
-        msg = f"there is no file {path}; `fit` writes one"
-        raise SchemaError(msg) from error
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-        msg = f"{Path(path).name} is not a stored fit of this program ({type(error).__name__}); fit again to make one"
-        raise SchemaError(msg) from error
-    return result
+        return write(self.tree, stored, path)

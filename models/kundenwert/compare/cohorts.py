@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert import formula
+from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.value import QUANTILES
 
@@ -69,7 +70,8 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     Returns
     -------
     pandas.DataFrame
-        Cohorts sorted by label, then "all"; a single cohort that is itself called "all" gives one row.
+        Cohorts sorted by label, then "all", or "all (total)" beside a cohort that is called "all"; the column
+        `everybody` marks that row. A single cohort that is itself called "all" gives one row.
 
     Raises
     ------
@@ -111,6 +113,8 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     if "holdout_purchases" in known and "holdout_purchases" in totals:
         result = result.join(_holdout(totals, known, counts))
         result = result.join(_formula_holdout(known, counts, summary, lifespan_years))
+    result.insert(1, "everybody", np.arange(len(result)) == len(result) - 1)
+    result.loc[result["everybody"], "cohort"] = name_of_everybody(counts["cohort"].iloc[:-1])
     return result
 
 

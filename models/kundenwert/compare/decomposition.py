@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert import formula
+from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.kernels.convex import NODES
@@ -46,7 +47,7 @@ class Decomposition:
     Parameters
     ----------
     cohorts
-        Labels, sorted, and "all" at the end.
+        Labels, sorted, and "all" at the end, or "all (total)" beside a cohort that is called "all".
     customers
         Number of customers of each.
     method
@@ -321,7 +322,8 @@ def _cohort_sums(
     if one:
         return ["all"], sizes, sums
     everybody = {name: np.hstack([total, total.sum(axis=1, keepdims=True)]) for name, total in sums.items()}
-    return [*map(str, cohorts), "all"], np.append(sizes, sizes.sum()), everybody
+    labels = [str(cohort) for cohort in cohorts]
+    return [*labels, name_of_everybody(labels)], np.append(sizes, sizes.sum()), everybody
 
 
 def _expectations(

@@ -110,8 +110,10 @@ def score_cohorts(
 
 
 def _without_everybody(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Drop the row of everybody, the larger one where a cohort is called "all" too."""
+    """Drop the row of everybody; in a table without its mark the one called "all", the larger of two."""
     rows = comparison.reset_index(drop=True)
+    if "everybody" in rows:
+        return rows if len(rows) == 1 else rows[~rows["everybody"].astype(bool)]
     named = rows.loc[rows["cohort"] == "all", "customers"]
     return rows.drop(index=named.idxmax()) if len(rows) > 1 and len(named) else rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,23 @@ from kundenwert.sources import SourceInfo
 
 DAYS_PER_UNIT: Mapping[str, float] = MappingProxyType({"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25})
 MISSING_COHORT = "(missing)"
+
+EVERYBODY = "all"
+"""Cohort of everybody, where nothing tells customers apart, and name of the row that pools all cohorts."""
+
+
+def name_of_everybody(cohorts: Iterable[str]) -> str:
+    """Name the row that pools cohorts, so that it is none of them.
+
+    Examples
+    --------
+    >>> name_of_everybody(["web", "shop"]), name_of_everybody(["all", "web"])
+    ('all', 'all (total)')
+    """
+    taken, name = set(cohorts), EVERYBODY
+    while name in taken:
+        name += " (total)"
+    return name
 
 
 @dataclass(frozen=True)
@@ -239,5 +256,5 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
             raise DomainError(f"{rule}: violated {_offending(table, wrong)}")
     table["frequency"] = x.astype(np.int64)
     table["recency"], table["T"], table["monetary_value"] = t_x, T, np.where(x == 0, np.nan, z)
-    table["cohort"] = table["cohort"].fillna(MISSING_COHORT).astype(str) if "cohort" in table else "all"
+    table["cohort"] = table["cohort"].fillna(MISSING_COHORT).astype(str) if "cohort" in table else EVERYBODY
     return table.sort_values("customer_id", kind="stable").reset_index(drop=True)

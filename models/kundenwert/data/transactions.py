@@ -22,6 +22,7 @@ from kundenwert.data.lists import mark_lists
 from kundenwert.data.margins import margin_notes
 from kundenwert.data.meaning import meant
 from kundenwert.data.presets import with_preset
+from kundenwert.data.pseudonyms import discreet, pseudonymous, without_texts
 from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
 from kundenwert.data.roles import Roles, find_roles
 from kundenwert.data.typed import Notation, typed_rows
@@ -103,6 +104,12 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     (2, 1)
     """
     reading = made(Reading, reading, settings)
+    with discreet(reading):
+        return _read(source, reading)
+
+
+def _read(source: Any, reading: Reading) -> TransactionLog:
+    """Read, step by step."""
     opened = open_source(source, reading)
     reading, preset, of_preset = with_preset(opened, reading)
     roles, recognised = find_roles(opened, reading)
@@ -115,6 +122,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     rows, currency, seen = _run(lambda: _judged(typed, opened, roles, reading, notation), notation.date_format)
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
+    rows = pseudonymous(rows, reading)
     rows, parts, of_refunds = _settled(rows, opened, roles, reading)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
     of_days = day_cautions(rows, daily, opened, notation.date_format)
@@ -123,6 +131,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
     account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
     purchases, parts = _purchases(daily, parts, opened, roles)
     account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
+    account = without_texts(account, reading)
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(
         opened.info,

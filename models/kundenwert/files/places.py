@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from kundenwert.errors import SchemaError
+from kundenwert.messages import Code
 
 POSTERIOR, SPEND_POSTERIOR = "posterior.nc", "spend_posterior.nc"
 FOLDERS = {
@@ -14,7 +15,7 @@ FOLDERS = {
         *("report.html", "manifest.json", "customers.csv", "customers.parquet", "cohorts.csv", "cohorts.parquet"),
         *(POSTERIOR, SPEND_POSTERIOR),
     ),
-    "fit": (POSTERIOR, SPEND_POSTERIOR),
+    "fit": (POSTERIOR, SPEND_POSTERIOR, "manifest.json"),
     "simulate": ("transactions.csv", "customers.csv", "costs.csv", "truth.csv", "population.json"),
 }
 """The files that a command writes into its folder."""
@@ -48,13 +49,18 @@ def check_out(command: str, out: Path, *sources: Path | None, overwrite: bool) -
         there already and not recognised as an earlier result of the command.
     """
     if command in FOLDERS:
-        from kundenwert.files.tables import check_folder  # noqa: PLC0415
+        from kundenwert.files.publish import claimed  # noqa: PLC0415
 
-        check_folder(out)
+        with claimed(out):  # is it writable, and is nobody else at work; leftovers of dead runs are gone after it
+            pass
     elif out.suffix not in (".csv", ".parquet"):
         raise SchemaError(f"{out.name}: a table is written as .csv or .parquet")
     elif out.is_dir():
-        raise SchemaError(f"{out.name} is a folder where a file is to be written; name another place")
+        raise SchemaError(Code.FOLDER_IN_PLACE, name=out.name)
+    else:
+        from kundenwert.files.tables import check_writable  # noqa: PLC0415
+
+        check_writable(out)
     files = [out / name for name in FOLDERS[command]] if command in FOLDERS else [out]
     files = [file for file in files if file.exists()]
     for file in files:
@@ -73,19 +79,36 @@ def check_out(command: str, out: Path, *sources: Path | None, overwrite: bool) -
 
 def _earlier(command: str, files: list[Path]) -> bool:
     """Whether files are recognised as earlier results of the command."""
+    from kundenwert.files.publish import changed, recorded  # noqa: PLC0415
+
     folder = files[0].parent
-    reported = "kundenwert" in _json(folder / "manifest.json", "versions")
+    made_by = _made_by(folder)
+    if command == made_by:
+        return not changed(folder, [file.name for file in files])
     if command == "report":
-        return reported
+        return False
     if command == "simulate":
         return bool(_json(folder / "population.json", "population"))
-    if reported and any(file.name in FOLDERS["report"] for file in files):
+    if made_by and any(file.name in (recorded(folder) or FOLDERS["report"]) for file in files):
         return False  # the manifest beside them speaks of these files
     if command == "fit":
-        return len(files) == len(FOLDERS[command])
+        return {file.name for file in files} == {POSTERIOR, SPEND_POSTERIOR}
     wanted, unwanted = TABLES[command]
     found = set(_columns(files[0]))
     return wanted <= found and not unwanted & found
+
+
+def _made_by(folder: Path) -> str | None:
+    """Return the command that wrote a folder's manifest; None where there is none of this program."""
+    try:
+        content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    versions = content.get("versions")  # manifests of before 0.2 do not name their command
+    reported = "report" if isinstance(versions, dict) and "kundenwert" in versions else None
+    return str(content["command"]) if "command" in content and "run" in content else reported
 
 
 def _json(path: Path, key: str) -> dict[str, object]:

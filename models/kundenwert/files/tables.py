@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.cells import cell, cells, harmless
 from kundenwert.files.kinds import never_as_missing, rounded
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a text for a formula."""
+from kundenwert.files.locks import alone
+from kundenwert.messages import Code
 
 DIGITS, ROUNDED_DIGITS = 12, 15
 """Significant digits in CSV files: of any numbers, and of rounded ones; both leave no rounding dust."""
+
+ROWS = 50_000
+"""Rows of a CSV file that are turned into text at a time."""
 
 
 @contextmanager
@@ -51,18 +55,69 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     if path.is_dir():
-        msg = f"{path.name} is a folder where a file is to be written; name another place"
-        raise SchemaError(msg)
+        raise SchemaError(Code.FOLDER_IN_PLACE, name=path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    partial = Path(name)
+    partial, lock = _beside(path)
     try:
         yield partial
+        on_disk(partial)
         partial.chmod(0o666 & ~_umask())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
+
+
+PARTIAL = "kundenwert-"
+"""Begin of the middle part of the names of files that are being written."""
+
+
+def _beside(path: Path) -> tuple[Path, int | None]:
+    """Make a file beside a place, locked while this process lives, and remove what dead ones have left there."""
+    prefix = f".{path.stem}.{PARTIAL}"
+    for left in path.parent.glob(f"{glob.escape(prefix)}*{glob.escape(path.suffix)}"):
+        if (free := alone(left)) is not None:
+            left.unlink(missing_ok=True)
+            os.close(free)
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
+        os.close(handle)
+        lock = alone(Path(name))
+        if Path(name).exists():  # else another run took it for a leftover before it was locked
+            return Path(name), lock
+        if lock is not None:
+            os.close(lock)
+
+
+def on_disk(path: Path) -> None:
+    """Wait until a file or folder is on the disk, so that a power cut does not undo what is built on it."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system that cannot
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a place for a file in which nothing can be written; worth asking before the work is done.
+
+    Raises
+    ------
+    SchemaError
+        If no file can be made beside it, or in the nearest folder above it that is there.
+    """
+    folder = next((place for place in Path(path).absolute().parents if place.exists()), Path())
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{Path(path).stem}.{PARTIAL}", suffix=Path(path).suffix)
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise SchemaError(Code.NOT_WRITABLE, parameter="out", place=folder.name, why=why) from error
 
 
 def check_folder(out: str | Path) -> None:
@@ -105,18 +160,18 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     >>> without_formulas(pd.DataFrame({"customer_id": ["=1+1", "0042"], "rlv": [-1.0, 2.0]})).values.tolist()
     [["'=1+1", -1.0], ['0042', 2.0]]
     """
-    changed = {}
-    table = table.rename(columns=str)
-    for name in table.columns:
-        column = table[name]
+    table = table.rename(columns=lambda name: harmless(str(name)))
+    changed: dict[int, pd.Series] = {}
+    for place in range(table.shape[1]):
+        column = table.iloc[:, place]
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
             continue
-        text = column.astype("str")
-        risky = text.str.startswith(FORMULA_STARTS) & column.notna()
-        if risky.any():
-            changed[name] = column.astype("object").where(~risky, "'" + text)
-    table = table.assign(**{str(name): values for name, values in changed.items()}) if changed else table
-    return table.rename(columns=lambda name: f"'{name}" if str(name).startswith(FORMULA_STARTS) else name)
+        text = column.astype("object").map(lambda value: harmless(str(value)), na_action="ignore")
+        if (text.notna() & (text != column.astype("str"))).any():
+            changed[place] = text
+    for place, column in changed.items():
+        table.isetitem(place, column.array)
+    return table
 
 
 def write_csv(table: pd.DataFrame, path: str | Path, *, german: bool = False, digits: int | None = DIGITS) -> Path:
@@ -151,19 +206,21 @@ def write_csv(table: pd.DataFrame, path: str | Path, *, german: bool = False, di
     ...     file.read_text(encoding="utf-8-sig")
     'customer_id;rlv\\na;1,5\\n'
     """
-    mark = "," if german else "."
-    with whole_file(path) as place:
-        without_formulas(never_as_missing(table)).to_csv(
-            place,
-            index=False,
-            float_format=partial(_exactly, decimal=mark) if digits is None else f"%.{digits}g",
-            sep=";" if german else ",",
-            decimal=mark,
-            date_format="%d.%m.%Y" if german else "%Y-%m-%d",
-            encoding="utf-8-sig" if german else "utf-8",
-            lineterminator="\n",
-        )
+    table = never_as_missing(table)
+    separator, decimal = (";", ",") if german else (",", ".")
+    how = {"decimal": decimal, "date_format": "%d.%m.%Y" if german else "%Y-%m-%d", "digits": digits}
+    with whole_file(path) as place, place.open("w", encoding="utf-8-sig" if german else "utf-8", newline="") as file:
+        file.write(_line(map(cell, map(str, table.columns)), separator))
+        for start in range(0, len(table), ROWS):
+            part = table.iloc[start : start + ROWS]
+            columns = [cells(part.iloc[:, i], **how) for i in range(table.shape[1])]  # type: ignore[arg-type]
+            file.writelines(_line(row, separator) for row in zip(*columns, strict=True))
     return Path(path)
+
+
+def _line(row: Iterable[str], separator: str) -> str:
+    """Join cells to a line; one that would be blank has an empty cell in quotes, so that it is seen."""
+    return (separator.join(row) or '""') + "\n"
 
 
 def write_result(table: pd.DataFrame, path: str | Path, *, german: bool = False, full_precision: bool = False) -> Path:
@@ -196,11 +253,6 @@ def write_result(table: pd.DataFrame, path: str | Path, *, german: bool = False,
     if full_precision:
         return write_csv(table, path, german=german, digits=None)
     return write_csv(rounded(table), path, german=german, digits=ROUNDED_DIGITS)
-
-
-def _exactly(value: float, decimal: str) -> str:
-    """Write the shortest text that reads back as the same number, whole ones without a point."""
-    return repr(float(value)).removesuffix(".0").replace(".", decimal)
 
 
 def write_parquet(table: pd.DataFrame, path: str | Path) -> Path:

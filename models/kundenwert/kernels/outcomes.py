@@ -7,8 +7,9 @@ other: whole-array operations spend most of their time between the steps, and th
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from kundenwert.kernels.compiled import compiled
 
 type Array = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ class Reach(NamedTuple):
     one_by_one: float
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def draw_outcomes(
     x: float,
     T: float,

@@ -491,4 +491,34 @@ SENTENCES: dict[Code, str] = {
         "{hint}"
     ),
     # Files that are written
+    Code.NOT_WRITABLE: "nothing can be written in {place!r} ({why}); choose another place, or make it writable",
+    Code.FOLDER_IN_PLACE: "{name} is a folder where a file is to be written; name another place",
+    Code.BUSY_FOLDER: "another run is writing to {folder!r}; wait until it has ended, or choose another folder",
+    Code.HALF_PUBLISHED: (
+        "a run was killed while it put its files into {folder!r}, and this one may not write there to finish that; "
+        "make the folder writable, or run the command that writes it again"
+    ),
+    Code.STRANGE_JOURNAL: (
+        "{name} in {folder!r} is not readable as the record of files to be put in place; remove it, and run again"
+    ),
+    Code.CHANGED_FILE: (
+        "{file} in {folder!r} is not the file that the manifest beside it speaks of: it was changed, or comes from "
+        "another run. Run the command that wrote the folder again"
+    ),
+    Code.STOPPED: "stopped by {signal}; nothing of this run is left behind",
+    Code.STOPPED_AFTER: "stopped by {signal} when the results were in place already",
+    Code.NO_FIT: "there is no file {path}; `fit` writes one",
+    Code.NOT_A_FIT: "{name} is not a stored fit of this program ({why}); fit again to make one",
+    Code.FIT_WITHOUT_CHECKSUM: (
+        "{name} is not a stored fit of this program (no checksum at its end: it was cut short, or an earlier version "
+        "or another program wrote it); fit again to make one"
+    ),
+    Code.FIT_DAMAGED: "{name} is damaged: its bytes do not match its checksum; fit again, or take it from a backup",
+    Code.SHORT_KEY: "the key of the pseudonyms has fewer than {least} characters: it could be found by trying",
+    Code.NO_KEY_FILE: "the file {name!r} with the key of the pseudonyms can be neither read nor made ({why})",
+    Code.SAME_PSEUDONYM: "two customers would get the same pseudonym; choose another key",
+    Code.MIXED_PAIR: (
+        "the two posteriors come from different runs ({first} and {second}): purchases and spend must be fitted "
+        "together; fit again, or give the folder of one run"
+    ),
 }

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kundenwert.data.customers import name_of_everybody
 from kundenwert.plot.lines import BANDS, LOOKS, called, others, picked
 from kundenwert.plot.names import name_ticks, plain
 from kundenwert.plot.style import (
@@ -25,9 +26,6 @@ from kundenwert.plot.style import (
     thousands,
 )
 from kundenwert.plot.surfaces import cells
-
-TOTAL = "all"
-"""How the name of a last row begins that is the total."""
 
 
 def retention_triangle(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -127,7 +125,11 @@ def cumulative_revenue(
     ax = new_axes(ax)
     modelled = "predicted_mean" in table and bool(table["predicted_mean"].notna().any())
     groups = [(str(name), group.sort_values("time")) for name, group in table.groupby("cohort", sort=False)]
-    if len(groups) > 1 and groups[-1][0] in (TOTAL, f"{TOTAL} (total)") and groups[-1][0] not in (show or ()):
+    if (
+        len(groups) > 1
+        and groups[-1][0] == name_of_everybody(n for n, _ in groups[:-1])
+        and groups[-1][0] not in (show or ())
+    ):
         groups.pop()
     names = [name for name, _ in groups]
     ends = [group["actual"].dropna().iloc[-1] if group["actual"].notna().any() else np.nan for _, group in groups]

@@ -207,7 +207,7 @@ def _information(run: Run) -> str:
     table = run.tables["information"]
     first = table.iloc[0]
     words = {
-        "action": _action(str(first["action"])),
+        "action": _action(run, str(first["action"])),
         "evpi": money(float(first["evpi"])),
         "customers": whole(float(first["customers"])),
     }
@@ -222,10 +222,11 @@ def _information(run: Run) -> str:
     return now + texts.INFORMATION.format(**words)
 
 
-def _action(action: str) -> str:
+def _action(run: Run, action: str) -> str:
     if action == "nothing":
         return texts.DO_NOTHING
-    return texts.ACQUIRE_ANY if action == "all" else texts.ACQUIRE.format(cohort=action)
+    apart = any(model.get("design") for model in run.manifest.get("models", {}).values())
+    return texts.ACQUIRE_ANY if action == "all" and not apart else texts.ACQUIRE.format(cohort=action)
 
 
 def pooled(run: Run) -> Html:

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 LAW_SAMPLES = 1000
 """Draws that decisions are made from."""
 
-TOTAL = "all"
-"""Label of everybody together; longer where a cohort has that name."""
-
 WHY_SAMPLES = 400
 """Draws that the decomposition is made from."""
 
@@ -88,8 +85,7 @@ def why(
     for one in found.values():
         frame = one.table()
         last = np.repeat(np.arange(len(one.cohorts)) == len(one.cohorts) - 1, len(frame) // len(one.cohorts))
-        total = TOTAL if list(one.cohorts).count("all") == 1 else f"{TOTAL} (total)"
-        frames.append(frame.assign(cohort=frame["cohort"].mask(last, total), everybody=last))
+        frames.append(frame.assign(everybody=last))
     return pd.concat(frames, ignore_index=True)
 
 

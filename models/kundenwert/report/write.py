@@ -7,7 +7,9 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
@@ -18,9 +20,13 @@ from typing import Any
 import jinja2
 import nbformat
 import papermill
+from jupyter_client.manager import KernelManager
 from nbconvert import HTMLExporter
 
-from kundenwert.files.tables import check_folder, whole_file, write_json, write_parquet, write_result
+from kundenwert.bayes import paired
+from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
+from kundenwert.files.publish import MANIFEST, staged
+from kundenwert.files.tables import whole_file, write_json, write_parquet, write_result
 from kundenwert.report.gather import Results
 
 # A kernel is interrupted before it is asked to end, and says so where its last handler is still at work: it listens to
@@ -63,13 +69,11 @@ def write(
     Path
         The rendered report.
     """
-    out = Path(out)
-    check_folder(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as name:
-        staging = Path(name)
-        results.purchases.save(staging / "posterior.nc")
-        results.spend.save(staging / "spend_posterior.nc")
+    purchases, spend = paired(results.purchases, results.spend)
+    results = replace(results, purchases=purchases, spend=spend)
+    with staged(out, "report") as staging:
+        purchases.save(staging / POSTERIOR)
+        spend.save(staging / SPEND_POSTERIOR)
         for table in ("customers", "cohorts"):
             content = results.tables[table]
             write_result(content, staging / f"{table}.csv", german=german, full_precision=full_precision)
@@ -78,11 +82,8 @@ def write(
         started = perf_counter()
         _render(results, manifest, staging / "report.html")
         seconds["Rendering the report"] = round(perf_counter() - started, 3)
-        write_json(manifest | {"seconds": seconds}, staging / "manifest.json")
-        out.mkdir(exist_ok=True)
-        for file in sorted(staging.iterdir()):
-            file.replace(out / file.name)
-    return out / "report.html"
+        write_json(manifest | {"seconds": seconds}, staging / MANIFEST)
+    return Path(out) / "report.html"
 
 
 def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds:
 
 def _render(results: Results, manifest: Mapping[str, Any], page: Path) -> None:
     """Run the notebook on the tables, and put what it shows into one self-contained page."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=page.parent, prefix=".page-") as name:
         folder = Path(name)
         for key, table in results.tables.items():
             write_parquet(table, folder / f"{key}.parquet")
@@ -142,13 +143,16 @@ def _execute(template: Path, executed: Path, folder: Path) -> None:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        papermill.execute_notebook(
-            str(template),
-            str(executed),
-            parameters={"data": str(folder)},
-            kernel_name="python3",
-            progress_bar=False,
-            extra_arguments=["--log-level=40", f"--IPKernelApp.exec_lines={DEAF_TO_INTERRUPTS}"],
+        _run(
+            lambda manager: papermill.execute_notebook(
+                str(template),
+                str(executed),
+                parameters={"data": str(folder)},
+                kernel_name="python3",
+                progress_bar=False,
+                extra_arguments=["--log-level=40", f"--IPKernelApp.exec_lines={DEAF_TO_INTERRUPTS}"],
+                km=manager,
+            )
         )
     finally:
         logger.setLevel(level)
@@ -156,3 +160,14 @@ def _execute(template: Path, executed: Path, folder: Path) -> None:
             del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
         else:
             os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = before
+
+
+def _run(execute: Callable[[KernelManager], object]) -> None:
+    """Execute in a thread, so that this one hears signals and not the notebook's runner, and end the kernel at once."""
+    manager = KernelManager(kernel_name="python3")
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(execute, manager).result()
+        finally:
+            if manager.has_kernel:
+                manager.shutdown_kernel(now=True)

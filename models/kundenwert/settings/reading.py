@@ -139,6 +139,14 @@ class Reading:
     """What to do with rows dated after today: one mistyped year would end the log in a time when nobody bought. Keep
     them in a log that is simulated."""
 
+    pseudonymise: bool = False
+    """Whether customers get pseudonyms instead of their ids, in everything that is written and said, and no row is
+    quoted."""
+
+    pseudonym_key: str | Path | None = None
+    """File with the key of the pseudonyms, made if missing; with the same key a customer has the same pseudonym in each
+    run. The environment variable KUNDENWERT_KEY if not given, else a new key that nobody keeps."""
+
     def __post_init__(self) -> None:
         """Check every setting by itself, and those that exclude each other."""
         check_choices(self)

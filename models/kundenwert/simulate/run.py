@@ -12,7 +12,8 @@ import pandas as pd
 
 from kundenwert.data.customers import DAYS_PER_UNIT
 from kundenwert.errors import DomainError
-from kundenwert.files.tables import check_folder, write_csv, write_json
+from kundenwert.files.publish import staged
+from kundenwert.files.tables import write_csv, write_json
 from kundenwert.simulate.document import to_dict
 from kundenwert.simulate.population import Group, Population
 from kundenwert.simulate.process import (
@@ -65,7 +66,7 @@ class Simulated:
     outlook: Outlook
 
     def write(self, folder: str | Path, *, german: bool = False) -> list[Path]:
-        """Write transactions.csv, customers.csv, costs.csv, truth.csv and population.json, each whole or not at all.
+        """Write transactions.csv, customers.csv, costs.csv, truth.csv and population.json, all of them or none.
 
         The truth is written with nine significant digits, which another processor reproduces too.
 
@@ -81,15 +82,16 @@ class Simulated:
         list of Path
             The files.
         """
-        check_folder(folder)
         tables = {name: getattr(self, name) for name in ("transactions", "customers", "costs", "truth")}
         tables["truth"] = tables["truth"].apply(_nine_digits)
-        files = [write_csv(table, Path(folder) / f"{name}.csv", german=german) for name, table in tables.items()]
         look = self.outlook
         settings = {"seed": self.seed, "horizons": list(look.horizons), "relationship": list(look.relationship)}
         settings |= {"discount_rate": look.discount_rate, "margin": look.margin}
         content = {"population": to_dict(self.population), **settings}
-        return [*files, write_json(content, Path(folder) / "population.json")]
+        with staged(folder, "simulate") as staging:
+            files = [write_csv(table, staging / f"{name}.csv", german=german) for name, table in tables.items()]
+            files.append(write_json(content, staging / "population.json"))
+        return [Path(folder) / file.name for file in files]
 
 
 def _nine_digits(column: pd.Series) -> pd.Series:

@@ -18,6 +18,7 @@ from scipy import stats
 from kundenwert.compare import QUANTILES, aligned, quantiles
 from kundenwert.data import TransactionLog, window_totals
 from kundenwert.data.cohort_ages import cohort_ages
+from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import pareto_nbd
 from kundenwert.predict import CustomerDraws, Horizon, each_block
@@ -153,7 +154,7 @@ def holdout_revenue_curve(
     days = np.unique(np.linspace(0, (end - start).days, points + 1).round().astype(np.int64))
     times = np.asarray(days / summary.days_per_unit, dtype=np.float64)
     codes, cohorts = pd.factorize(summary.table["cohort"], sort=True)
-    total = "all (total)" if "all" in cohorts else "all"
+    total = name_of_everybody(map(str, cohorts))
     labels = [*map(str, cohorts), *([total] if len(cohorts) > 1 else [])]
     sizes = _with_total(np.bincount(codes, minlength=len(cohorts)).astype(np.float64))
     parts = []

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, FitError, SchemaError
+from kundenwert.messages import Code
 from kundenwert.predict import Horizon
 
 if TYPE_CHECKING:
@@ -130,8 +131,11 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
     Raises
     ------
     FitError
-        If a fit is of another model or another time unit, or did not converge.
+        If a fit is of another model, of another run than the other fit or another time unit, or did not converge.
     """
+    pairs = [fit.info.get("pair") for fit in (purchases, spend)]
+    if all(pairs) and pairs[0] != pairs[1]:
+        raise FitError(Code.MIXED_PAIR, first=pairs[0], second=pairs[1])
     for fit, model in ((purchases, "pareto_nbd"), (spend, "gamma_gamma")):
         if fit.model.name != model:
             msg = f"expected a fit of {model} where one of {fit.model.name} was given: the purchase model comes first"
