@@ -220,6 +220,23 @@ class Code(StrEnum):
     NO_NUMBER = "no-number"
     NUMBER_UNCLEAR = "number-unclear"
     NO_WHOLE_NUMBER = "no-whole-number"
+    NOT_ABOVE_ZERO = "not-above-zero"
+    MARGIN_BAD = "margin-bad"
+    DISCOUNT_RATE_BAD = "discount-rate-bad"
+    CAC_BAD = "cac-bad"
+    PRIOR_BAD = "prior-bad"
+    PRIOR_UNKNOWN = "prior-unknown"
+
+    # Settings in files
+    SETTINGS_UNREADABLE = "settings-unreadable"
+    SETTINGS_UNKNOWN = "settings-unknown"
+    SETTINGS_NO_SECTION = "settings-no-section"
+    SETTINGS_USED = "settings-used"
+    NO_MANIFEST = "no-manifest"
+    NO_SOURCE = "no-source"
+    SOURCE_CHANGED = "source-changed"
+    SOURCE_NOT_FOUND = "source-not-found"
+    FILE_THERE = "file-there"
 
     # Tables beside the log
     TABLE_COLUMN_MISSING = "table-column-missing"

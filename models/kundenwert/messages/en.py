@@ -423,13 +423,35 @@ SENTENCES: dict[Code, str] = {
     Code.WHERE_NOTHING: "no row meets {given}; column {column!r} holds {held}",
     # Settings
     Code.CHOICE: "{given} is not understood; choose {choices}",
-    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}",
+    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}{meant}; known: {known}",
     Code.ONE_TEXT: "{given} is one text where a list is meant; write {meant}",
     Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
     Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
     Code.NO_NUMBER: "{given} is not a number; write it such as 0.35 or 0,35",
     Code.NUMBER_UNCLEAR: "{given} can be read as {first} or as {second}; write the one that is meant without thousands",
     Code.NO_WHOLE_NUMBER: "{given} must be a whole number, {least} or more",
+    Code.NOT_ABOVE_ZERO: "{given} must be above 0",
+    Code.MARGIN_BAD: "the margin is {margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3",
+    Code.DISCOUNT_RATE_BAD: "the discount rate is {rate:g} a year; 10 % is 0.10",
+    Code.CAC_BAD: "the acquisition cost is {cost:g}; it is an amount of money, at least 0",
+    Code.PRIOR_BAD: (
+        "the prior {text!r} of {name!r} is not understood; write a distribution with numbers by name, such as "
+        "'LogNormal(mu=0, sigma=1)'"
+    ),
+    Code.PRIOR_UNKNOWN: "there is no prior on {name!r}{meant}; known: {known}",
+    # Settings in files
+    Code.SETTINGS_UNREADABLE: "the settings file {file!r} cannot be read: {why}",
+    Code.SETTINGS_UNKNOWN: "{file!r} states {name!r} in [{section}], which is no setting there{meant}; known: {known}",
+    Code.SETTINGS_NO_SECTION: "{file!r} has {name!r}, which is not known{meant}; known: {known}",
+    Code.SETTINGS_USED: "settings are taken from {file!r}",
+    Code.NO_MANIFEST: "{file!r} is no manifest that a run can be repeated from: {why}",
+    Code.NO_SOURCE: "no transaction log is named; give its path, or state it in kundenwert.toml as source = 'log.csv'",
+    Code.SOURCE_CHANGED: (
+        "{name!r} has changed since the run that the manifest tells of; give the file of that time, or pass {allow} "
+        "to use the settings on what is there now"
+    ),
+    Code.SOURCE_NOT_FOUND: "{name!r}, which the manifest's run read, is not here; give its path",
+    Code.FILE_THERE: "{name!r} is there already; choose another --out, or replace it with --overwrite",
     # Tables beside the log
     Code.TABLE_COLUMN_MISSING: "{source} holds no table of {what}: no column {column!r}; it has {known}{meant}",
     Code.TABLE_COLUMN_TWICE: "{source} has two columns that mean {column!r}; rename or delete one",

@@ -42,5 +42,5 @@ class Sampling:
         """Check every setting by itself."""
         check_choices(self)
         several_texts(self, "effects", "covariate")
-        for name, least in (("draws", 50), ("tune", 0), ("chains", 1), ("seed", 0)):
+        for name, least in (("draws", 50), ("tune", 50), ("chains", 2), ("seed", 0)):
             object.__setattr__(self, name, whole(getattr(self, name), name, least=least))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.predict import Horizon
+from kundenwert.settings.terms import check_money
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
@@ -49,16 +50,7 @@ class Assumptions:
 
     def __post_init__(self) -> None:
         """Refuse assumptions that have no meaning."""
-        if not 0 < self.margin <= 1:
-            msg = f"the margin is {self.margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3"
-            raise DomainError(msg)
-        if not 0 <= self.discount_rate < 10:
-            msg = f"the discount rate is {self.discount_rate:g} a year; 10 % is 0.10"
-            raise DomainError(msg)
-        costs = list(self.cac.values()) if isinstance(self.cac, Mapping) else [self.cac]
-        if not all(np.isfinite(cost) and cost >= 0 for cost in costs):
-            msg = f"the acquisition cost is {self.cac}; it is an amount of money, at least 0"
-            raise DomainError(msg)
+        check_money(self.margin, self.discount_rate, self.cac)
 
     def cost_of(self, cohort: pd.Series) -> NDArray[np.float64]:
         """Acquisition cost of each customer, by cohort."""
