@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -96,6 +97,9 @@ def main() -> NoReturn:
         sys.exit(USAGE)
     except KundenwertError as error:
         sys.exit(f"kundenwert: {error.told('cli')}")
+    except BrokenPipeError:  # whoever reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(f"kundenwert: {where}{error.strerror or error}")

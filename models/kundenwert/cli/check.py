@@ -48,10 +48,11 @@ def check(
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
 
         stated_priors(sampling.priors)
+        priced = steps.priced(terms)
         _, summary = steps.read_and_summarise(
             Journey(), source, reading, shaping, steps.looked_at(sampling), in_full=not json
         )
-        steps.check_money(summary, steps.priced(terms))
+        steps.check_money(summary, priced)
     except KundenwertError as error:
         if json:
             _show({"verdict": "refused", "code": error.code, "setting": error.parameter, "message": error.told("cli")})

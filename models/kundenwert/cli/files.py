@@ -23,7 +23,7 @@ INSTEAD: Mapping[str, str] = {"cac": "cac_file", "cac_file": "cac"}
 
 def fill(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Give the options that the command line leaves out the values of a settings file or a manifest."""
-    options = {one.field_info.name: one for one in arguments if not one.children}
+    options = {one.field_info.name: one for one in arguments if not one.children and one.parse}
     document = _chosen(options)
     if document is None:
         return

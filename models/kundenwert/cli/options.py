@@ -67,8 +67,8 @@ def flattened(kind: type, group: Group, *, only: Collection[str] | None = None, 
     if not defaults:
         return derived
     others = [(name, said[name], field(default=value)) for name, value in defaults.items()]
-    made = make_dataclass(kind.__name__, others, bases=(derived,), frozen=True, kw_only=True, module=kind.__module__)
-    return made  # of the record's module, whose names its types are written in
+    # in the record's module, whose names the types of its fields are written in
+    return make_dataclass(kind.__name__, others, bases=(derived,), frozen=True, kw_only=True, module=kind.__module__)
 
 
 _hints = cache(get_type_hints)
@@ -109,10 +109,16 @@ _TABLE = ("german_csv", "full_precision")
 
 if TYPE_CHECKING:  # a type checker sees the records themselves
     ReadingOptions = Reading
-    ShapingOptions = FitShaping = FittedShaping = ComparedShaping = Shaping
-    SamplingOptions = SeedOption = Sampling
-    TermsOptions = ValuedTerms = Terms
-    ReportOutput = TableOutput = Output
+    ShapingOptions = Shaping
+    FitShaping = Shaping
+    FittedShaping = Shaping
+    ComparedShaping = Shaping
+    SamplingOptions = Sampling
+    SeedOption = Sampling
+    TermsOptions = Terms
+    ValuedTerms = Terms
+    ReportOutput = Output
+    TableOutput = Output
 else:
     ReadingOptions = flattened(Reading, DATA)
     ShapingOptions = flattened(Shaping, DATA, only=(*_DATES, "inactivity_months"))

@@ -33,15 +33,10 @@ def kept(stated: Document, name: str) -> dict[str, object]:
 
     files = files_of(stated.source)
     hashes = {file.name: sha256(file) for file in (*files, *beside(stated)) if file.is_file()}
-    names = tuple(file.name for file in files) or (name,)
-    return replace(stated, source=names, hashes=hashes).to_dict() | {
-        section: _by_name(stated, section) for section in _SECTIONS
-    }
-
-
-def _by_name(stated: Document, section: str) -> dict[str, object]:
-    values = dict(replace(stated).to_dict()[section])  # type: ignore[call-overload]
-    return values | {setting: path.name for where, setting, path in _named(stated) if where == section}
+    names = {section: {name: path.name for at, name, path in _named(stated) if at == section} for section in _SECTIONS}
+    records = {section: replace(getattr(stated, section), **names[section]) for section in _SECTIONS}
+    sources = tuple(file.name for file in files) or (name,)
+    return replace(stated, source=sources, hashes=hashes, **records).to_dict()
 
 
 def found(stated: Document, manifest: Path, *, allow_changed: bool) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from glob import glob
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import tell_account, tell_excluded
-from kundenwert.errors import SchemaError
+from kundenwert.errors import KundenwertError, SchemaError
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
-from kundenwert.messages import Code
+from kundenwert.messages import Code, Setting
+from kundenwert.messages.render import Interface
 from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms, made
 
 if TYPE_CHECKING:
@@ -58,7 +60,10 @@ def read_and_summarise(
         columns |= attributes
         kept = tuple(dict.fromkeys((*reading.keep, *columns)))
         source = sources[0] if len(sources) == 1 else list(sources)
-        log = read_transactions(source, made(Reading, reading, {"keep": kept}), asked_by=columns)
+        try:
+            log = read_transactions(source, made(Reading, reading, {"keep": kept}))
+        except KundenwertError as error:
+            raise error.with_settings(lambda setting: _asked(setting, columns)) from error
         described = tuple(dict.fromkeys((*shaping.attributes, *attributes)))
         summary = summarise(log, replace(shaping, attributes=described), for_fit=for_fit)
     if in_full:
@@ -66,6 +71,22 @@ def read_and_summarise(
     else:
         tell_excluded(log.account, summary.account.notes)
     return log, summary
+
+
+class _OfTheFit(Setting):
+    """A column that a stored fit looks at, which no option names."""
+
+    def written(self, interface: Interface) -> str:
+        """Write how the column must be called."""
+        return f"{self.value!r} (it must be called as in the fit)"
+
+
+def _asked(setting: Setting, columns: Mapping[str, str]) -> object:
+    """Say by which option a kept column was asked for."""
+    asked = columns.get(setting.instead_of or str(setting.value)) if setting.name == "keep" else None
+    if asked == "fit":
+        return _OfTheFit("fit", setting.value)
+    return setting if asked is None else replace(setting, name=asked)
 
 
 def looked_at(sampling: Sampling) -> dict[str, str]:
@@ -80,23 +101,15 @@ def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> 
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
     purchase_priors, spend_priors = stated_priors(sampling.priors)
     columns: dict[str, Any] = {"cohorts": tuple(sampling.effects), "covariates": tuple(sampling.covariate)}
-    models = bayes.ParetoNBD(priors=purchase_priors, **columns), bayes.GammaGamma(priors=spend_priors, **columns)
-    fits = []
-    for model, name in zip(models, ("purchase", "spend"), strict=True):
-        with journey.step(f"Sampling the {name} model", spin=False):
-            fits.append(
-                bayes.fit(
-                    model,
-                    summary,
-                    method=sampling.method,
-                    seed=sampling.seed,
-                    draws=sampling.draws,
-                    tune=sampling.tune,
-                    chains=sampling.chains,
-                    progress=journey.visible,
-                )
-            )
-    return fits[0], fits[1]
+    how: dict[str, Any] = {
+        "progress": journey.visible,
+        **{name: getattr(sampling, name) for name in ("method", "seed", "draws", "tune", "chains")},
+    }
+    with journey.step("Sampling the purchase model", spin=False):
+        purchases = bayes.fit(bayes.ParetoNBD(priors=purchase_priors, **columns), summary, **how)
+    with journey.step("Sampling the spend model", spin=False):
+        spend = bayes.fit(bayes.GammaGamma(priors=spend_priors, **columns), summary, **how)
+    return purchases, spend
 
 
 def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:

@@ -423,7 +423,7 @@ SENTENCES: dict[Code, str] = {
     Code.WHERE_NOTHING: "no row meets {given}; column {column!r} holds {held}",
     # Settings
     Code.CHOICE: "{given} is not understood; choose {choices}",
-    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}{meant}; known: {known}",
+    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}{meant}",
     Code.ONE_TEXT: "{given} is one text where a list is meant; write {meant}",
     Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
     Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
@@ -438,11 +438,11 @@ SENTENCES: dict[Code, str] = {
         "the prior {text!r} of {name!r} is not understood; write a distribution with numbers by name, such as "
         "'LogNormal(mu=0, sigma=1)'"
     ),
-    Code.PRIOR_UNKNOWN: "there is no prior on {name!r}{meant}; known: {known}",
+    Code.PRIOR_UNKNOWN: "there is no prior on {name!r}; known: {known}{meant}",
     # Settings in files
     Code.SETTINGS_UNREADABLE: "the settings file {file!r} cannot be read: {why}",
-    Code.SETTINGS_UNKNOWN: "{file!r} states {name!r} in [{section}], which is no setting there{meant}; known: {known}",
-    Code.SETTINGS_NO_SECTION: "{file!r} has {name!r}, which is not known{meant}; known: {known}",
+    Code.SETTINGS_UNKNOWN: "{file!r} states {name!r} in [{section}], which is no setting there; known: {known}{meant}",
+    Code.SETTINGS_NO_SECTION: "{file!r} has {name!r}, which is not known; known: {known}{meant}",
     Code.SETTINGS_USED: "settings are taken from {file!r}",
     Code.NO_MANIFEST: "{file!r} is no manifest that a run can be repeated from: {why}",
     Code.NO_SOURCE: "no transaction log is named; give its path, or state it in kundenwert.toml as source = 'log.csv'",

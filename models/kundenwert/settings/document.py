@@ -150,17 +150,21 @@ def _document(content: dict[str, Any], path: Path, *, beside: bool = True) -> Do
     for name in content:
         if name not in known:
             _refuse_key(content, name, path.name, known)
-    source = content.get("source", ())
-    sources = tuple(_beside(text, path, beside) for text in ([source] if isinstance(source, str) else source))
-    records, stated = {}, {}
+    source = content.get("source", [])
+    stated = [source] if isinstance(source, str) else source
+    if not isinstance(stated, list) or not all(isinstance(text, str) for text in stated):
+        raise SchemaError(Code.SETTINGS_UNREADABLE, file=path.name, why="source is a path, or a list of paths")
+    sources = tuple(_beside(text, path, beside) for text in stated)
+    records: dict[str, Any] = {}
+    values_of: dict[str, object] = {}
     for section, kind in SECTIONS.items():
         values = _section(content.get(section, {}), section, kind, path.name)
         for name in FILES:
             if isinstance(values.get(name), str):
                 values[name] = _beside(values[name], path, beside)
         records[section] = _made(kind, values, path.name)
-        stated |= {name: getattr(records[section], name) for name in values}
-    return Document(source=sources, stated=stated, **records)
+        values_of |= {name: getattr(records[section], name) for name in values}
+    return Document(source=sources, stated=values_of, **records)
 
 
 def _section(values: Any, section: str, kind: type, file: str) -> dict[str, Any]:
@@ -170,7 +174,7 @@ def _section(values: Any, section: str, kind: type, file: str) -> dict[str, Any]
     known = [field.name for field in fields(kind)]
     for name in values:
         if name not in known:
-            near = meant(name, known)
+            near = _home(name) or meant(name, known)
             raise SchemaError(
                 Code.SETTINGS_UNKNOWN, file=file, name=name, section=section, meant=near, known=", ".join(known)
             )
@@ -188,9 +192,14 @@ def _made(kind: type, values: dict[str, Any], file: str) -> Any:
 
 def _refuse_key(content: dict[str, Any], name: str, file: str, known: list[str]) -> None:
     """Say that a key at the top is not known, and where it belongs if it is a setting."""
-    home = next((s for s, kind in SECTIONS.items() if name in [field.name for field in fields(kind)]), None)
-    near = f"; write it below [{home}]" if home and not isinstance(content[name], dict) else meant(name, known)
+    near = (not isinstance(content[name], dict) and _home(name)) or meant(name, known)
     raise SchemaError(Code.SETTINGS_NO_SECTION, file=file, name=name, meant=near, known=", ".join(known))
+
+
+def _home(name: str) -> str:
+    """Write in which section a setting belongs, as the end of a sentence; empty where there is none."""
+    home = next((section for section, kind in SECTIONS.items() if name in [one.name for one in fields(kind)]), None)
+    return f"; write it below [{home}]" if home else ""
 
 
 def _beside(text: str, path: Path, beside: bool) -> str:
