@@ -58,6 +58,8 @@ class KundenwertError(ValueError):
                 return change(figure)
             return [changed(one) for one in figure] if isinstance(figure, list | tuple) else figure
 
+        if not self.figures:
+            return self
         figures = {name: changed(figure) for name, figure in self.figures.items()}
         return type(self)(self._message, parameter=self.parameter, **figures)
 

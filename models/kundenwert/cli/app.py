@@ -91,7 +91,7 @@ for place, (name, (text, example)) in enumerate(COMMANDS.items()):
 def main() -> NoReturn:
     """Run the command line; what a user can mend is one line on stderr and exit code 1."""
     try:
-        code = app(exit_on_error=False, print_error=False)
+        code = app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:
         print(f"kundenwert: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         sys.exit(USAGE)

@@ -227,6 +227,11 @@ class Code(StrEnum):
     PRIOR_BAD = "prior-bad"
     PRIOR_UNKNOWN = "prior-unknown"
 
+    # Fits and what is valued with them
+    NOT_CONVERGED = "not-converged"
+    COHORT_OF_ANOTHER_KIND = "cohort-of-another-kind"
+    UNIT_OF_ANOTHER_FIT = "unit-of-another-fit"
+
     # Settings in files
     SETTINGS_UNREADABLE = "settings-unreadable"
     SETTINGS_UNKNOWN = "settings-unknown"

@@ -439,6 +439,16 @@ SENTENCES: dict[Code, str] = {
         "'LogNormal(mu=0, sigma=1)'"
     ),
     Code.PRIOR_UNKNOWN: "there is no prior on {name!r}; known: {known}{meant}",
+    # Fits and what is valued with them
+    Code.NOT_CONVERGED: (
+        "the {model} model did not converge: {failed}; {advice}, or pass {allow} to see marked values"
+    ),
+    Code.COHORT_OF_ANOTHER_KIND: (
+        "the models were fitted with {learned}, the customers have {given}: summarise them with {learned}"
+    ),
+    Code.UNIT_OF_ANOTHER_FIT: (
+        "the purchase model was fitted in units of {fitted!r}, the summary is in {unit!r}: summarise with {meant}"
+    ),
     # Settings in files
     Code.SETTINGS_UNREADABLE: "the settings file {file!r} cannot be read: {why}",
     Code.SETTINGS_UNKNOWN: "{file!r} states {name!r} in [{section}], which is no setting there; known: {known}{meant}",

@@ -50,7 +50,9 @@ class Terms:
         if not isinstance(self.cac, Mapping):
             object.__setattr__(self, "cac", money(self.cac, "cac"))
         if self.cac is not None and self.cac_file is not None:
-            raise DomainError(Code.BOTH_GIVEN, parameter="cac", first=Setting("cac"), second=Setting("cac_file"))
+            cost = Setting("cac") if isinstance(self.cac, Mapping) else Setting("cac", self.cac)
+            file = Setting("cac_file", str(self.cac_file))
+            raise DomainError(Code.BOTH_GIVEN, parameter="cac", first=cost, second=file)
         for name in ("horizon", "lifespan_years"):
             if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise DomainError(Code.NOT_ABOVE_ZERO, parameter=name, given=Setting(name, getattr(self, name)))
