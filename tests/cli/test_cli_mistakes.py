@@ -41,7 +41,10 @@ def test_files_of_another_kind(report_on, name):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"], r"--holdout-end '2024-06-01' lies outside"),
+        (
+            ["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"],
+            r"--holdout-end '2024-06-01' lies outside",
+        ),
         (["--observation-end", "2024-01-20", "--holdout-end", "2024-06-01"], r"such as --log-end '2024-06-01'"),
         (["--log-end", "2023-06-01"], r"--log-end '2023-06-01' lies before the last purchase"),
         (["--observation-end", "2024-01-20", "--holdout-end", "2024-01-10"], r"must lie after --observation-end"),
@@ -54,8 +57,8 @@ def test_files_of_another_kind(report_on, name):
         (["--date-format", "%Q"], r"'%Q' is not understood"),
         (["--decimal", "x"], r"--decimal 'x' is not understood"),
         (["--amount", "date"], r"asked for more than once"),
-        (["--time-unit", "X"], r"Invalid value "X" for --time-unit. Choose from: "D", "W", "M", "Y""),
-        (["--refunds", "x"], r"Invalid value "x" for --refunds. Choose from: "exclude", "net", "earlier""),
+        (["--time-unit", "X"], r'Invalid value "X" for --time-unit. Choose from: "D", "W", "M", "Y"'),
+        (["--refunds", "x"], r'Invalid value "x" for --refunds. Choose from: "exclude", "net", "earlier"'),
         (["--horizon", "-3"], r"--horizon"),
         (["--horizon", "soon"], r"--horizon"),
         (["--inactivity-months", "0"], r"--inactivity-months"),
@@ -82,7 +85,10 @@ def test_bad_options(report_on, words, message):
         (["--margin", "nan"], r"--margin 'nan' is not a number; write it such as 0\.35"),
         (["--cac", "-5"], r"acquisition cost is -5.*at least 0"),
         (["--cac", "inf"], r"acquisition cost is inf"),
-        (["--cac", "5", "--cac-file", "costs.csv"], r"--cac 5\.0 and --cac-file 'costs\.csv' are both given; state one"),
+        (
+            ["--cac", "5", "--cac-file", "costs.csv"],
+            r"--cac 5\.0 and --cac-file 'costs\.csv' are both given; state one",
+        ),
         (["--cac", "0", "--cac-file", "costs.csv"], r"--cac 0\.0 and --cac-file"),
         (["--lifespan-years", "0"], r"lifespan"),
     ],
