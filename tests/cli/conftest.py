@@ -42,7 +42,7 @@ def fitted(world):
 def run(world):
     """Run `report`."""
     out = world.folder / "out"
-    words = ["--out", out, *SAMPLING, *DATA[2:], *world.money, "--title", TITLE]
+    words = ["--out", out, *SAMPLING, *DATA[4:], *world.money, "--title", TITLE]
     ended = {"report": end(start("report", world.source, *words))}
     return SimpleNamespace(folder=world.folder, out=out, source=world.source, log=world.log, ended=ended)
 

@@ -83,8 +83,8 @@ def test_fit_ends_with_a_code_of_its_own_where_it_did_not_converge(fitted, store
     ],
 )
 def test_the_cohort_is_that_of_the_fit_unless_stated(tmp_path, monkeypatch, cohorts, covariates, info, used):
-    def read(journey, source, *, shaping, **_):
-        raise KundenwertError(f"cohort is {shaping['cohort']}")
+    def read(journey, source, reading, shaping, *_, **__):
+        raise KundenwertError(f"cohort is {shaping.cohort}")
 
     plain = SimpleNamespace(model=SimpleNamespace(cohorts=(), covariates=()), info={"cohort": "none"})
     own = SimpleNamespace(model=SimpleNamespace(cohorts=cohorts, covariates=covariates), info=info)
@@ -141,7 +141,8 @@ def test_full_precision_is_that_of_the_parquet_file(fitted, tmp_path):
 )
 def test_predict_refuses(fitted, stored, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
-    ended = kundenwert("predict", fitted.source, "--fit", stored, "--out", "v.csv", "--allow-unconverged", *words)
+    words = words if "--out" in words else ["--out", "v.csv", *words]
+    ended = kundenwert("predict", fitted.source, "--fit", stored, "--allow-unconverged", *words)
     refused(ended, message)
     assert list(tmp_path.iterdir()) == []
 

@@ -96,16 +96,12 @@ def test_manifest(run, manifest):
     assert rows["kept"] + rows["merged"] + rows["excluded"] == len(run.log)
     assert sum(entry["count"] for entry in rows["entries"]) == len(run.log)
     assert manifest["title"] == TITLE
-    options = {
-        "seed": 5,
-        "draws": 100,
-        "chains": 2,
-        "margin": 0.3,
-        "horizon": 40,
-        "cohort": "channel",
-        "time_unit": "W",
-    }
-    assert {name: manifest["options"][name] for name in options} == options
+    options = manifest["options"]
+    assert options["source"] == [run.source.name]
+    assert (options["sampling"]["seed"], options["sampling"]["draws"], options["sampling"]["chains"]) == (5, 100, 2)
+    assert (options["terms"]["margin"], options["terms"]["horizon"]) == (0.3, 40)
+    assert (options["shaping"]["cohort"], options["shaping"]["time_unit"]) == ("channel", "W")
+    assert set(options["hashes"]) == {run.source.name, "costs.csv"}
     assert {"kundenwert", "pymc", "python", "numpy", "duckdb"} <= set(manifest["versions"])
     assert all(value >= 0 for value in manifest["seconds"].values())
     assert len(manifest["seconds"]) >= 5

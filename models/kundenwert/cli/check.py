@@ -12,7 +12,6 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show
 from kundenwert.errors import KundenwertError
-from kundenwert.settings import Reading, Sampling, Shaping, Terms
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -35,10 +34,10 @@ def check(
     source: o.Sources = (),
     /,
     *,
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008  frozen
-    shaping: Annotated[o.ShapingOptions, o.FLAT] = Shaping(),  # noqa: B008
-    sampling: Annotated[o.SamplingOptions, o.FLAT] = Sampling(),  # noqa: B008
-    terms: Annotated[o.TermsOptions, o.FLAT] = Terms(),  # noqa: B008
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.ShapingOptions, o.FLAT] = o.SHAPING,
+    sampling: Annotated[o.SamplingOptions, o.FLAT] = o.SAMPLING,
+    terms: Annotated[o.TermsOptions, o.FLAT] = o.TERMS,
     json: Json = False,
     config: o.Config = None,
 ) -> int:

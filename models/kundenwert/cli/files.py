@@ -31,7 +31,8 @@ def fill(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> 
     said = {name for name, one in options.items() if one.tokens}
     for name, value in values.items():
         if name in options and not said & {name, INSTEAD.get(name)}:
-            options[name].append(Token(keyword=f"--{name}", implicit_value=value, source="file"))
+            said_so = value if isinstance(value, bool | tuple | Mapping) else str(value)
+            options[name].append(Token(keyword=f"--{name}", implicit_value=said_so, source="file"))
 
 
 def _chosen(options: Mapping[str, Argument]) -> Document | None:

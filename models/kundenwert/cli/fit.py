@@ -9,7 +9,6 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show, tell
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR, check_out
-from kundenwert.settings import Reading, Sampling, Shaping
 
 NOT_CONVERGED = 3
 """Exit code of `fit` where a model did not converge."""
@@ -20,9 +19,9 @@ def fit(
     /,
     *,
     out: o.OutDir,
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008  frozen
-    shaping: Annotated[o.FitShaping, o.FLAT] = Shaping(cohort="none"),  # noqa: B008
-    sampling: Annotated[o.SamplingOptions, o.FLAT] = Sampling(),  # noqa: B008
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.FitShaping, o.FLAT] = o.FIT,
+    sampling: Annotated[o.SamplingOptions, o.FLAT] = o.SAMPLING,
     overwrite: o.Overwrite = False,
     config: o.Config = None,
 ) -> int:

@@ -39,7 +39,7 @@ def init(
     /,
     *,
     out: OutToml = Path(NAME),
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008  frozen
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
     overwrite: o.Overwrite = False,
 ) -> None:
     """Write a first kundenwert.toml from what the source shows, with comments: columns, formats, days, cohorts."""

@@ -53,13 +53,14 @@ def flattened(kind: type, group: Group, *, only: Collection[str] | None = None, 
     said: dict[str, Any] = {}
     for one in fields(kind):
         if only is not None and one.name not in only:
-            said[one.name] = Annotated[str, _HIDDEN]
+            said[one.name] = Annotated[Any, _HIDDEN]
             continue
         parameter = Parameter(
             group=COLUMNS if one.name in ROLES else group,
             help=_text(texts[one.name]),
             metavar=_placeholder(one.name, hints[one.name]),
             negative="",
+            accepts_keys=False,
             show_default=isinstance(one.default, int | float | str) and one.default is not False,
         )
         said[one.name] = Annotated[_spoken(hints[one.name]), parameter]
@@ -87,7 +88,10 @@ def _spoken(hint: Any) -> Any:
         return hint
     if get_origin(hint) is Sequence:
         return tuple[str, ...]
-    return Mapping[str, str] if get_origin(hint) is Mapping else str | None
+    if get_origin(hint) is Mapping:
+        return Mapping[str, str]
+    text = str | int | float | None  # the first one that fits, so always text; the others are those of defaults
+    return text | Mapping[str, str | float] if any(get_origin(one) is Mapping for one in options) else text
 
 
 def _placeholder(name: str, hint: Any) -> str | None:
@@ -133,8 +137,11 @@ else:
     TableOutput = flattened(Output, OUTPUT, only=_TABLE)
 
 FLAT = Parameter(name="*")
-OWN_COHORT = Shaping(cohort="")
-"""Cohorts are those of the fit."""
+
+READING, SHAPING, SAMPLING, TERMS = ReadingOptions(), ShapingOptions(), SamplingOptions(), TermsOptions()
+FIT, FITTED, COMPARED = FitShaping(), FittedShaping(), ComparedShaping()
+SEED, VALUED, REPORTED, TABLED = SeedOption(), ValuedTerms(), ReportOutput(), TableOutput()
+"""The settings of each command where nothing is said."""
 
 Sources = Annotated[
     tuple[str, ...],

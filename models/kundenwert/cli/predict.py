@@ -11,7 +11,7 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show, tell_marks
 from kundenwert.files.places import check_out
-from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms
+from kundenwert.settings import Reading, Shaping, Terms
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -24,11 +24,11 @@ def predict(
     *,
     fit: o.FitDir,
     out: o.OutFile,
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008  frozen
-    shaping: Annotated[o.FittedShaping, o.FLAT] = o.OWN_COHORT,
-    sampling: Annotated[o.SeedOption, o.FLAT] = Sampling(),  # noqa: B008
-    terms: Annotated[o.ValuedTerms, o.FLAT] = Terms(),  # noqa: B008
-    output: Annotated[o.TableOutput, o.FLAT] = Output(),  # noqa: B008
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.FittedShaping, o.FLAT] = o.FITTED,
+    sampling: Annotated[o.SeedOption, o.FLAT] = o.SEED,
+    terms: Annotated[o.ValuedTerms, o.FLAT] = o.VALUED,
+    output: Annotated[o.TableOutput, o.FLAT] = o.TABLED,
     overwrite: o.Overwrite = False,
     config: o.Config = None,
 ) -> None:
@@ -46,11 +46,11 @@ def compare(
     *,
     fit: o.FitDir,
     out: o.OutFile,
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008
-    shaping: Annotated[o.ComparedShaping, o.FLAT] = o.OWN_COHORT,
-    sampling: Annotated[o.SeedOption, o.FLAT] = Sampling(),  # noqa: B008
-    terms: Annotated[o.TermsOptions, o.FLAT] = Terms(),  # noqa: B008
-    output: Annotated[o.TableOutput, o.FLAT] = Output(),  # noqa: B008
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.ComparedShaping, o.FLAT] = o.COMPARED,
+    sampling: Annotated[o.SeedOption, o.FLAT] = o.SEED,
+    terms: Annotated[o.TermsOptions, o.FLAT] = o.TERMS,
+    output: Annotated[o.TableOutput, o.FLAT] = o.TABLED,
     overwrite: o.Overwrite = False,
     config: o.Config = None,
 ) -> None:

@@ -13,7 +13,6 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
-from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms
 from kundenwert.settings.document import Document
 
 Repeat = Annotated[
@@ -38,11 +37,11 @@ def report(
     /,
     *,
     out: o.OutDir,
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008  frozen
-    shaping: Annotated[o.ShapingOptions, o.FLAT] = Shaping(),  # noqa: B008
-    sampling: Annotated[o.SamplingOptions, o.FLAT] = Sampling(),  # noqa: B008
-    terms: Annotated[o.TermsOptions, o.FLAT] = Terms(),  # noqa: B008
-    output: Annotated[o.ReportOutput, o.FLAT] = Output(),  # noqa: B008
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.ShapingOptions, o.FLAT] = o.SHAPING,
+    sampling: Annotated[o.SamplingOptions, o.FLAT] = o.SAMPLING,
+    terms: Annotated[o.TermsOptions, o.FLAT] = o.TERMS,
+    output: Annotated[o.ReportOutput, o.FLAT] = o.REPORTED,
     overwrite: o.Overwrite = False,
     config: o.Config = None,
     repeat: Repeat = None,

@@ -9,7 +9,6 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
-from kundenwert.settings import Output, Reading, Shaping
 
 
 def summarise(
@@ -17,9 +16,9 @@ def summarise(
     /,
     *,
     out: o.OutFile,
-    reading: Annotated[o.ReadingOptions, o.FLAT] = Reading(),  # noqa: B008  frozen
-    shaping: Annotated[o.ShapingOptions, o.FLAT] = Shaping(),  # noqa: B008
-    output: Annotated[o.TableOutput, o.FLAT] = Output(),  # noqa: B008
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.ShapingOptions, o.FLAT] = o.SHAPING,
+    output: Annotated[o.TableOutput, o.FLAT] = o.TABLED,
     overwrite: o.Overwrite = False,
     config: o.Config = None,
 ) -> None:
