@@ -73,9 +73,9 @@ def test_impossible_lines_to_skip(write, small):
 
 def test_mapped_columns_clash(write):
     path = write(GOOD)
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, amount\)"):
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date='date', amount='date'\)"):
         read_transactions(path, amount="date")
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, keep\)"):
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date='date', keep='date'\)"):
         read_transactions(path, keep=["date"])
     with pytest.raises(SchemaError, match=r"write keep=\['region'\]"):
         read_transactions(path, keep="region")

@@ -190,6 +190,13 @@ class Code(StrEnum):
     ALL_EXCLUDED_FUTURE = "all-excluded-future"
 
     # Columns
+    COLUMN_TWICE = "column-twice"
+    COLUMN_RESERVED = "column-reserved"
+    COLUMN_DOUBLED = "column-doubled"
+    COLUMNS_BELOW = "columns-below"
+    COLUMN_MEANT = "column-meant"
+    NO_COLUMN_NAMES = "no-column-names"
+    NO_COLUMN = "no-column"
     ROLE_RECOGNISED = "role-recognised"
     ROLE_UNCLEAR = "role-unclear"
     ROLE_ALONE = "role-alone"

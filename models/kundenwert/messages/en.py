@@ -372,6 +372,18 @@ SENTENCES: dict[Code, str] = {
         "ones; days that have not come yet are kept with {keep}"
     ),
     # Columns
+    Code.COLUMN_TWICE: "column {column!r} is asked for more than once ({uses}); give each its own column",
+    Code.COLUMN_RESERVED: "a kept column cannot be called {column!r}, which has a meaning here; rename it",
+    Code.COLUMN_DOUBLED: "{source!r} has more than one column called {column!r}; rename one of them",
+    Code.COLUMNS_BELOW: (
+        "{source!r} has no column {columns}; it has {names}. The first line must hold the column names; names like "
+        "these stand in line {line}: delete the {above:n|line|lines} above, or pass over them with {skip}"
+    ),
+    Code.COLUMN_MEANT: "{source!r} has no column {columns}; it has {names}. Did you mean {guesses}?",
+    Code.NO_COLUMN_NAMES: (
+        "{source!r} has no column {columns}; it has {names}. The first line must hold the column names"
+    ),
+    Code.NO_COLUMN: "{source!r} has no column {columns}; it has {names}. Say which columns hold {roles}",
     Code.ROLE_RECOGNISED: "columns recognised by their names: {roles}",
     Code.ROLE_UNCLEAR: "{count} columns would do, {columns}; say which one, with one of {choices}",
     Code.ROLE_ALONE: "{given} needs {lacking} too; name that column",
