@@ -37,12 +37,12 @@ def test_a_prior_is_read(text, prior):
     ],
 )
 def test_nothing_else_is_read(text):
-    with pytest.raises(SchemaError, match="the prior .* of 'half_life' is not understood; write a distribution"):
+    with pytest.raises(SchemaError, match=r"the prior .* of 'half_life' is not understood; write a distribution"):
         parse_prior(text, "half_life")
 
 
 def test_each_goes_to_its_model():
-    purchases, spend = stated_priors({name: "LogNormal(mu=0, sigma=1)" for name in ("half_life", "p", "rate_cv")})
+    purchases, spend = stated_priors(dict.fromkeys(("half_life", "p", "rate_cv"), "LogNormal(mu=0, sigma=1)"))
     assert (list(purchases), list(spend)) == (["half_life", "rate_cv"], ["p"])
     assert not set(PURCHASE_NAMES) & set(SPEND_NAMES)
 

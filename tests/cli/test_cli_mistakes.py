@@ -11,7 +11,10 @@ from command_line import GOOD, HEADER, kundenwert, purchases, refused
     ("content", "message"),
     [
         (GOOD.replace("amount", "amuont"), r"no column 'amount'.*Did you mean .*amuont"),
-        (GOOD.replace("customer_id", "Kunde"), r"no column 'customer_id'.*Did you mean .*Kunde"),
+        (
+            GOOD.replace("customer_id", "custoner_id"),
+            r"no column 'customer_id'.*Did you mean --customer-id 'custoner_id'",
+        ),
         (GOOD.replace(",amount", "").replace(",1\n", "\n"), r"no column 'amount'"),
         (GOOD.split("\n", 1)[1], r"The first line must hold the column names"),
         (GOOD.replace("2024", "soon"), r"5 of 5 rows .* have no readable date"),
@@ -101,8 +104,8 @@ def test_bad_assumptions_are_found_before_sampling(report_on, words, message):
     ("content", "message"),
     [
         ("cohort,cac\n2023-12,3\n", r"no acquisition cost for 1 cohort: '2024-01'"),
-        ("cohort,cost\n2024-01,3\n", r"costs\.txt has no column 'cac'; it has cohort, cost"),
-        ("cohort,cac\n2024-01,much\n", r"costs\.txt: 1 costs? .* 'much'"),
+        ("cohort,cost\n2024-01,3\n", r"costs\.txt holds no table of costs: no column 'cac'; it has cohort, cost"),
+        ("cohort,cac\n2024-01,much\n", r"costs\.txt: 1 cell of column 'cac' .* 'much'"),
         ("", r"costs\.txt"),
         (None, r"costs\.txt"),
     ],

@@ -67,6 +67,18 @@ def test_rows_that_are_left_out_are_told_in_one_line(tmp_path, monkeypatch, comm
     assert kundenwert(command, source, "--out", out, *words).err == "kundenwert: far enough\n"
 
 
+def test_recognised_columns_are_told(tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KundenwertError("far enough")
+
+    monkeypatch.setattr("kundenwert.cli.steps.fit_both", stop)
+    source = tmp_path / "log.csv"
+    source.write_text(GOOD.replace(HEADER, "Kundennummer,Bestelldatum,Umsatz\n"))
+    ended = kundenwert("fit", source, "--out", tmp_path / "posterior")
+    told = "--customer-id 'Kundennummer', --date 'Bestelldatum', --amount 'Umsatz'"
+    assert f"note: columns recognised by their names: {told}\n" in ended.err
+
+
 def test_summarise_in_german(tmp_path):
     source, out = tmp_path / "export.csv", tmp_path / "kunden.csv"
     rows = ["0001;31.12.2023;1.234,50", "0001;15.01.2024;20,25", "Zoë;02.01.2024;3,00", "-1+1;20.01.2024;0,75"]

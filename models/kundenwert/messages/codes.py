@@ -234,6 +234,18 @@ class Code(StrEnum):
     PRIOR_BAD = "prior-bad"
     PRIOR_UNKNOWN = "prior-unknown"
 
+    # Days that are asked for
+    LOG_END_EARLY = "log-end-early"
+    LOG_END_FAR = "log-end-far"
+    HOLDOUT_ALONE = "holdout-alone"
+    HOLDOUT_EARLY = "holdout-early"
+    DAY_AFTER_LOG = "day-after-log"
+    DAY_AFTER_STATED = "day-after-stated"
+    DAY_BEFORE_LOG = "day-before-log"
+    END_TOO_EARLY = "end-too-early"
+    ONE_CUSTOMER = "one-customer"
+    ALL_ON_LAST_DAY = "all-on-last-day"
+
     # Fits and what is valued with them
     NOT_CONVERGED = "not-converged"
     COHORT_OF_ANOTHER_KIND = "cohort-of-another-kind"

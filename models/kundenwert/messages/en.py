@@ -451,6 +451,29 @@ SENTENCES: dict[Code, str] = {
         "'LogNormal(mu=0, sigma=1)'"
     ),
     Code.PRIOR_UNKNOWN: "there is no prior on {name!r}; known: {known}{meant}",
+    # Days that are asked for
+    Code.LOG_END_EARLY: (
+        "{given} lies before the last purchase, {last}: the log does reach further. To leave later purchases out, "
+        "choose an earlier {end} or {holdout} instead"
+    ),
+    Code.LOG_END_FAR: (
+        "{given} lies {silent:n|day|days} after the last purchase, {last}; that is longer than all purchases span "
+        "({spanned:n|day|days}) and than a year. Check the year"
+    ),
+    Code.HOLDOUT_ALONE: "{holdout} is given without {end}; say where the observation ends",
+    Code.HOLDOUT_EARLY: "{given} must lie after {end}; {span}",
+    Code.DAY_AFTER_LOG: (
+        "{given} lies outside the data: {span}. Choose an earlier day; or, if the log was exported later and nobody "
+        "bought any more, state the day up to which it is complete, such as {log_end}"
+    ),
+    Code.DAY_AFTER_STATED: "{given} lies outside the data: {span}. Choose an earlier day",
+    Code.DAY_BEFORE_LOG: "{given} lies outside the data: {span}",
+    Code.END_TOO_EARLY: "there is no customer with a purchase up to {end}; choose a later {setting}",
+    Code.ONE_CUSTOMER: (
+        "there is only 1 customer with a purchase up to {end}; a model of customers needs many. Check the column with "
+        "the customer id and {setting}"
+    ),
+    Code.ALL_ON_LAST_DAY: "every first purchase lies on the last day of observation, {end}; choose a later {setting}",
     # Fits and what is valued with them
     Code.NOT_CONVERGED: (
         "the {model} model did not converge: {failed}; {advice}, or pass {allow} to see marked values"
