@@ -180,6 +180,19 @@ def test_init_where_rows_cannot_be_read_says_why(tmp_path, monkeypatch):
     assert document.load("kundenwert.toml").source == ("log.csv",)
 
 
+def test_init_recognises_columns_and_names_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = GOOD.replace("customer_id,date,amount", "Kundennr;Belegdatum;Umsatz").replace(",", ";")
+    (tmp_path / "log.csv").write_text(
+        re.sub(r"(?m);(\d)$", r";\1,50;x", rows).replace("Umsatz", "Umsatz;Rechnungsdatum")
+    )
+    ended = kundenwert("init", "log.csv", "--date", "Belegdatum")
+    assert ended.code == 0, ended.err
+    found = document.load("kundenwert.toml").reading
+    assert (found.customer_id, found.date, found.amount, found.decimal) == ("Kundennr", "Belegdatum", "Umsatz", ",")
+    assert '# or: date = "Rechnungsdatum"' in (tmp_path / "kundenwert.toml").read_text(encoding="utf-8")
+
+
 def test_init_never_replaces_its_source(tmp_path):
     source = tmp_path / "log.csv"
     source.write_text(GOOD)

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
     from kundenwert.data.proposal import Proposal
 
 OutToml = Annotated[Path, Parameter(help="File to write.", group=o.OUTPUT)]
-_ROLES = ("customer_id", "date", "amount")
-_OPTIONAL = {
+_EXAMPLES = {
+    "customer_id": "...",
+    "date": "...",
+    "amount": "...",
     "order_id": "Bestellnummer",
     "quantity": "Menge",
     "unit_price": "Einzelpreis",
     "currency_column": "Waehrung",
+    "date_format": "%d.%m.%Y",
+    "decimal": ",",
 }
+"""Settings that stand in the file in any case, as a comment with an example where they are not known."""
 
 
 def init(
@@ -88,26 +93,24 @@ def _seen_from(folder: Path, source: str) -> str:
 
 def _reading(found: Proposal, reading: Reading) -> Table:
     """Columns and formats; what is not known stands as a comment, with the columns there are."""
-    from tomlkit import comment, table  # noqa: PLC0415
+    from tomlkit import comment, item, table  # noqa: PLC0415
 
     section = table()
     texts = documented(Reading)
     section.add(comment(f"Columns of the source: {', '.join(found.names)}"))
-    stated = {name: value for name, value in plain(reading).items() if value != plain(Reading())[name]}
-    known = {**found.info.columns, **stated}
-    for name in _ROLES:
-        _add(section, name, known.get(name), texts[name], "...")
-    for name, example in _OPTIONAL.items():
-        _add(section, name, known.get(name), texts[name], example)
-    _add(section, "date_format", found.info.date_format, texts["date_format"], "%d.%m.%Y")
-    _add(section, "decimal", found.info.decimal, texts["decimal"], ",")
+    default = plain(Reading())
+    stated = {name: value for name, value in plain(reading).items() if value != default[name]}
+    seen = {name: getattr(found.info, name) for name in ("preset", "currency", "date_format", "decimal")}
+    known = {name: value for name, value in {**found.info.columns, **seen, **stated}.items() if value is not None}
+    for name in dict.fromkeys((*_EXAMPLES, *known)):
+        _add(section, name, known.get(name), texts[name], _EXAMPLES.get(name))
+        for other in found.fitting.get(name, ()):
+            if other != known.get(name):
+                section.add(comment(f"or: {name} = {item(other).as_string()}"))
     if found.info.delimiter:
         section.add(
             comment(f"Columns are separated by {found.info.delimiter!r}, the encoding is {found.info.encoding}.")
         )
-    for name, value in stated.items():
-        if name not in section:
-            _add(section, name, value, texts[name], "")
     _add(section, "where", None, texts["where"], ["status = completed"])
     _add(section, "exclude_customers", None, texts["exclude_customers"], ["Laufkunde"])
     return section

@@ -12,11 +12,13 @@ from kundenwert.messages import Code, Setting
 from kundenwert.settings.document import FILES, Document, load_manifest
 
 _SECTIONS = ("reading", "terms")
+_UNHASHED = "pseudonym_key"
+"""A file of which a manifest does not hold the hash."""
 
 
 def beside(stated: Document) -> list[Path]:
     """Return the files that settings name, such as the one of costs."""
-    return [path for _, _, path in _named(stated)]
+    return [path for _, setting, path in _named(stated) if setting != _UNHASHED]
 
 
 def kept(stated: Document, name: str) -> dict[str, object]:

@@ -71,7 +71,7 @@ def report(
         page = write(
             results,
             out,
-            title=output.title or Path(stated.source[0]).stem,
+            title=output.title or Path(log.source.name).stem,
             options=again.kept(stated, log.source.name),
             seconds=journey.seconds,
             german=output.german_csv,

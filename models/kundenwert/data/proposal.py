@@ -5,8 +5,9 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from kundenwert.data.roles import fitting_names
 from kundenwert.data.transactions import read_transactions
 from kundenwert.errors import KundenwertError
 from kundenwert.settings import Reading
@@ -31,6 +32,8 @@ class Proposal:
         Its columns.
     info : SourceInfo
         How it was read; without dates and amounts where it could not be.
+    fitting : mapping
+        Columns whose names say that they may be customer_id, date or amount, the surest first.
     cohorts : mapping
         Columns of few values, with the number of their values.
     first_day, last_day : datetime.date or None
@@ -43,6 +46,7 @@ class Proposal:
 
     names: tuple[str, ...]
     info: SourceInfo
+    fitting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cohorts: Mapping[str, int] = field(default_factory=dict)
     first_day: dt.date | None = None
     last_day: dt.date | None = None
@@ -80,15 +84,18 @@ def propose(source: object, reading: Reading) -> Proposal:
     """
     opened = open_source(source, reading)
     cohorts = _few(opened)
+    fitting = {
+        role: tuple(dict.fromkeys(name for tier in fitting_names(opened, role) for name in tier))
+        for role in ("customer_id", "date", "amount")
+    }
     try:
         log = read_transactions(source, reading)
     except KundenwertError as error:
-        return Proposal(opened.names, opened.info, cohorts, refusal=error)
+        return Proposal(opened.names, opened.info, fitting, cohorts, refusal=error)
     taken = {*log.source.columns.values(), *reading.keep}
     cohorts = {name: count for name, count in cohorts.items() if name not in taken}
     end = _observation_end(log.first_day, log.last_day)
-    info = replace(opened.info, **{name: getattr(log.source, name) for name in ("columns", "decimal", "date_format")})
-    return Proposal(opened.names, info, cohorts, log.first_day, log.last_day, end)
+    return Proposal(opened.names, log.source, fitting, cohorts, log.first_day, log.last_day, end)
 
 
 def _few(opened: Source) -> dict[str, int]:
