@@ -158,8 +158,9 @@ def refused(ended, message, *unwritten):
     assert ended.out == ""
     assert not NEVER.search(ended.err), ended.err
     if ended.code == 1:
-        assert ended.err.startswith("kundenwert: ")
-        assert ended.err.count("\n") == 1, ended.err
+        *before, last = ended.err.splitlines()
+        assert last.startswith("kundenwert: "), ended.err
+        assert all(re.match(r"(caution|note): |[\d,]+ of [\d,]+ rows excluded: ", line) for line in before), ended.err
     assert re.search(message, " ".join(ended.err.replace("│", " ").split())), ended.err
     for path in unwritten:
         assert not path.exists()
