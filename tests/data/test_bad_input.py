@@ -282,12 +282,12 @@ def test_one_day():
             {"observation_end": "2023-12-31"},
             "observation_end='2023-12-31' lies outside the data: the purchases run from",
         ),
-        ({"observation_end": "2024-02-06"}, "observation_end='2024-02-06' lies outside .* 2024-01-01 to 2024-02-05"),
+        ({"observation_end": "2024-03-06"}, "observation_end='2024-03-06' lies outside .* 2024-01-01 to 2024-02-05"),
         (
-            {"observation_end": "2024-01-20", "holdout_end": "2024-02-06"},
-            r"holdout_end='2024-02-06' lies outside the data: .* state the day .* such as log_end='2024-02-06'",
+            {"observation_end": "2024-01-20", "holdout_end": "2024-03-06"},
+            r"holdout_end='2024-03-06' lies outside the data: .* state the day .* such as log_end='2024-03-06'",
         ),
-        ({"observation_end": "2024-02-06"}, r"Choose an earlier day; or, if the log .* log_end='2024-02-06'"),
+        ({"observation_end": "2024-03-06"}, r"Choose an earlier day; or, if the log .* log_end='2024-03-06'"),
         ({"observation_end": "2024-02-10", "log_end": "2024-02-09"}, "and the log is complete up to 2024-02-09"),
         ({"log_end": "2024-02-04"}, "log_end='2024-02-04' lies before the last purchase, 2024-02-05.* observation_end"),
         (
