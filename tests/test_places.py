@@ -4,12 +4,12 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from typer.testing import CliRunner
 
-from kundenwert.cli.commands import app
-from kundenwert.errors import SchemaError
+from kundenwert.cli import app
+from kundenwert.errors import KundenwertError, SchemaError
 from kundenwert.files.places import FOLDERS, check_out
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +18,11 @@ OTHERS = "customer_id,name\na,Otto\n"
 
 
 def run(*words):
-    return CliRunner().invoke(app, [str(word) for word in words])
+    try:
+        code = app([str(word) for word in words], exit_on_error=False, print_error=False)
+    except KundenwertError as error:
+        return SimpleNamespace(exception=error, exit_code=1)
+    return SimpleNamespace(exception=None, exit_code=code or 0)
 
 
 @pytest.fixture

@@ -12,10 +12,15 @@ draws one value table, the table a report. Each arrow is one function:
 Names are imported when first used, so that `import kundenwert` does not pay for PyMC; `__init__.pyi` lists them.
 """
 
-from importlib.metadata import version
-
 import lazy_loader
 
-__version__ = version("kundenwert")
+_named, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is first used; look the version up when it is asked for."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("kundenwert")
+    return _named(name)

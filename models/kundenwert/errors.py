@@ -10,9 +10,11 @@ A message says what is wrong, in how many rows, names the first offenders, and s
 figures, whose sentence stands in a catalogue, and names the setting it is about.
 """
 
+from collections.abc import Callable
 from operator import index
+from typing import Self
 
-from kundenwert.messages import Code, say
+from kundenwert.messages import Code, Setting, say
 from kundenwert.messages.render import Interface, written
 
 
@@ -48,6 +50,19 @@ class KundenwertError(ValueError):
             return say(self._message, self.figures, interface=interface)
         return written(self._message, self.figures, interface) if self.figures else self._message
 
+    def with_settings(self, change: Callable[[Setting], object]) -> Self:
+        """Return the same error with every setting that it speaks of as `change` puts it."""
+
+        def changed(figure: object) -> object:
+            if isinstance(figure, Setting):
+                return change(figure)
+            return [changed(one) for one in figure] if isinstance(figure, list | tuple) else figure
+
+        if not self.figures:
+            return self
+        figures = {name: changed(figure) for name, figure in self.figures.items()}
+        return type(self)(self._message, parameter=self.parameter, **figures)
+
 
 class SchemaError(KundenwertError):
     """A column is missing, misnamed or of the wrong type."""
@@ -74,5 +89,4 @@ def check_seed(seed: int) -> None:
     except TypeError:
         fine = False
     if not fine:
-        msg = f"seed={seed}: a seed is a whole number, at least 0"
-        raise DomainError(msg)
+        raise DomainError(Code.NO_WHOLE_NUMBER, parameter="seed", given=Setting("seed", seed), least=0)

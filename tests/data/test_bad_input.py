@@ -73,9 +73,9 @@ def test_impossible_lines_to_skip(write, small):
 
 def test_mapped_columns_clash(write):
     path = write(GOOD)
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, amount\)"):
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date='date', amount='date'\)"):
         read_transactions(path, amount="date")
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date, keep\)"):
+    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date='date', keep='date'\)"):
         read_transactions(path, keep=["date"])
     with pytest.raises(SchemaError, match=r"write keep=\['region'\]"):
         read_transactions(path, keep="region")
@@ -278,15 +278,18 @@ def test_one_day():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"observation_end": "2023-12-31"}, "observation_end 2023-12-31 lies outside the data: the purchases run from"),
-        ({"observation_end": "2024-02-06"}, "observation_end 2024-02-06 lies outside .* 2024-01-01 to 2024-02-05"),
         (
-            {"observation_end": "2024-01-20", "holdout_end": "2024-02-06"},
-            r"holdout_end 2024-02-06 lies outside the data: .* state the day .* such as log_end='2024-02-06'",
+            {"observation_end": "2023-12-31"},
+            "observation_end='2023-12-31' lies outside the data: the purchases run from",
         ),
-        ({"observation_end": "2024-02-06"}, r"Choose an earlier day; or, if the log .* log_end='2024-02-06'"),
+        ({"observation_end": "2024-03-06"}, "observation_end='2024-03-06' lies outside .* 2024-01-01 to 2024-02-05"),
+        (
+            {"observation_end": "2024-01-20", "holdout_end": "2024-03-06"},
+            r"holdout_end='2024-03-06' lies outside the data: .* state the day .* such as log_end='2024-03-06'",
+        ),
+        ({"observation_end": "2024-03-06"}, r"Choose an earlier day; or, if the log .* log_end='2024-03-06'"),
         ({"observation_end": "2024-02-10", "log_end": "2024-02-09"}, "and the log is complete up to 2024-02-09"),
-        ({"log_end": "2024-02-04"}, "log_end 2024-02-04 lies before the last purchase, 2024-02-05.* observation_end"),
+        ({"log_end": "2024-02-04"}, "log_end='2024-02-04' lies before the last purchase, 2024-02-05.* observation_end"),
         (
             {"log_end": "2204-02-06"},
             "lies 65,744 days after .* longer than all purchases span .35 days. and than a year. Check the year",

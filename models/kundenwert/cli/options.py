@@ -1,175 +1,169 @@
-"""Options that several commands share, each written once."""
+"""The records of settings as options: each field is one, with its text and its choices, in a group of the help."""
 
-from enum import StrEnum
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import field, fields, make_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-import typer
+from cyclopts import Group, Parameter
 
-DATA, MODEL, MONEY, OUTPUT = "Data", "Model", "Money", "Output"
+from kundenwert.messages import Setting
+from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms
+from kundenwert.settings.document import FILES
+from kundenwert.settings.record import documented
 
+DATA = Group.create_ordered("Data")
+COLUMNS = Group.create_ordered("Columns")
+MODEL = Group.create_ordered("Model")
+MONEY = Group.create_ordered("Money")
+OUTPUT = Group.create_ordered("Output")
 
-class TimeUnit(StrEnum):
-    """Units of time: days, weeks, months of 365.25/12 days, years."""
-
-    D = "D"
-    W = "W"
-    M = "M"
-    Y = "Y"
-
-
-class Refunds(StrEnum):
-    """What happens to negative amounts."""
-
-    exclude = "exclude"
-    net = "net"
-    earlier = "earlier"
+ROLES = (
+    *("customer_id", "date", "amount", "order_id", "quantity", "unit_price", "debit", "credit", "mark", "refund_marks"),
+    *("refund_amount", "margin_amount", "currency_column", "keep"),
+)
+"""Settings of a reading that name columns."""
 
 
-class ZeroAmounts(StrEnum):
-    """What happens to purchases for nothing."""
+def flattened(kind: type, group: Group, *, only: Collection[str] | None = None, **defaults: object) -> Any:
+    """Derive a record whose fields the command line offers as options.
 
-    keep = "keep"
-    exclude = "exclude"
+    Parameters
+    ----------
+    kind
+        A record of settings.
+    group
+        Where they stand in the help; names of columns stand in a group of their own.
+    only
+        The fields that are offered; the others keep their defaults.
+    **defaults
+        Defaults that differ from the record's, by field.
+
+    Returns
+    -------
+    type
+        A frozen dataclass, derived from the record.
+    """
+    hints, texts = _hints(kind), documented(kind)
+    said: dict[str, Any] = {}
+    for one in fields(kind):
+        if only is not None and one.name not in only:
+            said[one.name] = Annotated[Any, _HIDDEN]
+            continue
+        parameter = Parameter(
+            group=COLUMNS if one.name in ROLES else group,
+            help=_text(texts[one.name]),
+            metavar=_placeholder(one.name, hints[one.name]),
+            negative="",
+            accepts_keys=False,
+            show_default=isinstance(one.default, int | float | str) and one.default is not False,
+        )
+        said[one.name] = Annotated[_spoken(hints[one.name]), parameter]
+    derived = type(kind.__name__, (kind,), {"__annotations__": said, "__module__": __name__})
+    if not defaults:
+        return derived
+    others = [(name, said[name], field(default=value)) for name, value in defaults.items()]
+    # in the record's module, whose names the types of its fields are written in
+    return make_dataclass(kind.__name__, others, bases=(derived,), frozen=True, kw_only=True, module=kind.__module__)
 
 
-class Duplicates(StrEnum):
-    """What happens to rows equal to an earlier one."""
-
-    keep = "keep"
-    drop = "drop"
+_hints = cache(get_type_hints)
+_HIDDEN = Parameter(parse=False)
 
 
-class Future(StrEnum):
-    """What happens to days that have not come yet."""
-
-    exclude = "exclude"
-    keep = "keep"
+def _text(text: str) -> str:
+    """Write the names of other settings in a text as the command line does."""
+    return re.sub(r"`([a-z_]+)`", lambda found: Setting(found[1]).written("cli"), text)
 
 
-class Method(StrEnum):
-    """How posteriors are drawn from."""
-
-    auto = "auto"
-    importance = "importance"
-    nuts = "nuts"
-    map = "map"
-
-
-def _above_zero(value: float | None) -> float | None:
-    if value is not None and not value > 0:
-        raise typer.BadParameter(f"{value:g} is not above 0")
-    return value
+def _spoken(hint: Any) -> Any:
+    """Return the type in which a setting is said: choices and flags as such, all else as text that the record reads."""
+    options = get_args(hint) if get_origin(hint) is types.UnionType else (hint,)
+    if any(get_origin(option) is Literal for option in options) or hint is bool:
+        return hint
+    if get_origin(hint) is Sequence:
+        return tuple[str, ...]
+    if get_origin(hint) is Mapping:
+        return Mapping[str, str]
+    text = str | int | float | None  # the first one that fits, so always text; the others are those of defaults
+    return text | Mapping[str, str | float] if any(get_origin(one) is Mapping for one in options) else text
 
 
-Source = Annotated[Path, typer.Argument(help="Transaction log: CSV or Parquet, one row per purchase.")]
-CustomerId = Annotated[str, typer.Option(help="Column of the customer key.", rich_help_panel=DATA)]
-Date = Annotated[str, typer.Option(help="Column of the date.", rich_help_panel=DATA)]
-Amount = Annotated[str, typer.Option(help="Column of the amount.", rich_help_panel=DATA)]
-DateFormat = Annotated[str | None, typer.Option(help="Such as %d.%m.%Y; found out if not given.", rich_help_panel=DATA)]
-Decimal = Annotated[
-    str | None, typer.Option(help="Decimal mark, ',' or '.'; found out if not given.", rich_help_panel=DATA)
-]
-SkipLines = Annotated[
-    int, typer.Option(min=0, help="Lines above the one with the column names, such as a title.", rich_help_panel=DATA)
-]
-RefundPolicy = Annotated[
-    Refunds,
-    typer.Option(
-        help="Leave refunds out, or take them off purchases: of their day (net), or of that day and before (earlier).",
-        rich_help_panel=DATA,
+def _placeholder(name: str, hint: Any) -> str | None:
+    """Return what stands for a value in the help."""
+    if name in ROLES and name != "refund_marks":
+        return "COLUMN"
+    if name in FILES:
+        return "FILE"
+    if name.endswith("_end"):
+        return "DAY"
+    if hint is bool or get_origin(hint) is Literal:
+        return None
+    return "NUMBER" if hint is int or float in get_args(hint) else "TEXT"
+
+
+_DATES = ("observation_end", "holdout_end", "log_end", "time_unit", "cohort")
+_VALUED = ("horizon", "discount_rate", "margin", "cac", "cac_file", "allow_unconverged")
+_TABLE = ("german_csv", "full_precision")
+
+if TYPE_CHECKING:  # a type checker sees the records themselves
+    ReadingOptions = Reading
+    ShapingOptions = Shaping
+    FitShaping = Shaping
+    FittedShaping = Shaping
+    ComparedShaping = Shaping
+    SamplingOptions = Sampling
+    SeedOption = Sampling
+    TermsOptions = Terms
+    ValuedTerms = Terms
+    ReportOutput = Output
+    TableOutput = Output
+else:
+    ReadingOptions = flattened(Reading, DATA)
+    ShapingOptions = flattened(Shaping, DATA, only=(*_DATES, "inactivity_months"))
+    FitShaping = flattened(Shaping, DATA, only=set(_DATES) - {"holdout_end"}, cohort="none")
+    FittedShaping = flattened(Shaping, DATA, only=_DATES, cohort="")
+    ComparedShaping = flattened(Shaping, DATA, only=(*_DATES, "inactivity_months"), cohort="")
+    SamplingOptions = flattened(Sampling, MODEL)
+    SeedOption = flattened(Sampling, MODEL, only=("seed",))
+    TermsOptions = flattened(Terms, MONEY)
+    ValuedTerms = flattened(Terms, MONEY, only=_VALUED)
+    ReportOutput = flattened(Output, OUTPUT)
+    TableOutput = flattened(Output, OUTPUT, only=_TABLE)
+
+FLAT = Parameter(name="*")
+
+READING, SHAPING, SAMPLING, TERMS = ReadingOptions(), ShapingOptions(), SamplingOptions(), TermsOptions()
+FIT, FITTED, COMPARED = FitShaping(), FittedShaping(), ComparedShaping()
+SEED, VALUED, REPORTED, TABLED = SeedOption(), ValuedTerms(), ReportOutput(), TableOutput()
+"""The settings of each command where nothing is said."""
+
+Sources = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help="Transaction log: CSV, Excel, Parquet, JSON lines or a database; files, patterns such as '2024-*.csv', an "
+        "address, or - for the standard input. Several are one log. One row per purchase.",
+        show_default=False,
     ),
 ]
-ZeroPolicy = Annotated[ZeroAmounts, typer.Option(help="Whether a purchase for nothing counts.", rich_help_panel=DATA)]
-DuplicatePolicy = Annotated[
-    Duplicates, typer.Option(help="Keep rows equal to an earlier one in all columns, or not.", rich_help_panel=DATA)
+Config = Annotated[
+    Path | None,
+    Parameter(help="File of settings; kundenwert.toml of the current folder if there is one.", group=DATA),
 ]
-FuturePolicy = Annotated[
-    Future, typer.Option(help="Leave rows dated after today out, or keep them (simulated logs).", rich_help_panel=DATA)
-]
-ObservationEnd = Annotated[
-    str | None, typer.Option(help="Last day of observation, YYYY-MM-DD; the log's last.", rich_help_panel=DATA)
-]
-HoldoutEnd = Annotated[
-    str | None, typer.Option(help="Last day of the hold-out that forecasts are checked on.", rich_help_panel=DATA)
-]
-LogEnd = Annotated[
-    str | None,
-    typer.Option(help="Day up to which the log is complete, if after its last purchase.", rich_help_panel=DATA),
-]
-Unit = Annotated[TimeUnit, typer.Option(help="Unit of all times.", rich_help_panel=DATA)]
-Cohort = Annotated[
-    str, typer.Option(help="month, quarter or week of first purchase, none, or a column.", rich_help_panel=DATA)
-]
-FittedCohort = Annotated[
-    str | None,
-    typer.Option(
-        help="As in `fit`; if not given, the fit's own where its models look at cohorts, else month.",
-        rich_help_panel=DATA,
-    ),
-]
-Inactivity = Annotated[
-    int, typer.Option(min=1, help="Silent months after which counting calls a customer lost.", rich_help_panel=DATA)
-]
-
-How = Annotated[
-    Method, typer.Option("--method", help="auto: importance sampling, NUTS where it fails.", rich_help_panel=MODEL)
-]
-Effects = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--effects",
-        help="cohort, or a column: groups with partially pooled effects; repeatable.",
-        rich_help_panel=MODEL,
-    ),
-]
-Covariates = Annotated[
-    list[str] | None, typer.Option("--covariate", help="Column with an effect; repeatable.", rich_help_panel=MODEL)
-]
-Draws = Annotated[int, typer.Option(min=50, help="Draws kept per chain.", rich_help_panel=MODEL)]
-Tune = Annotated[int, typer.Option(min=50, help="Tuning steps per chain, for NUTS.", rich_help_panel=MODEL)]
-Chains = Annotated[int, typer.Option(min=2, help="Chains.", rich_help_panel=MODEL)]
-Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same numbers.", rich_help_panel=MODEL)]
-AllowUnconverged = Annotated[
-    bool, typer.Option("--allow-unconverged", help="Give marked values of a failed fit.", rich_help_panel=MODEL)
-]
-
-Horizon = Annotated[
-    float | None,
-    typer.Option(
-        callback=_above_zero,
-        help="Length of the future counted, in time units, above 0; a year if not given.",
-        rich_help_panel=MONEY,
-    ),
-]
-DiscountRate = Annotated[float, typer.Option(help="Annual rate, 0.10 is 10 %.", rich_help_panel=MONEY)]
-Margin = Annotated[float, typer.Option(help="Contribution margin, 0.3 is 30 % of revenue.", rich_help_panel=MONEY)]
-Cac = Annotated[
-    float | None, typer.Option(help="Acquisition cost per customer; 0 if not given.", rich_help_panel=MONEY)
-]
-CacFile = Annotated[
-    Path | None, typer.Option(help="CSV with columns cohort, cac instead of --cac.", rich_help_panel=MONEY)
-]
-Lifespan = Annotated[float, typer.Option(min=0.01, help="Years that the formula assumes.", rich_help_panel=MONEY)]
-
-OutDir = Annotated[Path, typer.Option(help="Folder for the results.", rich_help_panel=OUTPUT)]
-OutFile = Annotated[Path, typer.Option(help="File to write: .csv or .parquet.", rich_help_panel=OUTPUT)]
+OutDir = Annotated[Path, Parameter(help="Folder for the results.", group=OUTPUT)]
+OutFile = Annotated[Path, Parameter(help="File to write: .csv or .parquet.", group=OUTPUT)]
+FitDir = Annotated[Path, Parameter(help="Folder with the results of `fit`.", group=OUTPUT)]
 Overwrite = Annotated[
     bool,
-    typer.Option(
-        "--overwrite",
+    Parameter(
         help="Replace files at --out that are no earlier result of this command; never what it reads.",
-        rich_help_panel=OUTPUT,
+        negative="",
+        show_default=False,
+        group=OUTPUT,
     ),
-]
-FitDir = Annotated[Path, typer.Option(help="Folder with the results of `fit`.", rich_help_panel=OUTPUT)]
-GermanCsv = Annotated[
-    bool, typer.Option("--german-csv", help="Semicolons, decimal commas, dd.mm.yyyy.", rich_help_panel=OUTPUT)
-]
-FullPrecision = Annotated[
-    bool,
-    typer.Option("--full-precision", help="All digits in CSV files, not cents and 4 decimals.", rich_help_panel=OUTPUT),
-]
-Title = Annotated[
-    str | None, typer.Option(help="Name shown on the report; the file's if not given.", rich_help_panel=OUTPUT)
 ]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from cyclopts import Parameter
 
 from kundenwert.cli import options as o
+from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
+from kundenwert.settings.values import whole
 
-PopulationName = Annotated[str, typer.Argument(help="mechaforge, cdnow-like, random or a file.", show_default=False)]
-OutFolder = Annotated[Path, typer.Argument(help="Folder for the tables.", show_default=False)]
+PopulationName = Annotated[str, Parameter(help="mechaforge, cdnow-like, random or a file.")]
+OutFolder = Annotated[Path, Parameter(help="Folder for the tables.")]
 Customers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Customers; the population's own number if not given.", rich_help_panel=o.DATA),
+    str | None,
+    Parameter(help="Customers; the population's own number if not given.", metavar="NUMBER", group=o.DATA),
 ]
-OwnSeed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, help="Seed; the file's, or 1.", rich_help_panel=o.DATA),
+OwnSeed = Annotated[str | None, Parameter(help="Seed; the file's, or 1.", metavar="NUMBER", group=o.DATA)]
+GermanCsv = Annotated[
+    bool, Parameter(help="Semicolons, decimal commas, dd.mm.yyyy.", negative="", show_default=False, group=o.OUTPUT)
 ]
 
 
@@ -59,12 +61,16 @@ def write_population(
 def simulate(
     population: PopulationName,
     out: OutFolder,
+    /,
+    *,
     customers: Customers = None,
     seed: OwnSeed = None,
     overwrite: o.Overwrite = False,
-    german_csv: o.GermanCsv = False,
+    german_csv: GermanCsv = False,
 ) -> None:
     """Simulate a transaction log of which the truth is known, to hold models and formulas against."""
+    number = None if customers is None else whole(customers, "customers", least=1)
+    start = None if seed is None else whole(seed, "seed", least=0)
     check_out("simulate", out, Path(population), overwrite=overwrite)
-    for file in write_population(out, population, customers, seed, german_csv):
-        typer.echo(file)
+    for file in write_population(out, population, number, start, german_csv):
+        show(file)

@@ -2,90 +2,70 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
+from glob import glob
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import tell_account, tell_excluded
-from kundenwert.errors import DomainError, SchemaError
+from kundenwert.errors import KundenwertError, SchemaError
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
+from kundenwert.messages import Code, Setting
+from kundenwert.messages.render import Interface
+from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms, made
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kundenwert.bayes import Fit, Method
+    from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary, TransactionLog
-    from kundenwert.data.roles import ColumnError
     from kundenwert.value import ValueResult
 
 
-@dataclass
-class Journey:
-    """Announces steps on a terminal, and keeps their seconds."""
-
-    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def visible(self) -> bool:
-        """Whether somebody is looking."""
-        return sys.stderr.isatty()
-
-    @contextmanager
-    def step(self, name: str, *, spin: bool = True) -> Iterator[None]:
-        """Time a step under its name; on a terminal show that it is under way, and what it took."""
-        started = perf_counter()
-        if self.visible and spin:
-            with self.console.status(f"{name} ..."):
-                yield
-        else:
-            if self.visible:
-                self.console.print(f"{name} ...")
-            yield
-        self.seconds[name] = round(perf_counter() - started, 3)
-        if self.visible:
-            self.console.print(f"[green]✓[/] {name} [dim]{self.seconds[name]:.1f} s[/]")
-
-    @contextmanager
-    def bar(self, name: str, total: int) -> Iterator[Callable[[int], object]]:
-        """Time a step whose progress is counted; yields the function to call with each advance."""
-        started = perf_counter()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self.console, transient=True, disable=not self.visible) as progress:
-            task = progress.add_task(name, total=total)
-            yield lambda done: progress.advance(task, done)
-        self.seconds[name] = round(perf_counter() - started, 3)
-        if self.visible:
-            self.console.print(f"[green]✓[/] {name} [dim]{self.seconds[name]:.1f} s[/]")
+def files_of(sources: tuple[str, ...]) -> list[Path]:
+    """Return the files that sources name, patterns among them; addresses and the standard input are none."""
+    paths = [Path(text) for text in sources if "://" not in text and text != "-"]
+    return [file for path in paths for file in ([path] if path.exists() else map(Path, sorted(glob(str(path)))))]  # noqa: PTH207
 
 
 def read_and_summarise(
-    journey: Journey, source: Path, *, reading: Mapping[str, Any], shaping: Mapping[str, Any], in_full: bool = False
+    journey: Journey,
+    sources: tuple[str, ...],
+    reading: Reading,
+    shaping: Shaping,
+    looked_at: dict[str, str] | None = None,
+    *,
+    for_fit: bool = True,
+    in_full: bool = False,
 ) -> tuple[TransactionLog, CustomerSummary]:
-    """From a file to a customer summary; cohorts that are no period of time, and attributes, are columns to be kept.
+    """From sources to a customer summary; columns that models look at, and cohorts that are a column, are kept.
 
     What was left out for other reasons than the dates asked for is told on stderr; `in_full`, what became of every row.
+
+    Parameters
+    ----------
+    looked_at
+        Columns that models look at, each with the setting that says so.
     """
+    if not sources:
+        raise SchemaError(Code.NO_SOURCE)
     with journey.step("Reading and summarising"):
         from kundenwert.data import read_transactions, summarise  # noqa: PLC0415
-        from kundenwert.data.roles import ColumnError  # noqa: PLC0415
         from kundenwert.data.summary import CALENDAR_COHORTS  # noqa: PLC0415
 
-        cohort = str(shaping["cohort"])
-        attributes = {name: option for name, option in shaping["attributes"].items() if name != "cohort"}
-        options = {**attributes} if cohort in CALENDAR_COHORTS else {cohort: "--cohort", **attributes}
+        attributes = {name: setting for name, setting in (looked_at or {}).items() if name != "cohort"}
+        columns = {} if shaping.cohort in CALENDAR_COHORTS else {shaping.cohort: "cohort"}
+        columns |= attributes
+        kept = tuple(dict.fromkeys((*reading.keep, *columns)))
+        source = sources[0] if len(sources) == 1 else list(sources)
         try:
-            log = read_transactions(source, keep=tuple(options), **reading)
-        except ColumnError as error:
-            raise SchemaError(_in_options(error, options)) from error
-        summary = summarise(log, **{**shaping, "attributes": tuple(attributes)})
+            log = read_transactions(source, made(Reading, reading, {"keep": kept}))
+        except KundenwertError as error:
+            raise error.with_settings(lambda setting: _asked(setting, columns)) from error
+        described = tuple(dict.fromkeys((*shaping.attributes, *attributes)))
+        summary = summarise(log, replace(shaping, attributes=described), for_fit=for_fit)
     if in_full:
         tell_account(log, summary)
     else:
@@ -93,37 +73,42 @@ def read_and_summarise(
     return log, summary
 
 
-def _in_options(error: ColumnError, options: Mapping[str, str]) -> str:
-    """Say by which options the columns were asked for, instead of `keep`."""
-    message = str(error)
-    for name, guess in error.meant.items():
-        option = options[name]
-        asked = f"{option} {guess!r}" if option.startswith("-") else f"{guess!r} (it must be called as in {option})"
-        message = message.replace(f"keep={guess!r}", asked)
-    kept = next((options[name] for name in options if f"column {name!r} is asked" in message), "keep")
-    uses = [kept if use == "keep" else f"--{use.replace('_', '-')}" for use in error.uses]
-    return message.replace(f"({', '.join(error.uses)})", f"({', '.join(uses)})") if uses else message
+class _OfTheFit(Setting):
+    """A column that a stored fit looks at, which no option names."""
+
+    def written(self, interface: Interface) -> str:
+        """Write how the column must be called."""
+        return f"{self.value!r} (it must be called as in the fit)"
 
 
-def fit_both(
-    journey: Journey,
-    summary: CustomerSummary,
-    *,
-    effects: Sequence[str],
-    covariates: Sequence[str],
-    seed: int,
-    method: Method,
-    **sampling: int,
-) -> tuple[Fit, Fit]:
+def _asked(setting: Setting, columns: Mapping[str, str]) -> object:
+    """Say by which option a kept column was asked for."""
+    asked = columns.get(setting.instead_of or str(setting.value)) if setting.name == "keep" else None
+    if asked == "fit":
+        return _OfTheFit("fit", setting.value)
+    return setting if asked is None else replace(setting, name=asked)
+
+
+def looked_at(sampling: Sampling) -> dict[str, str]:
+    """Columns that models shall look at, each with the setting that says so."""
+    return dict.fromkeys(sampling.covariate, "covariate") | dict.fromkeys(sampling.effects, "effects")
+
+
+def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[Fit, Fit]:
     """Both posteriors."""
     with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
-    columns: dict[str, Any] = {"cohorts": tuple(effects), "covariates": tuple(covariates)}
-    how: dict[str, Any] = {"seed": seed, "method": method, "progress": journey.visible, **sampling}
+        from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
+    purchase_priors, spend_priors = stated_priors(sampling.priors)
+    columns: dict[str, Any] = {"cohorts": tuple(sampling.effects), "covariates": tuple(sampling.covariate)}
+    how: dict[str, Any] = {
+        "progress": journey.visible,
+        **{name: getattr(sampling, name) for name in ("method", "seed", "draws", "tune", "chains")},
+    }
     with journey.step("Sampling the purchase model", spin=False):
-        purchases = bayes.fit(bayes.ParetoNBD(**columns), summary, **how)
+        purchases = bayes.fit(bayes.ParetoNBD(priors=purchase_priors, **columns), summary, **how)
     with journey.step("Sampling the spend model", spin=False):
-        spend = bayes.fit(bayes.GammaGamma(**columns), summary, **how)
+        spend = bayes.fit(bayes.GammaGamma(priors=spend_priors, **columns), summary, **how)
     return purchases, spend
 
 
@@ -138,7 +123,7 @@ def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
 def attributes(*fits: Fit) -> dict[str, str]:
     """Columns that fitted models look at, which no option can name otherwise."""
     names = [name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)]
-    return dict.fromkeys(names, "the fit")
+    return dict.fromkeys(names, "fit")
 
 
 def cohort_of(*fits: Fit) -> str:
@@ -150,40 +135,51 @@ def cohort_of(*fits: Fit) -> str:
 
 
 def value(
-    journey: Journey, purchases: Fit, spend: Fit, summary: CustomerSummary, *, seed: int, **assumptions: Any
+    journey: Journey, purchases: Fit, spend: Fit, summary: CustomerSummary, terms: Terms, *, seed: int
 ) -> ValueResult:
     """The value table, with a bar over customers."""
     from kundenwert.value import value_table  # noqa: PLC0415
 
-    check_money(summary, assumptions)
+    assumed = check_money(summary, terms)
     with journey.bar("Valuing customers", len(summary)) as advance:
-        return value_table(purchases, spend, summary, seed=seed, advance=advance, **assumptions)
+        return value_table(
+            purchases,
+            spend,
+            summary,
+            seed=seed,
+            advance=advance,
+            allow_unconverged=terms.allow_unconverged,
+            **assumed,
+        )
 
 
-def costs(cac: float | None, cac_file: Path | None) -> float | dict[str, float]:
-    """One acquisition cost for everybody, or those of a file by cohort, but not both."""
-    if cac_file is None:
-        return 0.0 if cac is None else cac
-    if cac is not None:
-        raise DomainError(f"cac={cac:g} and cac_file={cac_file.name!r} are both given; state one of them")
+def priced(terms: Terms) -> Terms:
+    """Terms with the acquisition costs of their file, if they name one."""
+    if terms.cac_file is None:
+        return terms
     from kundenwert.data.tables import read_costs  # noqa: PLC0415
 
-    return read_costs(cac_file).stated()
+    return replace(terms, cac_file=None, cac=read_costs(terms.cac_file).stated())
 
 
-def check_money(summary: CustomerSummary, assumptions: dict[str, Any]) -> None:
-    """Refuse assumptions without meaning before anything is sampled."""
+def check_money(summary: CustomerSummary, terms: Terms) -> dict[str, Any]:
+    """Refuse terms without meaning for these customers before anything is sampled; return what value tables take."""
     from kundenwert.value import assume  # noqa: PLC0415
 
-    if assumptions["horizon"] is None:
-        assumptions["horizon"] = summary.units_per_year
-    assume(summary, **{name: value for name, value in assumptions.items() if name != "allow_unconverged"})
+    assumed: dict[str, Any] = {
+        "horizon": summary.units_per_year if terms.horizon is None else terms.horizon,
+        "discount_rate": terms.discount_rate,
+        "margin": terms.margin,
+        "cac": 0.0 if terms.cac is None else terms.cac,
+    }
+    assume(summary, **assumed)
+    return assumed
 
 
-def write_table(table: pd.DataFrame, path: Path, *, german: bool, full_precision: bool) -> Path:
+def write_table(table: pd.DataFrame, path: Path, output: Output) -> Path:
     """Write a table in the format of the path's ending: Parquet with all digits, CSV rounded unless they are wanted."""
     from kundenwert.files.tables import write_parquet, write_result  # noqa: PLC0415
 
     if path.suffix == ".parquet":
         return write_parquet(table, path)
-    return write_result(table, path, german=german, full_precision=full_precision)
+    return write_result(table, path, german=output.german_csv, full_precision=output.full_precision)

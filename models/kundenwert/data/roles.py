@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kundenwert.data.account import Note
 from kundenwert.data.role_names import NAMES, is_gross, is_net, plain
 from kundenwert.errors import SchemaError
-from kundenwert.messages import Code, Setting, several
+from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading
 from kundenwert.sources import Source
 from kundenwert.sources.header import DELIMITERS
@@ -186,53 +186,31 @@ def _net_before_gross(opened: Source, found: Mapping[str, str]) -> list[Note]:
     return [Note(Code.NET_TAKEN, 0, figures={"net": name, "gross": Setting("amount", gross[0])})]
 
 
-class ColumnError(SchemaError):
-    """A column that is not there, or is asked for twice.
-
-    Parameters
-    ----------
-    message : str
-        What is wrong.
-    meant : mapping
-        For kept columns that are not there, the column that may be meant.
-    uses : sequence of str
-        What a column is asked for as, where that is more than once: roles, and "keep".
-    """
-
-    def __init__(self, message: str, *, meant: Mapping[str, str] | None = None, uses: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.meant, self.uses = dict(meant or {}), tuple(uses)
-
-
 def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> dict[str, str]:
     """Return the internal name of each column asked for, or say which are missing, doubled or used twice."""
-    if isinstance(keep, str):
-        raise SchemaError(f"keep takes a list of column names; write keep=[{keep!r}]")
     wanted = {**columns, **{name: name for name in keep}}
     asked = [*columns.values(), *keep]
     for name in asked:
         if asked.count(name) > 1:
-            uses = [role for role, column in columns.items() if column == name] + ["keep"] * (name in keep)
-            raise ColumnError(
-                f"column {name!r} is asked for more than once ({', '.join(uses)}); give each its own column", uses=uses
-            )
+            uses = [Setting(role, name) for role, column in columns.items() if column == name]
+            uses += [Setting("keep", name)] * (name in keep)
+            raise SchemaError(Code.COLUMN_TWICE, parameter=uses[0].name, column=name, uses=uses)
     reserved = [name for name in keep if name in _RESERVED]
     if reserved:
-        raise SchemaError(f"a kept column cannot be called {reserved[0]!r}, which has a meaning here; rename it")
+        raise SchemaError(Code.COLUMN_RESERVED, parameter="keep", column=reserved[0])
     missing = {role: name for role, name in wanted.items() if name not in opened.names}
     if missing:
         raise _missing(opened, missing, set(wanted.values()))
     doubled = [name for name in asked if opened.names.count(name) > 1]
     if doubled:
-        raise SchemaError(f"{opened.info.name!r} has more than one column called {doubled[0]!r}; rename one of them")
+        raise SchemaError(Code.COLUMN_DOUBLED, source=opened.info.name, column=doubled[0])
     return {role: f"c{opened.names.index(name)}" for role, name in wanted.items()}
 
 
-def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str]) -> ColumnError:
+def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str]) -> SchemaError:
     free = {plain(name): name for name in opened.names if name not in taken and name}
     free = {key: name for key, name in free.items() if key not in NAMES["currency_column"][0]}
-    guesses: list[str] = []
-    meant: dict[str, str] = {}
+    guesses: list[Setting] = []
     for role, name in missing.items():
         candidates = _candidates(role, name)
         close = next((c for c in candidates if plain(c) in free), None) or next(
@@ -241,20 +219,23 @@ def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str])
         )
         if close:
             guess = free.pop(plain(close))
-            guesses.append(f"{role}={guess!r}" if role in ROLES else f"keep={guess!r}")
-            meant |= {} if role in ROLES else {name: guess}
+            guesses.append(Setting(role if role in ROLES else "keep", guess, instead_of=name))
     names = ", ".join(repr(name) for name in opened.names[:20]) + (", ..." if len(opened.names) > 20 else "")
-    text = f"{opened.info.name!r} has no column {' and no column '.join(map(repr, missing.values()))}; it has {names}"
+    found = {
+        "source": opened.info.name,
+        "columns": " and no column ".join(map(repr, missing.values())),
+        "names": names,
+    }
+    first = next(iter(missing))
     if above := _lines_above(opened, missing):
-        return ColumnError(
-            f"{text}. The first line must hold the column names; names like these stand in line {above + 1}: delete "
-            f"the {several(above, 'line')} above, or pass over them with skip_lines={above}"
-        )
+        skip = Setting("skip_lines", above)
+        return SchemaError(Code.COLUMNS_BELOW, parameter="skip_lines", line=above + 1, above=above, skip=skip, **found)
     if guesses:
-        return ColumnError(f"{text}. Did you mean {', '.join(guesses)}?", meant=meant)
+        return SchemaError(Code.COLUMN_MEANT, parameter=guesses[0].name, guesses=guesses, **found)
     if opened.info.kind == "csv" and any(name[:1].isdigit() for name in opened.names):
-        return ColumnError(f"{text}. The first line must hold the column names")
-    return ColumnError(f"{text}. Say which columns hold {', '.join(missing)}")
+        return SchemaError(Code.NO_COLUMN_NAMES, **found)
+    roles = [Setting(role if role in ROLES else "keep", instead_of=name) for role, name in missing.items()]
+    return SchemaError(Code.NO_COLUMN, parameter=first if first in ROLES else "keep", roles=roles, **found)
 
 
 def _alike(candidate: str, name: str) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError
-from kundenwert.messages import several
+from kundenwert.messages import Code, Setting
 
 LONGEST_SILENCE = 366
 """Days without a purchase at the end of a log that are believed if stated, however short the log."""
@@ -60,14 +60,22 @@ def log_end(log: TransactionLog, complete: dt.date | None, *, for_fit: bool) -> 
         return None
     if complete < log.last_day:
         raise DomainError(
-            f"log_end {complete} lies before the last purchase, {log.last_day}: the log does reach further. To leave "
-            "later purchases out, choose an earlier observation_end or holdout_end instead"
+            Code.LOG_END_EARLY,
+            parameter="log_end",
+            given=Setting("log_end", str(complete)),
+            last=log.last_day,
+            end=Setting("observation_end"),
+            holdout=Setting("holdout_end"),
         )
     silent, spanned = (complete - log.last_day).days, (log.last_day - log.first_day).days
     if silent > max(spanned, LONGEST_SILENCE):
         raise DomainError(
-            f"log_end {complete} lies {several(silent, 'day')} after the last purchase, {log.last_day}; that is longer "
-            f"than all purchases span ({several(spanned, 'day')}) and than a year. Check the year"
+            Code.LOG_END_FAR,
+            parameter="log_end",
+            given=Setting("log_end", str(complete)),
+            silent=silent,
+            last=log.last_day,
+            spanned=spanned,
         )
     return complete
 
@@ -107,19 +115,28 @@ def dates_asked(
     if stated:
         span += f", and the log is complete up to {complete}"
     if end is None and holdout is not None:
-        raise DomainError("holdout_end is given without observation_end; say where the observation ends")
+        settings = {"holdout": Setting("holdout_end"), "end": Setting("observation_end")}
+        raise DomainError(Code.HOLDOUT_ALONE, parameter="observation_end", **settings)
     for name, asked in (("observation_end", end), ("holdout_end", holdout)):
         if asked is not None and asked > complete:
-            later = "; or, if the log was exported later and nobody bought any more, state the day up to which it is "
-            later += f"complete, such as log_end={str(asked)!r}"
             raise DomainError(
-                f"{name} {asked} lies outside the data: {span}. Choose an earlier day"
-                + (later if complete == log.last_day else "")
+                Code.DAY_AFTER_LOG if complete == log.last_day else Code.DAY_AFTER_STATED,
+                parameter=name,
+                given=Setting(name, str(asked)),
+                span=span,
+                log_end=Setting("log_end", str(asked)),
             )
     if end is None:
         return Span(complete, None, complete, stated is not None)
     if end < log.first_day:
-        raise DomainError(f"observation_end {end} lies outside the data: {span}")
+        given = Setting("observation_end", str(end))
+        raise DomainError(Code.DAY_BEFORE_LOG, parameter="observation_end", given=given, span=span)
     if holdout is not None and holdout <= end:
-        raise DomainError(f"holdout_end {holdout} must lie after observation_end {end}; {span}")
+        raise DomainError(
+            Code.HOLDOUT_EARLY,
+            parameter="holdout_end",
+            given=Setting("holdout_end", str(holdout)),
+            end=Setting("observation_end", str(end)),
+            span=span,
+        )
     return Span(end, holdout, complete, stated is not None)

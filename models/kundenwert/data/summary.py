@@ -17,7 +17,7 @@ from kundenwert.data.refunds import as_known
 from kundenwert.data.spans import dates_asked, log_end
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.messages import Code, several
+from kundenwert.messages import Code, Setting
 from kundenwert.settings import Shaping, made
 from kundenwert.settings.values import day
 
@@ -265,17 +265,14 @@ def _numbers(column: pd.Series, decimal: str | None) -> pd.Series:
 def _informative(table: pd.DataFrame, end: dt.date, *, for_fit: bool) -> None:
     """Refuse a table without customers, and for a fit one from which no repeat-purchase model can learn."""
     if len(table) == 0:
-        raise DomainError(f"there is no customer with a purchase up to {end}; choose a later observation_end")
+        raise DomainError(Code.END_TOO_EARLY, parameter="observation_end", end=end, setting=Setting("observation_end"))
     if not for_fit:
         return
     if len(table) == 1:
-        raise DomainError(
-            f"there is only {several(len(table), 'customer')} with a purchase up to {end}; a model of customers needs "
-            "many. Check the column with the customer id and observation_end"
-        )
+        raise DomainError(Code.ONE_CUSTOMER, parameter="observation_end", end=end, setting=Setting("observation_end"))
     if not table["T"].max() > 0:
         raise DomainError(
-            f"every first purchase lies on the last day of observation, {end}; choose a later observation_end"
+            Code.ALL_ON_LAST_DAY, parameter="observation_end", end=end, setting=Setting("observation_end")
         )
     if not table["frequency"].max() > 0:
         raise DomainError(

@@ -190,6 +190,13 @@ class Code(StrEnum):
     ALL_EXCLUDED_FUTURE = "all-excluded-future"
 
     # Columns
+    COLUMN_TWICE = "column-twice"
+    COLUMN_RESERVED = "column-reserved"
+    COLUMN_DOUBLED = "column-doubled"
+    COLUMNS_BELOW = "columns-below"
+    COLUMN_MEANT = "column-meant"
+    NO_COLUMN_NAMES = "no-column-names"
+    NO_COLUMN = "no-column"
     ROLE_RECOGNISED = "role-recognised"
     ROLE_UNCLEAR = "role-unclear"
     ROLE_ALONE = "role-alone"
@@ -220,6 +227,40 @@ class Code(StrEnum):
     NO_NUMBER = "no-number"
     NUMBER_UNCLEAR = "number-unclear"
     NO_WHOLE_NUMBER = "no-whole-number"
+    NOT_ABOVE_ZERO = "not-above-zero"
+    MARGIN_BAD = "margin-bad"
+    DISCOUNT_RATE_BAD = "discount-rate-bad"
+    CAC_BAD = "cac-bad"
+    PRIOR_BAD = "prior-bad"
+    PRIOR_UNKNOWN = "prior-unknown"
+
+    # Days that are asked for
+    LOG_END_EARLY = "log-end-early"
+    LOG_END_FAR = "log-end-far"
+    HOLDOUT_ALONE = "holdout-alone"
+    HOLDOUT_EARLY = "holdout-early"
+    DAY_AFTER_LOG = "day-after-log"
+    DAY_AFTER_STATED = "day-after-stated"
+    DAY_BEFORE_LOG = "day-before-log"
+    END_TOO_EARLY = "end-too-early"
+    ONE_CUSTOMER = "one-customer"
+    ALL_ON_LAST_DAY = "all-on-last-day"
+
+    # Fits and what is valued with them
+    NOT_CONVERGED = "not-converged"
+    COHORT_OF_ANOTHER_KIND = "cohort-of-another-kind"
+    UNIT_OF_ANOTHER_FIT = "unit-of-another-fit"
+
+    # Settings in files
+    SETTINGS_UNREADABLE = "settings-unreadable"
+    SETTINGS_UNKNOWN = "settings-unknown"
+    SETTINGS_NO_SECTION = "settings-no-section"
+    SETTINGS_USED = "settings-used"
+    NO_MANIFEST = "no-manifest"
+    NO_SOURCE = "no-source"
+    SOURCE_CHANGED = "source-changed"
+    SOURCE_NOT_FOUND = "source-not-found"
+    FILE_THERE = "file-there"
 
     # Tables beside the log
     TABLE_COLUMN_MISSING = "table-column-missing"

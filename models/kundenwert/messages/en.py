@@ -372,6 +372,18 @@ SENTENCES: dict[Code, str] = {
         "ones; days that have not come yet are kept with {keep}"
     ),
     # Columns
+    Code.COLUMN_TWICE: "column {column!r} is asked for more than once ({uses}); give each its own column",
+    Code.COLUMN_RESERVED: "a kept column cannot be called {column!r}, which has a meaning here; rename it",
+    Code.COLUMN_DOUBLED: "{source!r} has more than one column called {column!r}; rename one of them",
+    Code.COLUMNS_BELOW: (
+        "{source!r} has no column {columns}; it has {names}. The first line must hold the column names; names like "
+        "these stand in line {line}: delete the {above:n|line|lines} above, or pass over them with {skip}"
+    ),
+    Code.COLUMN_MEANT: "{source!r} has no column {columns}; it has {names}. Did you mean {guesses}?",
+    Code.NO_COLUMN_NAMES: (
+        "{source!r} has no column {columns}; it has {names}. The first line must hold the column names"
+    ),
+    Code.NO_COLUMN: "{source!r} has no column {columns}; it has {names}. Say which columns hold {roles}",
     Code.ROLE_RECOGNISED: "columns recognised by their names: {roles}",
     Code.ROLE_UNCLEAR: "{count} columns would do, {columns}; say which one, with one of {choices}",
     Code.ROLE_ALONE: "{given} needs {lacking} too; name that column",
@@ -423,13 +435,68 @@ SENTENCES: dict[Code, str] = {
     Code.WHERE_NOTHING: "no row meets {given}; column {column!r} holds {held}",
     # Settings
     Code.CHOICE: "{given} is not understood; choose {choices}",
-    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}",
+    Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}{meant}",
     Code.ONE_TEXT: "{given} is one text where a list is meant; write {meant}",
     Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
     Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
     Code.NO_NUMBER: "{given} is not a number; write it such as 0.35 or 0,35",
     Code.NUMBER_UNCLEAR: "{given} can be read as {first} or as {second}; write the one that is meant without thousands",
     Code.NO_WHOLE_NUMBER: "{given} must be a whole number, {least} or more",
+    Code.NOT_ABOVE_ZERO: "{given} must be above 0",
+    Code.MARGIN_BAD: "the margin is {margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3",
+    Code.DISCOUNT_RATE_BAD: "the discount rate is {rate:g} a year; 10 % is 0.10",
+    Code.CAC_BAD: "the acquisition cost is {cost:g}; it is an amount of money, at least 0",
+    Code.PRIOR_BAD: (
+        "the prior {text!r} of {name!r} is not understood; write a distribution with numbers by name, such as "
+        "'LogNormal(mu=0, sigma=1)'"
+    ),
+    Code.PRIOR_UNKNOWN: "there is no prior on {name!r}; known: {known}{meant}",
+    # Days that are asked for
+    Code.LOG_END_EARLY: (
+        "{given} lies before the last purchase, {last}: the log does reach further. To leave later purchases out, "
+        "choose an earlier {end} or {holdout} instead"
+    ),
+    Code.LOG_END_FAR: (
+        "{given} lies {silent:n|day|days} after the last purchase, {last}; that is longer than all purchases span "
+        "({spanned:n|day|days}) and than a year. Check the year"
+    ),
+    Code.HOLDOUT_ALONE: "{holdout} is given without {end}; say where the observation ends",
+    Code.HOLDOUT_EARLY: "{given} must lie after {end}; {span}",
+    Code.DAY_AFTER_LOG: (
+        "{given} lies outside the data: {span}. Choose an earlier day; or, if the log was exported later and nobody "
+        "bought any more, state the day up to which it is complete, such as {log_end}"
+    ),
+    Code.DAY_AFTER_STATED: "{given} lies outside the data: {span}. Choose an earlier day",
+    Code.DAY_BEFORE_LOG: "{given} lies outside the data: {span}",
+    Code.END_TOO_EARLY: "there is no customer with a purchase up to {end}; choose a later {setting}",
+    Code.ONE_CUSTOMER: (
+        "there is only 1 customer with a purchase up to {end}; a model of customers needs many. Check the column with "
+        "the customer id and {setting}"
+    ),
+    Code.ALL_ON_LAST_DAY: "every first purchase lies on the last day of observation, {end}; choose a later {setting}",
+    # Fits and what is valued with them
+    Code.NOT_CONVERGED: (
+        "the {model} model did not converge: {failed}; {advice}, or pass {allow} to see marked values"
+    ),
+    Code.COHORT_OF_ANOTHER_KIND: (
+        "the models were fitted with {learned}, the customers have {given}: summarise them with {learned}"
+    ),
+    Code.UNIT_OF_ANOTHER_FIT: (
+        "the purchase model was fitted in units of {fitted!r}, the summary is in {unit!r}: summarise with {meant}"
+    ),
+    # Settings in files
+    Code.SETTINGS_UNREADABLE: "the settings file {file!r} cannot be read: {why}",
+    Code.SETTINGS_UNKNOWN: "{file!r} states {name!r} in [{section}], which is no setting there; known: {known}{meant}",
+    Code.SETTINGS_NO_SECTION: "{file!r} has {name!r}, which is not known; known: {known}{meant}",
+    Code.SETTINGS_USED: "settings are taken from {file!r}",
+    Code.NO_MANIFEST: "{file!r} is no manifest that a run can be repeated from: {why}",
+    Code.NO_SOURCE: "no transaction log is named; give its path, or state it in kundenwert.toml as source = 'log.csv'",
+    Code.SOURCE_CHANGED: (
+        "{name!r} has changed since the run that the manifest tells of; give the file of that time, or pass {allow} "
+        "to use the settings on what is there now"
+    ),
+    Code.SOURCE_NOT_FOUND: "{name!r}, which the manifest's run read, is not here; give its path",
+    Code.FILE_THERE: "{name!r} is there already; choose another --out, or replace it with --overwrite",
     # Tables beside the log
     Code.TABLE_COLUMN_MISSING: "{source} holds no table of {what}: no column {column!r}; it has {known}{meant}",
     Code.TABLE_COLUMN_TWICE: "{source} has two columns that mean {column!r}; rename or delete one",

@@ -24,6 +24,8 @@ class Setting:
         Field of a settings record.
     value : object, optional
         Its value.
+    instead_of : str, optional
+        The value that was given, where another one is proposed.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class Setting:
 
     name: str
     value: object = _NO_VALUE
+    instead_of: str | None = None
 
     def written(self, interface: Interface) -> str:
         """Write the setting as callers from Python, or users of the command line, do."""

@@ -27,6 +27,7 @@ from kundenwert.report.html import (
     significant,
     whole,
 )
+from kundenwert.settings.document import SECTIONS
 from kundenwert.validate.checks import HONEST
 
 HEAD = 15
@@ -367,13 +368,25 @@ def provenance(run: Run) -> Html:
     """Input, options, seeds and versions."""
     manifest = run.manifest
     rows = [("created", manifest["created"]), *((f"input {key}", value) for key, value in manifest["input"].items())]
-    rows += [(f"option {key}", value) for key, value in manifest["options"].items()]
+    rows += _settings(manifest["options"])
     rows += [(f"seed of {key}", model["seed"]) for key, model in manifest["models"].items()]
     rows += [(f"version of {key}", value) for key, value in manifest["versions"].items()]
     rows += [(f"seconds: {key}", value) for key, value in manifest["seconds"].items()]
     frame = pd.DataFrame([(key, _plain(value)) for key, value in rows if value is not None], columns=["what", "value"])
     columns = {"what": ("What", None), "value": ("Value", None)}
     return join([title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE, prose=("value",))])
+
+
+def _settings(options: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Settings of a run, by section or without; those that are not set are left out."""
+    rows: list[tuple[str, Any]] = []
+    for key, value in options.items():
+        if key in SECTIONS:
+            told = {name: one for name, one in value.items() if name not in ("placeholders", "refund_marks")}
+            rows += [(f"{key}: {name}", one) for name, one in told.items() if one not in (None, [], {})]
+        elif key not in ("source", "hashes"):
+            rows.append((f"option {key}", value))
+    return rows
 
 
 def _plain(value: Any) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kundenwert.errors import SchemaError
+from kundenwert.messages import Code
 from kundenwert.settings.record import check_choices, several_texts
 from kundenwert.settings.values import whole
 
@@ -42,5 +44,7 @@ class Sampling:
         """Check every setting by itself."""
         check_choices(self)
         several_texts(self, "effects", "covariate")
-        for name, least in (("draws", 50), ("tune", 0), ("chains", 1), ("seed", 0)):
+        if not isinstance(self.priors, Mapping):
+            raise SchemaError(Code.PRIOR_BAD, parameter="priors", text=self.priors, name="priors")
+        for name, least in (("draws", 50), ("tune", 50), ("chains", 2), ("seed", 0)):
             object.__setattr__(self, name, whole(getattr(self, name), name, least=least))

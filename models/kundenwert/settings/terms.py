@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting
@@ -48,4 +50,28 @@ class Terms:
         if not isinstance(self.cac, Mapping):
             object.__setattr__(self, "cac", money(self.cac, "cac"))
         if self.cac is not None and self.cac_file is not None:
-            raise DomainError(Code.BOTH_GIVEN, parameter="cac", first=Setting("cac"), second=Setting("cac_file"))
+            cost = Setting("cac") if isinstance(self.cac, Mapping) else Setting("cac", self.cac)
+            file = Setting("cac_file", str(self.cac_file))
+            raise DomainError(Code.BOTH_GIVEN, parameter="cac", first=cost, second=file)
+        for name in ("horizon", "lifespan_years"):
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
+                raise DomainError(Code.NOT_ABOVE_ZERO, parameter=name, given=Setting(name, getattr(self, name)))
+        check_money(self.margin, self.discount_rate, self.cac)
+
+
+def check_money(margin: Any, discount_rate: Any, cac: Any) -> None:
+    """Refuse a margin, a discount rate or acquisition costs that have no meaning.
+
+    Raises
+    ------
+    DomainError
+        If the margin is no share in (0, 1], the rate not in [0, 10), or a cost negative or infinite.
+    """
+    if not 0 < margin <= 1:
+        raise DomainError(Code.MARGIN_BAD, parameter="margin", margin=margin)
+    if not 0 <= discount_rate < 10:
+        raise DomainError(Code.DISCOUNT_RATE_BAD, parameter="discount_rate", rate=discount_rate)
+    costs = list(cac.values()) if isinstance(cac, Mapping) else [0.0 if cac is None else cac]
+    for cost in costs:
+        if not (math.isfinite(cost) and cost >= 0):
+            raise DomainError(Code.CAC_BAD, parameter="cac", cost=cost)

@@ -165,9 +165,11 @@ def whole(value: object, name: str, *, least: int) -> int:
 
     Examples
     --------
-    >>> whole(3, "skip_lines", least=0)
-    3
+    >>> whole(3, "skip_lines", least=0), whole("1000", "draws", least=50)
+    (3, 1000)
     """
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+        value = int(value)
     try:
         found = index(value)  # type: ignore[arg-type]
     except TypeError:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, FitError, SchemaError
-from kundenwert.messages import Code
+from kundenwert.messages import Code, Setting
 from kundenwert.predict import Horizon
+from kundenwert.settings.terms import check_money
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
@@ -50,16 +51,7 @@ class Assumptions:
 
     def __post_init__(self) -> None:
         """Refuse assumptions that have no meaning."""
-        if not 0 < self.margin <= 1:
-            msg = f"the margin is {self.margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3"
-            raise DomainError(msg)
-        if not 0 <= self.discount_rate < 10:
-            msg = f"the discount rate is {self.discount_rate:g} a year; 10 % is 0.10"
-            raise DomainError(msg)
-        costs = list(self.cac.values()) if isinstance(self.cac, Mapping) else [self.cac]
-        if not all(np.isfinite(cost) and cost >= 0 for cost in costs):
-            msg = f"the acquisition cost is {self.cac}; it is an amount of money, at least 0"
-            raise DomainError(msg)
+        check_money(self.margin, self.discount_rate, self.cac)
 
     def cost_of(self, cohort: pd.Series) -> NDArray[np.float64]:
         """Acquisition cost of each customer, by cohort."""
@@ -141,11 +133,13 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
             msg = f"expected a fit of {model} where one of {fit.model.name} was given: the purchase model comes first"
             raise FitError(msg)
     if purchases.info["time_unit"] != time_unit:
-        msg = (
-            f"the purchase model was fitted in units of {purchases.info['time_unit']!r}, the summary is in "
-            f"{time_unit!r}: summarise in the unit of the fit"
+        raise FitError(
+            Code.UNIT_OF_ANOTHER_FIT,
+            parameter="time_unit",
+            fitted=purchases.info["time_unit"],
+            unit=time_unit,
+            meant=Setting("time_unit", purchases.info["time_unit"]),
         )
-        raise FitError(msg)
     marks = []
     for name, fit in (("purchase", purchases), ("spend", spend)):
         if fit.info.get("method") == "map":
@@ -159,11 +153,14 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
             )
             if not allow_unconverged:
                 advice = next((check.advice for check in fit.diagnosis if not check.passed), "fit again")
-                msg = (
-                    f"the {name} model did not converge: {failed}; {advice}, or pass allow_unconverged=True to see "
-                    "marked values"
+                raise FitError(
+                    Code.NOT_CONVERGED,
+                    parameter="allow_unconverged",
+                    model=name,
+                    failed=failed,
+                    advice=advice,
+                    allow=Setting("allow_unconverged", True),
                 )
-                raise FitError(msg)
             marks.append(f"the {name} model did not converge: {failed}")
     return tuple(marks)
 
@@ -190,11 +187,12 @@ def check_cohorts(purchases: Fit, spend: Fit, summary: CustomerSummary) -> tuple
     for fit in (purchases, spend):
         learned = fit.info.get("cohort", OWN_COHORT)
         if learned != summary.cohort and OWN_COHORT not in (learned, summary.cohort):
-            msg = (
-                f"the models were fitted with cohort={learned!r}, the customers have cohort={summary.cohort!r}: "
-                f"summarise them with cohort={learned!r}"
+            raise FitError(
+                Code.COHORT_OF_ANOTHER_KIND,
+                parameter="cohort",
+                learned=Setting("cohort", learned),
+                given=Setting("cohort", summary.cohort),
             )
-            raise FitError(msg)
         if fit.design is not None:
             unseen |= fit.design.unseen(summary.table)
     return tuple(

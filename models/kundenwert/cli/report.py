@@ -1,0 +1,80 @@
+"""The command `report`: the whole way, and a run given back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from kundenwert.cli import options as o
+from kundenwert.cli import repeat as again
+from kundenwert.cli import steps
+from kundenwert.cli.journey import Journey
+from kundenwert.cli.told import show
+from kundenwert.files.places import check_out
+from kundenwert.settings.document import Document
+
+Repeat = Annotated[
+    Path | None,
+    Parameter(
+        name="--from", help="manifest.json of an earlier report: its settings, on the same source.", group=o.DATA
+    ),
+]
+AllowChanged = Annotated[
+    bool,
+    Parameter(
+        help="With --from: use the settings also on a source that has changed since.",
+        negative="",
+        show_default=False,
+        group=o.DATA,
+    ),
+]
+
+
+def report(
+    source: o.Sources = (),
+    /,
+    *,
+    out: o.OutDir,
+    reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
+    shaping: Annotated[o.ShapingOptions, o.FLAT] = o.SHAPING,
+    sampling: Annotated[o.SamplingOptions, o.FLAT] = o.SAMPLING,
+    terms: Annotated[o.TermsOptions, o.FLAT] = o.TERMS,
+    output: Annotated[o.ReportOutput, o.FLAT] = o.REPORTED,
+    overwrite: o.Overwrite = False,
+    config: o.Config = None,
+    repeat: Repeat = None,
+    allow_changed_source: AllowChanged = False,
+) -> None:
+    """Do everything: summarise, fit, value, compare, and render the report."""
+    del config  # its values are in the records
+    journey = Journey()
+    stated = Document(source=source, reading=reading, shaping=shaping, sampling=sampling, terms=terms, output=output)
+    if repeat is not None:
+        stated = again.found(stated, repeat, allow_changed=allow_changed_source)
+    read = [*steps.files_of(stated.source), *again.beside(stated)]
+    check_out("report", out, *read, overwrite=overwrite)
+    priced = steps.priced(stated.terms)
+    log, summary = steps.read_and_summarise(
+        journey, stated.source, stated.reading, stated.shaping, steps.looked_at(sampling)
+    )
+    steps.check_money(summary, priced)
+    purchases, spend = steps.fit_both(journey, summary, sampling)
+    values = steps.value(journey, purchases, spend, summary, priced, seed=sampling.seed)
+    with journey.step("Comparing and checking"):
+        from kundenwert.report import gather, write  # noqa: PLC0415
+
+        lifespan = float(terms.lifespan_years)
+        results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan, seed=sampling.seed)
+    with journey.step("Rendering the report"):
+        page = write(
+            results,
+            out,
+            title=output.title or Path(log.source.name).stem,
+            options=again.kept(stated, log.source.name),
+            seconds=journey.seconds,
+            german=output.german_csv,
+            full_precision=output.full_precision,
+        )
+    show(page)
