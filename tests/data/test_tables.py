@@ -243,3 +243,27 @@ def test_master_data_that_cannot_be_used(write, rows, message):
 def test_master_data_without_attributes(write):
     with pytest.raises(SchemaError, match="no attribute"):
         tables.read_customers(write("customer_id\n1\n"))
+
+
+def test_attributes_join_the_log_by_ids_written_alike(write):
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["1.0", "2", "2", "3"],
+            "date": ["2024-01-01", "2024-01-02", "2024-02-01", "2024-01-05"],
+            "amount": 5,
+        }
+    )
+    table = write("Kundennr;seit;Branche;Land\n 1 ;;Bau;DE\n2;01.01.2024;Handel;AT\n2;15.01.2024;Bau;AT\n9;;Bau;DE\n")
+    log = kw.read_transactions(rows, customers=table, keep=["Branche"])
+    assert log.keep == ("Branche", "Land")
+    summary = kw.summarise(log, cohort="Branche", attributes=["Land"])
+    assert summary.table.set_index("customer_id")["cohort"].to_dict() == {"1": "Bau", "2": "Handel", "3": "(missing)"}
+    assert summary.table["Land"].tolist()[:2] == ["DE", "AT"]
+    found = {note.code: note.count for note in log.account.notes}
+    assert (found[Code.CUSTOMER_NOT_IN_MASTER], found[Code.MASTER_WITHOUT_PURCHASE]) == (1, 1)
+
+
+def test_an_attribute_of_the_log_and_of_the_table_is_refused(write):
+    rows = pd.DataFrame({"customer_id": ["1", "1"], "date": ["2024-01-01", "2024-01-02"], "amount": 5, "Branche": "x"})
+    with pytest.raises(SchemaError, match="column 'Branche' is kept from the log and from the table of customers"):
+        kw.read_transactions(rows, customers=write("customer_id;Branche\n1;Bau\n"), keep=["Branche"])

@@ -186,6 +186,20 @@ def _net_before_gross(opened: Source, found: Mapping[str, str]) -> list[Note]:
     return [Note(Code.NET_TAKEN, 0, figures={"net": name, "gross": Setting("amount", gross[0])})]
 
 
+def check_kept(names: Sequence[str], *, taken: Collection[str] = ()) -> None:
+    """Refuse columns to be kept whose names have a meaning here, or that are there already.
+
+    Raises
+    ------
+    SchemaError
+        If there is one.
+    """
+    if reserved := [name for name in names if name in _RESERVED]:
+        raise SchemaError(Code.COLUMN_RESERVED, parameter="keep", column=reserved[0])
+    if twice := [name for name in names if name in taken]:
+        raise SchemaError(Code.ATTRIBUTE_TWICE, parameter="customers", column=twice[0])
+
+
 def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> dict[str, str]:
     """Return the internal name of each column asked for, or say which are missing, doubled or used twice."""
     wanted = {**columns, **{name: name for name in keep}}
@@ -195,9 +209,7 @@ def locate(opened: Source, columns: Mapping[str, str], keep: Sequence[str]) -> d
             uses = [Setting(role, name) for role, column in columns.items() if column == name]
             uses += [Setting("keep", name)] * (name in keep)
             raise SchemaError(Code.COLUMN_TWICE, parameter=uses[0].name, column=name, uses=uses)
-    reserved = [name for name in keep if name in _RESERVED]
-    if reserved:
-        raise SchemaError(Code.COLUMN_RESERVED, parameter="keep", column=reserved[0])
+    check_kept(keep)
     missing = {role: name for role, name in wanted.items() if name not in opened.names}
     if missing:
         raise _missing(opened, missing, set(wanted.values()))

@@ -11,6 +11,7 @@ import duckdb
 import ibis
 
 from kundenwert.data.account import Note, RowAccount
+from kundenwert.data.attributes import master_data, with_attributes
 from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes_on_lines
 from kundenwert.data.cautions import customer_cautions
 from kundenwert.data.datev import debtors
@@ -25,6 +26,7 @@ from kundenwert.data.presets import with_preset
 from kundenwert.data.pseudonyms import discreet, pseudonymous, without_texts
 from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
 from kundenwert.data.roles import Roles, find_roles
+from kundenwert.data.tables.customers import MasterData
 from kundenwert.data.typed import Notation, typed_rows
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting
@@ -112,6 +114,7 @@ def _read(source: Any, reading: Reading) -> TransactionLog:
     """Read, step by step."""
     opened = open_source(source, reading)
     reading, preset, of_preset = with_preset(opened, reading)
+    master, reading = master_data(reading, opened.names)
     roles, recognised = find_roles(opened, reading)
     check_lines(opened, reading)
     check_breaks(opened, roles.columns)
@@ -129,8 +132,8 @@ def _read(source: Any, reading: Reading) -> TransactionLog:
     notes = (*of_preset, *recognised, *notes_on_lines(opened, guesses), *notation.notes, *seen, *of_refunds, *of_days)
     notes = (*notes, *margin_notes(rows))
     account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
-    purchases, parts = _purchases(daily, parts, opened, roles)
-    account = replace(account, notes=(*account.notes, *customer_cautions(purchases)))
+    purchases, parts, of_master = _purchases(daily, parts, opened, roles, master)
+    account = replace(account, notes=(*account.notes, *of_master, *customer_cautions(purchases)))
     account = without_texts(account, reading)
     span = purchases.agg(first=purchases.date.min(), last=purchases.date.max()).to_pyarrow().to_pylist()[0]
     info = replace(
@@ -141,7 +144,8 @@ def _read(source: Any, reading: Reading) -> TransactionLog:
         currency=currency,
         preset=preset.name if preset else None,
     )
-    return TransactionLog(purchases, account, info, tuple(roles.kept), span["first"], span["last"], parts)
+    keep = (*roles.kept, *(master.attributes if master else ()))
+    return TransactionLog(purchases, account, info, keep, span["first"], span["last"], parts)
 
 
 def _judged(
@@ -169,9 +173,9 @@ def _settled(
 
 
 def _purchases(
-    daily: ibis.Table, parts: ibis.Table | None, opened: Source, roles: Roles
-) -> tuple[ibis.Table, ibis.Table | None]:
-    """Name the columns of customer-days, keep them, and let the rows go."""
+    daily: ibis.Table, parts: ibis.Table | None, opened: Source, roles: Roles, master: MasterData | None
+) -> tuple[ibis.Table, ibis.Table | None, tuple[Note, ...]]:
+    """Name the columns of customer-days, add attributes, keep them, and let the rows go."""
     kept = {name: f"k{i}" for i, name in enumerate(roles.kept)}
     purchases = daily.select(
         "customer_id",
@@ -182,12 +186,15 @@ def _purchases(
         **{name: daily[column] for name, column in kept.items()},
     )
     parts = None if parts is None else parts.rename(kept)
+    notes: tuple[Note, ...] = ()
+    if master is not None:
+        purchases, parts, notes = with_attributes(purchases, parts, master)
     if opened.materialised:
         backend = opened.table.get_backend()
         purchases = store(backend, "purchases", purchases)
         parts = None if parts is None else store(backend, "parts", parts)
         backend.raw_sql("DROP TABLE IF EXISTS temp.settled; DROP TABLE temp.rows; DROP TABLE temp.source")
-    return purchases, parts
+    return purchases, parts, notes
 
 
 def _run(step: Callable[[], Any], date_format: str | None) -> Any:

@@ -281,6 +281,7 @@ class Code(StrEnum):
     CUSTOMER_NOT_IN_MASTER = "customer-not-in-master"
     MASTER_WITHOUT_PURCHASE = "master-without-purchase"
     MASTER_WITHOUT_ATTRIBUTES = "master-without-attributes"
+    ATTRIBUTE_TWICE = "attribute-twice"
     ATTRIBUTE_STATED_LATER = "attribute-stated-later"
     NEGATIVE_MARGIN = "negative-margin"
     MARGIN_MISSING = "margin-missing"

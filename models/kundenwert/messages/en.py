@@ -538,6 +538,7 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.MASTER_WITHOUT_PURCHASE: "{count:n|customer|customers} of {source} without a purchase: not valued",
     Code.MASTER_WITHOUT_ATTRIBUTES: "{source} has a column of customer ids but no attribute; add one, such as region",
+    Code.ATTRIBUTE_TWICE: "the column {column!r} is kept from the log and from the table of customers; rename one",
     Code.ATTRIBUTE_STATED_LATER: (
         "{count:n|customer|customers} whose attributes in {source} hold from a day after the first purchase only: "
         "those are taken"

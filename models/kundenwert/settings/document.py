@@ -29,7 +29,7 @@ SECTIONS: Mapping[str, type] = {
 }
 """Sections of a settings file, each with the record of its settings."""
 
-FILES = ("rates", "id_map", "pseudonym_key", "cac_file")
+FILES = ("rates", "id_map", "customers", "pseudonym_key", "cac_file")
 """Settings that may name a file: relative to the settings file's folder."""
 
 _ADDRESS = re.compile(r"^-$|^[A-Za-z][A-Za-z0-9+.-]+://")

@@ -115,6 +115,9 @@ class Reading:
     damaged_ids: Literal["refuse", "keep"] = "refuse"
     """What to do with ids that a spreadsheet has rounded, such as 4.711E+18, so that several customers share one."""
 
+    customers: str | Path | None = None
+    """Table of customers: customer_id, attributes such as region, and optionally the day since which they hold."""
+
     exclude_customers: Sequence[str] = ()
     """Ids that are no customers, such as those of walk-in sales; repeatable."""
 
