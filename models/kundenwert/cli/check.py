@@ -47,10 +47,11 @@ def check(
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
 
         stated_priors(sampling.priors)
-        priced = steps.priced(terms)
+        costs = steps.costs_of(terms)
         _, summary = steps.read_and_summarise(
             Journey(), source, reading, shaping, steps.looked_at(sampling), in_full=not json
         )
+        priced, summary = steps.priced(terms, costs, summary)
         steps.check_money(summary, priced)
     except KundenwertError as error:
         if json:

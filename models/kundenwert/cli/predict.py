@@ -77,10 +77,11 @@ def _valued(
     seed: int,
 ) -> tuple[CustomerSummary, ValueResult]:
     """Customers of a log and their values, by stored posteriors; cohorts are the fit's own unless stated."""
-    terms = steps.priced(terms)
+    costs = steps.costs_of(terms)
     fits = steps.load_both(journey, folder)
     shaping = replace(shaping, cohort=shaping.cohort or steps.cohort_of(*fits))
     _, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.attributes(*fits), for_fit=False)
+    terms, summary = steps.priced(terms, costs, summary)
     return summary, steps.value(journey, *fits, summary, terms, seed=seed)
 
 

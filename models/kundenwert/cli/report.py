@@ -55,10 +55,11 @@ def report(
         stated = again.found(stated, repeat, allow_changed=allow_changed_source)
     read = [*steps.files_of(stated.source), *again.beside(stated)]
     check_out("report", out, *read, overwrite=overwrite)
-    priced = steps.priced(stated.terms)
+    costs = steps.costs_of(stated.terms)
     log, summary = steps.read_and_summarise(
         journey, stated.source, stated.reading, stated.shaping, steps.looked_at(sampling)
     )
+    priced, summary = steps.priced(stated.terms, costs, summary)
     steps.check_money(summary, priced)
     purchases, spend = steps.fit_both(journey, summary, sampling)
     values = steps.value(journey, purchases, spend, summary, priced, seed=sampling.seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kundenwert.cli.journey import Journey
-from kundenwert.cli.told import tell_account, tell_excluded
+from kundenwert.cli.told import tell_account, tell_cautions, tell_excluded
 from kundenwert.errors import KundenwertError, SchemaError
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.messages import Code, Setting
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit
-    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.data import Costs, CustomerSummary, TransactionLog
     from kundenwert.value import ValueResult
 
 
@@ -153,13 +153,23 @@ def value(
         )
 
 
-def priced(terms: Terms) -> Terms:
-    """Terms with the acquisition costs of their file, if they name one."""
+def costs_of(terms: Terms) -> Costs | None:
+    """Costs of the file that terms name; None if they name none."""
     if terms.cac_file is None:
-        return terms
+        return None
     from kundenwert.data.tables import read_costs  # noqa: PLC0415
 
-    return replace(terms, cac_file=None, cac=read_costs(terms.cac_file).stated())
+    return read_costs(terms.cac_file)
+
+
+def priced(terms: Terms, costs: Costs | None, summary: CustomerSummary) -> tuple[Terms, CustomerSummary]:
+    """Terms with what winning a customer of each cohort cost; what is odd about it is told, and kept in the account."""
+    if costs is None:
+        return terms, summary
+    cac, notes = costs.of(summary)
+    tell_cautions(notes)
+    account = replace(summary.account, notes=(*summary.account.notes, *notes))
+    return replace(terms, cac_file=None, cac=cac), replace(summary, account=account)
 
 
 def check_money(summary: CustomerSummary, terms: Terms) -> dict[str, Any]:

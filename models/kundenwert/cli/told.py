@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from kundenwert.messages import say
-
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary, Entry, Note, RowAccount, TransactionLog
 
@@ -34,6 +32,11 @@ def tell_excluded(account: RowAccount, notes: tuple[Note, ...]) -> None:
         counts = [f"{entry.count:,} " if len(entries) > 1 else "" for entry in entries]
         reasons = [count + _reason(entry) + _details(entry, 1) for count, entry in zip(counts, entries, strict=True)]
         tell(f"{account.excluded:,} of {account.rows_read:,} rows excluded: {'; '.join(reasons)}")
+    tell_cautions(notes)
+
+
+def tell_cautions(notes: tuple[Note, ...]) -> None:
+    """Say what calls for caution."""
     for note in notes:
         if note.caution:
             tell(f"caution: {_reason(note)}{_places(note)}")
@@ -62,7 +65,7 @@ def tell_marks(marks: tuple[str, ...]) -> None:
 
 def _reason(found: Entry | Note) -> str:
     """Why, in a sentence that names settings as the command line does."""
-    return say(found.code, found.figures, interface="cli")
+    return found.told("cli")
 
 
 def _places(note: Note) -> str:

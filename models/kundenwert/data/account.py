@@ -10,6 +10,7 @@ import pandas as pd
 
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, say
+from kundenwert.messages.render import Interface
 from kundenwert.sources import Place
 
 Fate = Literal["kept", "merged", "excluded"]
@@ -47,7 +48,11 @@ class Entry:
     @property
     def reason(self) -> str:
         """Why, in a sentence."""
-        return say(self.code, {"count": self.count, **self.figures})
+        return self.told("python")
+
+    def told(self, interface: Interface) -> str:
+        """Why, in a sentence, with settings as an interface writes them."""
+        return say(self.code, {"count": self.count, **self.figures}, interface=interface)
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,11 @@ class Note:
     @property
     def reason(self) -> str:
         """What was seen, in a sentence."""
-        return say(self.code, {"count": self.count, **self.figures})
+        return self.told("python")
+
+    def told(self, interface: Interface) -> str:
+        """What was seen, in a sentence, with settings as an interface writes them."""
+        return say(self.code, {"count": self.count, **self.figures}, interface=interface)
 
 
 @dataclass(frozen=True)

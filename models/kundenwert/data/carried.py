@@ -70,8 +70,9 @@ def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, few: Sequ
 
 
 def _before(log: TransactionLog, end: dt.date) -> tuple[Entry, ...]:
-    """What reading has excluded, but purchases undone only after the end count, and the credit notes of then do not."""
-    excluded = tuple(entry for entry in log.account.entries if entry.fate == "excluded")
+    """What reading has left out, but purchases undone only after the end count, and the credit notes of then do not."""
+    by_days = (Code.PURCHASE, Code.SAME_DAY)  # counted anew
+    excluded = tuple(entry for entry in log.account.entries if entry.code not in by_days)
     if log.parts is None:
         return excluded
     late = log.parts.filter(log.parts.date <= end, log.parts.known > end).select("customer_id", "date").distinct()

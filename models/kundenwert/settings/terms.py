@@ -23,14 +23,15 @@ class Terms:
     discount_rate: float | str = 0.10
     """Annual rate, 0.10 or 10 %."""
 
-    margin: float | str = 1.0
-    """Contribution margin, 0.3 or 30 % of revenue."""
+    margin: float | str | None = None
+    """Contribution margin, 0.3 or 30 % of revenue; that of the rows' own margins if not given, else 1."""
 
     cac: float | str | Mapping[str, float] | None = None
     """Acquisition cost per customer; 0 if not given."""
 
     cac_file: str | Path | None = None
-    """CSV with columns cohort, cac instead of one acquisition cost for all."""
+    """Table instead of one acquisition cost for all: cohort and cac of one customer, or money spent as cost with kind,
+    period and per, which is divided by the customers won for it."""
 
     lifespan_years: float | str = 3.0
     """Years that the formula assumes."""
@@ -67,7 +68,7 @@ def check_money(margin: Any, discount_rate: Any, cac: Any) -> None:
     DomainError
         If the margin is no share in (0, 1], the rate not in [0, 10), or a cost negative or infinite.
     """
-    if not 0 < margin <= 1:
+    if margin is not None and not 0 < margin <= 1:
         raise DomainError(Code.MARGIN_BAD, parameter="margin", margin=margin)
     if not 0 <= discount_rate < 10:
         raise DomainError(Code.DISCOUNT_RATE_BAD, parameter="discount_rate", rate=discount_rate)

@@ -131,6 +131,32 @@ class Costs:
                 lone.append(cost)
         return found, lone
 
+    def of(self, summary: CustomerSummary) -> tuple[dict[str, float], tuple[Note, ...]]:
+        """Return what a customer of each cohort cost: as stated, or as money spent divided by the customers won.
+
+        Parameters
+        ----------
+        summary : CustomerSummary
+            The customers.
+
+        Returns
+        -------
+        tuple
+            Cost by cohort, ≥ 0, and notes.
+        """
+        serving = Note(Code.SERVING_NOT_COUNTED, len(self.serving()), caution=True, figures={"source": self.name})
+        of_serving = (serving,) if serving.count else ()
+        if self.is_by_customer:
+            return self.stated(), of_serving
+        found, notes = self.by_cohort(summary)
+        return found, (*notes, *of_serving)
+
+    @property
+    def is_by_customer(self) -> bool:
+        """Whether the table states what one customer of each cohort cost."""
+        own = (self.table["per"] == "customer") & self.table["cohort"].notna() & self.table["kind"].isin(WINNING)
+        return bool(own.all())
+
     def stated(self) -> dict[str, float]:
         """Return the cost of one customer by cohort, where the table states just that.
 
@@ -139,7 +165,7 @@ class Costs:
         DomainError
             If it states money spent, which must be divided by the customers won: `by_cohort` does that.
         """
-        if (self.table["per"] != "customer").any() or self.table["cohort"].isna().any():
+        if not self.is_by_customer:
             raise DomainError(Code.COSTS_ARE_SPENDING, source=self.name)
         return dict(zip(self.table["cohort"].astype(str), self.table["cost"].astype(float), strict=True))
 
