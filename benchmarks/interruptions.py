@@ -220,22 +220,19 @@ def signalled(trial: str, work: str, number: int, moment: Callable[[Path], str],
 
 def full_disk(work: str, share: float, folder: Path) -> Outcome:
     """Run on a file system that has room for a share of the files."""
-    measured = folder / f"size-{work}"
-    if not measured.exists():
-        finish(work, measured, 1)
-    need = sum(path.stat().st_size for path in measured.iterdir())
     out = folder / f"disk-{RNG.integers(10**9)}"
     out.mkdir()
-    size = int(need * (1 + share)) // 4096 * 4096
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", out], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", out], check=True)
     try:
         finish(work, out, 1)
         old = state(out)
+        need = sum(path.stat().st_size for path in out.iterdir())
+        subprocess.run(["mount", "-o", f"remount,size={int(need * (1 + share)) // 4096 * 4096}", out], check=True)
         process = start(work, out, 7)
         said = process.communicate()[1].strip()
         left = whole(out, old)
         clean = not hidden(out)
-        subprocess.run(["mount", "-o", f"remount,size={3 * size}", out], check=True)
+        subprocess.run(["mount", "-o", "remount,size=256m", out], check=True)
         finish(work, out, 7)
         one_line = said.startswith("kundenwert: ") and "No space left" in said and "\n" not in said
         fine = left == "old" and clean and one_line and process.returncode == 1 and not hidden(out)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import platform
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import jinja2
 import nbformat
 import papermill
-from jupyter_client.manager import KernelManager
+from jupyter_client.manager import AsyncKernelManager
 from nbconvert import HTMLExporter
 
 from kundenwert.bayes import paired
@@ -144,14 +147,14 @@ def _execute(template: Path, executed: Path, folder: Path) -> None:
     logger.setLevel(logging.ERROR)
     try:
         _run(
-            lambda manager: papermill.execute_notebook(
+            lambda kind: papermill.execute_notebook(
                 str(template),
                 str(executed),
                 parameters={"data": str(folder)},
                 kernel_name="python3",
                 progress_bar=False,
                 extra_arguments=["--log-level=40", f"--IPKernelApp.exec_lines={DEAF_TO_INTERRUPTS}"],
-                km=manager,
+                kernel_manager_class=kind,
             )
         )
     finally:
@@ -162,12 +165,33 @@ def _execute(template: Path, executed: Path, folder: Path) -> None:
             os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = before
 
 
-def _run(execute: Callable[[KernelManager], object]) -> None:
-    """Execute in a thread, so that this one hears signals and not the notebook's runner, and end the kernel at once."""
-    manager = KernelManager(kernel_name="python3")
+def _run(execute: Callable[[type[AsyncKernelManager]], object]) -> None:
+    """Execute in a thread, so that this one hears signals, not the notebook's runner; stopped, it ends the kernel."""
+    started: list[AsyncKernelManager] = []
+
+    class Known(AsyncKernelManager):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            started.append(self)
+
     with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(_with_loop, lambda: execute(Known))
         try:
-            pool.submit(execute, manager).result()
-        finally:
-            if manager.has_kernel:
-                manager.shutdown_kernel(now=True)
+            work.result()
+        except BaseException:
+            while not work.done():  # it may be about to start one
+                for pid in [getattr(kernel.provisioner, "pid", None) for kernel in started]:
+                    if pid:
+                        with suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
+                sleep(0.1)
+            raise
+
+
+def _with_loop(step: Callable[[], object]) -> None:
+    """Run a step in a thread of its own, and close the event loop that it leaves there."""
+    try:
+        step()
+    finally:
+        with suppress(RuntimeError):  # there is none
+            asyncio.get_event_loop().close()
