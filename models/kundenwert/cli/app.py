@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError
 
 from kundenwert.cli.files import fill
 from kundenwert.errors import KundenwertError
+from kundenwert.files.signals import run_stoppable
 
 USAGE = 2
 """Exit code where a command is not understood."""
@@ -88,8 +89,12 @@ for place, (name, (text, example)) in enumerate(COMMANDS.items()):
     )
 
 
-def main() -> NoReturn:
-    """Run the command line; what a user can mend is one line on stderr and exit code 1."""
+def main() -> None:
+    """Run the command line; what a user can mend is one line on stderr and exit code 1; told to stop, it cleans up."""
+    run_stoppable(_run)
+
+
+def _run() -> NoReturn:
     try:
         code = app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:

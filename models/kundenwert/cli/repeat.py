@@ -31,6 +31,7 @@ def kept(stated: Document, name: str) -> dict[str, object]:
     name
         What the log calls its source; stands for sources that are no files.
     """
+    from kundenwert.data.pseudonyms import told  # noqa: PLC0415
     from kundenwert.sources.paths import sha256  # noqa: PLC0415
 
     files = files_of(stated.source)
@@ -38,7 +39,9 @@ def kept(stated: Document, name: str) -> dict[str, object]:
     names = {section: {name: path.name for at, name, path in _named(stated) if at == section} for section in _SECTIONS}
     records = {section: replace(getattr(stated, section), **names[section]) for section in _SECTIONS}
     sources = tuple(file.name for file in files) or (name,)
-    return replace(stated, source=sources, hashes=hashes, **records).to_dict()
+    settings = replace(stated, source=sources, hashes=hashes, **records).to_dict()
+    reading = settings.get("reading")
+    return settings | {"reading": told(reading)} if isinstance(reading, dict) else settings
 
 
 def found(stated: Document, manifest: Path, *, allow_changed: bool) -> Document:
