@@ -203,7 +203,7 @@ def test_days_without_a_purchase_at_the_end(name, day, believed):
     log = read_transactions(pd.DataFrame([(*row, 5.0) for row in rows], columns=["customer_id", "date", "amount"]))
     dates = {name: day} | ({"observation_end": "2024-12-15"} if name == "holdout_end" else {})
     if not believed:
-        with pytest.raises(DomainError, match=rf"{name} {day} lies outside the data: .*log_end='{day}'"):
+        with pytest.raises(DomainError, match=rf"{name}='{day}' lies outside the data: .*log_end='{day}'"):
             summarise(log, **dates)
         return
     summary = summarise(log, **dates)
@@ -219,5 +219,5 @@ def test_the_whole_last_month_is_believed():
     log = read_transactions(pd.DataFrame([(*row, 5.0) for row in rows], columns=["customer_id", "date", "amount"]))
     summary = summarise(log, observation_end="2024-12-31", time_unit="D")
     assert summary.table["T"].tolist() == [60.0, 56.0]
-    with pytest.raises(DomainError, match="observation_end 2025-01-01 lies outside the data"):
+    with pytest.raises(DomainError, match="observation_end='2025-01-01' lies outside the data"):
         summarise(log, observation_end="2025-01-01")
