@@ -8,7 +8,8 @@ from kundenwert.cli import options as o
 from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show, tell
-from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR, check_out
+from kundenwert.files.places import check_out
+from kundenwert.files.publish import claimed
 
 NOT_CONVERGED = 3
 """Exit code of `fit` where a model did not converge."""
@@ -29,9 +30,13 @@ def fit(
     del config
     check_out("fit", out, *steps.files_of(source), overwrite=overwrite)
     journey = Journey()
-    _, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.looked_at(sampling))
-    fits = steps.fit_both(journey, summary, sampling)
-    for name, result in zip((POSTERIOR, SPEND_POSTERIOR), fits, strict=True):
+    with claimed(out):
+        _, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.looked_at(sampling))
+        fits = steps.fit_both(journey, summary, sampling)
+        from kundenwert.bayes.stored import save_pair  # noqa: PLC0415
+
+        files = save_pair(fits, out)
+    for file, result in zip(files, fits, strict=True):
         tell(f"{result.model.name}: {result.diagnosis}")
-        show(result.save(out / name))
+        show(file)
     return 0 if all(result.diagnosis.converged for result in fits) else NOT_CONVERGED

@@ -13,6 +13,7 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
+from kundenwert.files.publish import claimed
 from kundenwert.settings.document import Document
 
 Repeat = Annotated[
@@ -49,33 +50,38 @@ def report(
 ) -> None:
     """Do everything: summarise, fit, value, compare, and render the report."""
     del config  # its values are in the records
-    journey = Journey()
     stated = Document(source=source, reading=reading, shaping=shaping, sampling=sampling, terms=terms, output=output)
     if repeat is not None:
         stated = again.found(stated, repeat, allow_changed=allow_changed_source)
     read = [*steps.files_of(stated.source), *again.beside(stated)]
     check_out("report", out, *read, overwrite=overwrite)
+    with claimed(out):
+        page = _report(Journey(), stated, out)
+    show(page)
+
+
+def _report(journey: Journey, stated: Document, out: Path) -> Path:
+    """From sources to a page, by what is stated."""
     costs = steps.costs_of(stated.terms)
     log, summary = steps.read_and_summarise(
-        journey, stated.source, stated.reading, stated.shaping, steps.looked_at(sampling)
+        journey, stated.source, stated.reading, stated.shaping, steps.looked_at(stated.sampling)
     )
     priced, summary = steps.priced(stated.terms, costs, summary)
     steps.check_money(summary, priced)
-    purchases, spend = steps.fit_both(journey, summary, sampling)
-    values = steps.value(journey, purchases, spend, summary, priced, seed=sampling.seed)
+    purchases, spend = steps.fit_both(journey, summary, stated.sampling)
+    values = steps.value(journey, purchases, spend, summary, priced, seed=stated.sampling.seed)
     with journey.step("Comparing and checking"):
         from kundenwert.report import gather, write  # noqa: PLC0415
 
-        lifespan = float(terms.lifespan_years)
-        results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan, seed=sampling.seed)
+        lifespan = float(stated.terms.lifespan_years)
+        results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan, seed=stated.sampling.seed)
     with journey.step("Rendering the report"):
-        page = write(
+        return write(
             results,
             out,
-            title=output.title or Path(log.source.name).stem,
+            title=stated.output.title or Path(log.source.name).stem,
             options=again.kept(stated, log.source.name),
             seconds=journey.seconds,
-            german=output.german_csv,
-            full_precision=output.full_precision,
+            german=stated.output.german_csv,
+            full_precision=stated.output.full_precision,
         )
-    show(page)

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from kundenwert.cli import options as o
 from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
+from kundenwert.files.publish import claimed
 from kundenwert.settings.values import whole
 
 PopulationName = Annotated[str, Parameter(help="mechaforge, cdnow-like, random or a file.")]
@@ -72,5 +73,7 @@ def simulate(
     number = None if customers is None else whole(customers, "customers", least=1)
     start = None if seed is None else whole(seed, "seed", least=0)
     check_out("simulate", out, Path(population), overwrite=overwrite)
-    for file in write_population(out, population, number, start, german_csv):
+    with claimed(out):
+        files = write_population(out, population, number, start, german_csv)
+    for file in files:
         show(file)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import tell_account, tell_cautions, tell_excluded
 from kundenwert.errors import KundenwertError, SchemaError
-from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.messages import Code, Setting
 from kundenwert.messages.render import Interface
 from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms, made
@@ -115,9 +114,9 @@ def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> 
 def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
     """Both posteriors from the folder that `fit` wrote."""
     with journey.step("Loading the posteriors"):
-        from kundenwert.bayes import load_fit  # noqa: PLC0415
+        from kundenwert.bayes.stored import load_pair  # noqa: PLC0415
 
-        return load_fit(folder / POSTERIOR), load_fit(folder / SPEND_POSTERIOR)
+        return load_pair(folder)
 
 
 def attributes(*fits: Fit) -> dict[str, str]:
