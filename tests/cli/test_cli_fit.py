@@ -1,6 +1,9 @@
 """`fit`, `predict` and `compare`: stored posteriors, and values from them."""
 
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,6 +15,7 @@ from command_line import GOOD, NEVER, kundenwert, purchases, refused
 from kundenwert.bayes import load_fit
 from kundenwert.errors import KundenwertError
 from kundenwert.files.kinds import rounded
+from kundenwert.files.publish import claimed
 
 
 def test_fit(fitted):
@@ -167,3 +171,25 @@ def test_a_column_of_the_fit_that_is_called_otherwise(tmp_path, monkeypatch):
     source.write_text(GOOD.replace("amount", "amount,region").replace("1\n", "1,N\n"))
     ended = kundenwert("predict", source, "--fit", tmp_path, "--out", tmp_path / "v.csv")
     refused(ended, r"no column 'Region'; .*Did you mean 'region' \(it must be called as in the fit\)\?")
+
+
+def test_posteriors_of_two_runs_are_not_valued_together(fitted, stored, tmp_path):
+    other, mixed, out = tmp_path / "other", tmp_path / "mixed", tmp_path / "v.csv"
+    again = kundenwert("fit", fitted.source, "--out", other, "--observation-end", "2023-10-31", "--draws", 100)
+    assert again.code == 0, again.err
+    mixed.mkdir()
+    shutil.copy(stored / "posterior.nc", mixed)
+    shutil.copy(other / "spend_posterior.nc", mixed)
+    ended = kundenwert("predict", fitted.source, "--fit", mixed, "--out", out, "--observation-end", "2023-10-31")
+    refused(ended, "together; fit again, or give the folder of one run", out)
+
+
+def test_a_folder_in_use_is_refused_before_the_work(fitted, tmp_path):
+    with claimed(tmp_path / "out"):
+        held = subprocess.run(
+            [sys.executable, "-c", "from kundenwert.cli import main; main()", "fit", str(fitted.source),
+             "--out", str(tmp_path / "out")],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert held.returncode == 1
+    assert "another run" in held.stderr
