@@ -14,6 +14,7 @@ import kundenwert as kw
 mpl.use("Agg")
 
 TESTS = Path(__file__).parent
+collect_ignore_glob = ["**/conftest.py", "conftest.py"]  # fixtures, no doctests
 
 
 @pytest.fixture(scope="session")

@@ -203,3 +203,10 @@ def test_mapped_customers_keep_their_own_columns_and_days(write):
         ("1", 11.0, 2, "x"),
         ("1", 7.0, 1, "x"),
     ]
+
+
+def test_a_sign_alone_makes_no_address():
+    ids = ["@SUM(A1:A9)", "@sum(a1:a9)", "Otto@Laden", "otto@laden", "A@b.de", "a@B.de"]
+    rows = pd.DataFrame({"customer_id": ids, "date": [f"2024-01-0{n + 1}" for n in range(6)], "amount": 1.0})
+    found = read_transactions(rows).purchases.to_pyarrow()["customer_id"].to_pylist()
+    assert sorted(set(found)) == ["@SUM(A1:A9)", "@sum(a1:a9)", "Otto@Laden", "a@b.de", "otto@laden"]

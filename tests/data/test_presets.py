@@ -46,7 +46,11 @@ def test_recognised_by_columns(file, preset, kept, money):
 def test_columns_that_are_named_leave_the_decision_to_the_user():
     log = read_transactions(GIVEN / "shopify-orders" / "orders_export_1.csv", customer_id="Email", date="Created at", amount="Total")  # fmt: skip
     assert (log.account.kept, total(log)) == (96, 4740.70)
-    assert {note.code for note in log.account.notes if note.caution} == {Code.STATUS_SEEN, Code.REFUNDS_ASIDE}
+    assert {note.code for note in log.account.notes if note.caution} == {
+        Code.STATUS_SEEN,
+        Code.REFUNDS_ASIDE,
+        Code.TOO_FEW,
+    }
     assert "All of it holds with preset='shopify'" in noted(log, Code.PRESET_SEEN).reason
 
 

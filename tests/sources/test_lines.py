@@ -230,3 +230,13 @@ def test_damages_absorb_no_line(write, mode):
         lost = [n for n, line in enumerate(LINES) if tuple(line.split(",")) not in kept]
         assert set(lost) <= touched
         assert len(rows) + len(told) + source.breaks == len(text.splitlines()) - 1
+
+
+def test_marks_within_ids_are_text_in_a_sound_file_and_doubtful_in_a_torn_one(write):
+    rows = "".join(f'"a;b""c,d",2024-01-{day:02d},5,ok\n"12"" Rohr",2024-01-{day:02d},7,ok\n' for day in range(1, 29))
+    sound = read_transactions(write("customer_id,date,amount,note\n" + rows))
+    assert (sound.account.kept, sound.account.excluded) == (56, 0)
+    torn = rows + "k1,2024-01-05,3,ok\n" + '"line\nbreak",2024-02-01,9,ok\n'
+    log = read_transactions(write("customer_id,date,amount,note\n" + torn))
+    told = {str(entry.code): entry.count for entry in log.account.entries if entry.fate == "excluded"}
+    assert told == {"rejected-line": 1, "stray-quote": 57}

@@ -9,7 +9,6 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show, tell
 from kundenwert.files.places import check_out
-from kundenwert.files.publish import claimed
 
 NOT_CONVERGED = 3
 """Exit code of `fit` where a model did not converge."""
@@ -30,6 +29,8 @@ def fit(
     del config
     check_out("fit", out, *steps.files_of(source), overwrite=overwrite)
     journey = Journey()
+    from kundenwert.files.publish import claimed  # noqa: PLC0415
+
     with claimed(out):
         _, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.looked_at(sampling))
         fits = steps.fit_both(journey, summary, sampling)

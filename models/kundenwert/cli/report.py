@@ -13,7 +13,6 @@ from kundenwert.cli import steps
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
-from kundenwert.files.publish import claimed
 from kundenwert.settings.document import Document
 
 Repeat = Annotated[
@@ -55,6 +54,8 @@ def report(
         stated = again.found(stated, repeat, allow_changed=allow_changed_source)
     read = [*steps.files_of(stated.source), *again.beside(stated)]
     check_out("report", out, *read, overwrite=overwrite)
+    from kundenwert.files.publish import claimed  # noqa: PLC0415
+
     with claimed(out):
         page = _report(Journey(), stated, out)
     show(page)

@@ -10,7 +10,6 @@ from cyclopts import Parameter
 from kundenwert.cli import options as o
 from kundenwert.cli.told import show
 from kundenwert.files.places import check_out
-from kundenwert.files.publish import claimed
 from kundenwert.settings.values import whole
 
 PopulationName = Annotated[str, Parameter(help="mechaforge, cdnow-like, random or a file.")]
@@ -73,6 +72,8 @@ def simulate(
     number = None if customers is None else whole(customers, "customers", least=1)
     start = None if seed is None else whole(seed, "seed", least=0)
     check_out("simulate", out, Path(population), overwrite=overwrite)
+    from kundenwert.files.publish import claimed  # noqa: PLC0415
+
     with claimed(out):
         files = write_population(out, population, number, start, german_csv)
     for file in files:

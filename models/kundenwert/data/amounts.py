@@ -108,7 +108,7 @@ def guessed_amount(text: ibis.Value) -> ibis.Value:
     >>> guessed_amount(texts).cast("float64").to_pyarrow().to_pylist()
     [12.5, 1200.5, -3.5, None, None, None]
     """
-    only = r"^[^\d%]*?(-?\d(?:[\d.,']*\d)?)[^\d%]*$"
+    only = r"^[^\d%#]*?(-?\d(?:[\d.,']*\d)?)[^\d%]*$"
     digits = text.translate(*_SIGNS).re_extract(only, 1)
     return read_clean(digits, ",").coalesce(read_clean(digits, "."))
 

@@ -60,8 +60,8 @@ def guess_money(opened: Source, roles: Roles, decimal: str | None) -> tuple[floa
 def mark_strays(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
     """Exclude rows of a text file whose customer id holds a stray quotation mark.
 
-    A mark within a cell is text by the rules of CSV. In an id it is taken for a stray one where it stands alone, or
-    where the log knows the same id without it.
+    A mark within a cell is text by the rules of CSV. In an id it is taken for a stray one where the log knows the same
+    id without it; in a file with lines torn by marks, also where it stands alone.
     """
     if opened.info.kind != "csv":
         return typed
@@ -75,7 +75,8 @@ def mark_strays(typed: ibis.Table, opened: Source, roles: Roles) -> ibis.Table:
     if not bare:
         return typed
     known = set(typed.filter(ids.isin(list(bare.values()))).select(id=ids).distinct().to_pyarrow()["id"].to_pylist())
-    stray = [text for text, clean in bare.items() if text.count('"') % 2 or clean in known]
+    torn = any(line.text.count('"') % 2 for line in opened.rejected)
+    stray = [text for text, clean in bare.items() if clean in known or (torn and text.count('"') % 2)]
     if not stray:
         return typed
     found = ibis.ifelse(ids.isin(stray), str(Code.STRAY_QUOTE), ibis.null("string"))

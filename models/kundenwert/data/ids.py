@@ -39,6 +39,10 @@ MAIL_SAMPLE, MAIL_SHARE, SHARED_MAIL_SHARE = 200, 0.5, 0.05
 of ids from which on it is worth a caution that they share an address with another."""
 
 
+E_MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+"""What an e-mail address looks like."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """How ids are written alike, before any of them is replaced.
@@ -66,7 +70,7 @@ class Rule:
         """Write in small letters what differs in nothing else."""
         if self.case == "keep":
             return ids
-        return ids.lower() if self.case == "fold" else ibis.ifelse(ids.contains("@"), ids.lower(), ids)
+        return ids.lower() if self.case == "fold" else ibis.ifelse(ids.re_search(E_MAIL), ids.lower(), ids)
 
     def __call__(self, ids: ibis.Value) -> ibis.Value:
         """Write ids alike."""

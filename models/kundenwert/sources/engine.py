@@ -6,9 +6,10 @@ import tempfile
 import warnings
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import duckdb
 import ibis
 
 MEMORY = "1GB"
@@ -35,7 +36,8 @@ def connect() -> Any:
         autoinstall_known_extensions=False,
         autoload_known_extensions=False,
     )
-    backend.raw_sql("SET enable_progress_bar = false")
+    with suppress(duckdb.InvalidInputException):  # in a notebook that cannot show one, there is none to turn off
+        backend.raw_sql("SET enable_progress_bar = false")
     weakref.finalize(backend, folder.cleanup)
     return backend
 
