@@ -32,7 +32,7 @@ def kept(stated: Document, name: str) -> dict[str, object]:
         What the log calls its source; stands for sources that are no files.
     """
     from kundenwert.data.pseudonyms import told  # noqa: PLC0415
-    from kundenwert.sources.paths import sha256  # noqa: PLC0415
+    from kundenwert.files.hashes import sha256  # noqa: PLC0415
 
     files = files_of(stated.source)
     hashes = {file.name: sha256(file) for file in (*files, *beside(stated)) if file.is_file()}
@@ -66,7 +66,7 @@ def found(stated: Document, manifest: Path, *, allow_changed: bool) -> Document:
     SchemaError
         If a file is not there, or has changed.
     """
-    from kundenwert.sources.paths import sha256  # noqa: PLC0415
+    from kundenwert.files.hashes import sha256  # noqa: PLC0415
 
     hashes = load_manifest(manifest).hashes
     given = files_of(stated.source)

@@ -13,9 +13,9 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
-from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import Source
 from kundenwert.sources.text import open_text
 

@@ -8,11 +8,11 @@ from typing import Any
 import duckdb
 
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading
 from kundenwert.sources.choosing import choose
 from kundenwert.sources.engine import connect, first_line, stored
-from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import Source, SourceInfo
 from kundenwert.sources.sqlite import quoted
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import python_calamine as calamine
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading
 from kundenwert.sources.cells import Cells, plain, written_number
 from kundenwert.sources.choosing import choose
 from kundenwert.sources.excel_errors import error_cells
 from kundenwert.sources.frames import from_arrays
-from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
 
 type Row = list[object]

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading
 from kundenwert.sources.cells import Cells
@@ -21,7 +22,6 @@ from kundenwert.sources.choosing import choose
 from kundenwert.sources.compressed import unpacked
 from kundenwert.sources.engine import first_line
 from kundenwert.sources.frames import from_arrays
-from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import BadLine, LineNumbers, Source, SourceInfo
 
 BATCH = 20_000

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code, Setting
 from kundenwert.settings import Reading
 from kundenwert.sources.engine import connect, first_line, numbered, quiet
-from kundenwert.sources.paths import pattern, sha256
+from kundenwert.sources.paths import pattern
 from kundenwert.sources.source import Source, SourceInfo
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 import zipfile
 from pathlib import Path
@@ -138,9 +137,3 @@ def is_address(source: object) -> TypeGuard[str]:
 def pattern(path: Path) -> str:
     """Return a path as DuckDB takes it: without a relative part, its wildcards escaped."""
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path.resolve()))
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,10 +14,10 @@ from typing import Any
 import ibis
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
 from kundenwert.sources.engine import stored
-from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
 
 _SHOWN = 3

@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
 from kundenwert.sources.cells import Cells
 from kundenwert.sources.choosing import choose
 from kundenwert.sources.engine import first_line
 from kundenwert.sources.frames import from_arrays
-from kundenwert.sources.paths import sha256
 from kundenwert.sources.source import Source, SourceInfo
 
 BATCH = 50_000

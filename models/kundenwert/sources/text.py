@@ -17,13 +17,14 @@ import duckdb
 import ibis
 
 from kundenwert.errors import SchemaError
+from kundenwert.files.hashes import sha256
 from kundenwert.messages import Code
 from kundenwert.settings import Reading
 from kundenwert.sources.encoding import Text, copy_plain, inspect_text
 from kundenwert.sources.engine import connect, numbered, quiet
 from kundenwert.sources.header import DELIMITERS, Header, read_header
 from kundenwert.sources.lines import Judge, Judged, split_strictly
-from kundenwert.sources.paths import pattern, sha256
+from kundenwert.sources.paths import pattern
 from kundenwert.sources.rejected import REJECTED_SHARE
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
 
