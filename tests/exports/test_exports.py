@@ -1,5 +1,7 @@
 """Every export is decided: read right, or refused in words that help; what is odd is told."""
 
+from pathlib import Path
+
 import pytest
 
 import kundenwert as kw
@@ -37,3 +39,10 @@ def test_refused_in_words_that_help(case, tmp_path):
     with pytest.raises(KundenwertError, match=case.words or None) as error:
         kw.read_transactions(case.write(tmp_path), **case.reading)
     assert not case.refused or str(error.value.code) in case.refused
+
+
+def test_the_table_beside_names_every_export():
+    table = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if line.startswith("| ")][1:] == [
+        case.name for case in ALL
+    ]
