@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kundenwert.data import read_transactions, summarise
+from kundenwert.data import purchases_by_day, read_transactions, summarise, window_totals
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code
 
@@ -221,3 +221,26 @@ def test_the_whole_last_month_is_believed():
     assert summary.table["T"].tolist() == [60.0, 56.0]
     with pytest.raises(DomainError, match="observation_end='2025-01-01' lies outside the data"):
         summarise(log, observation_end="2025-01-01")
+
+
+@pytest.fixture
+def taken_back_later():
+    """Two purchases of January are taken back in March, one of them a customer's first; one is only made smaller."""
+    rows = [("a", "2024-01-05", 10.0), ("a", "2024-01-20", 7.0), ("a", "2024-03-02", -7.0), ("b", "2024-01-01", 9.0)]
+    rows += [("b", "2024-02-10", 4.0), ("b", "2024-03-05", -9.0), ("c", "2024-01-09", 8.0), ("c", "2024-03-09", -3.0)]
+    return read_transactions(pd.DataFrame(rows, columns=["customer_id", "date", "amount"]))
+
+
+def test_days_and_windows_know_what_the_summary_knows(taken_back_later):
+    log, end = taken_back_later, "2024-02-15"
+    summary = summarise(log, observation_end=end, time_unit="D")
+    assert summary.table[["customer_id", "frequency", "value_to_date"]].to_numpy().tolist() == [
+        ["a", 1, 17.0],
+        ["b", 1, 13.0],
+        ["c", 0, 8.0],
+    ]
+    assert str(summary.observation_start) == "2024-01-01"
+    daily = purchases_by_day(log, until=end, acquired_until=end)
+    assert (daily["purchases"].sum(), daily["repeat_purchases"].sum(), daily["amount"].sum()) == (5, 2, 38.0)
+    assert window_totals(log, "2024-01-01", end)["revenue"].tolist() == [17.0, 13.0, 8.0]
+    assert window_totals(log, "2024-01-01", end, known="2024-03-31")["revenue"].tolist() == [10.0, 4.0, 5.0]

@@ -13,7 +13,6 @@ from kundenwert.data.carried import carried_on
 from kundenwert.data.cautions import too_few
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
 from kundenwert.data.histories import Patterns, patterns
-from kundenwert.data.refunds import as_known
 from kundenwert.data.spans import dates_asked, log_end
 from kundenwert.data.transactions import TransactionLog
 from kundenwert.errors import DomainError, SchemaError
@@ -199,7 +198,7 @@ def summarise(
     stated = (day(getattr(shaping, name), name) for name in ("observation_end", "holdout_end"))
     span = dates_asked(log, complete, *stated)
     end, holdout = span.end, span.holdout
-    purchases = log.purchases if log.parts is None else as_known(log.purchases, log.parts, end)
+    purchases = log.known(end)
     expression = summary_expression(
         purchases,
         observation_end=end,
@@ -223,7 +222,7 @@ def summarise(
     return CustomerSummary(
         table,
         shaping.time_unit,
-        log.first_day,
+        min(log.first_day, table["first_purchase"].min().date()),  # a first purchase may have been taken back later
         end,
         holdout,
         shaping.cohort,
@@ -292,7 +291,8 @@ def purchases_by_day(
     until : date or ISO text, optional
         Last day; the last day of the log if not given.
     acquired_until : date or ISO text, optional
-        Count only customers whose first purchase lies on or before this day.
+        Count only customers whose first purchase lies on or before this day; of purchases up to it only those credit
+        notes are taken off that were known by then, as in `summarise`.
 
     Returns
     -------
@@ -308,7 +308,7 @@ def purchases_by_day(
     if last < log.first_day:
         raise DomainError(f"until={last} lies before the first purchase, {log.first_day}")
     acquired = day(acquired_until, "acquired_until") or last
-    days = log.purchases
+    days = log.known(acquired)
     days = days.mutate(first=days.date.min().over(group_by="customer_id"))
     days = days.filter(days.date <= last, days["first"] <= acquired)
     daily = days.group_by("date").agg(
@@ -316,9 +316,10 @@ def purchases_by_day(
         repeat_purchases=(days.date > days["first"]).sum(),
         amount=days.amount.cast("decimal(38, 9)").sum().cast("float64"),
     )
-    calendar = pd.date_range(log.first_day, last, freq="D", unit="s", name="date")
     frame: pd.DataFrame = daily.to_pyarrow().to_pandas()
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[s]")
+    start = min([pd.Timestamp(log.first_day), *frame["date"]])
+    calendar = pd.date_range(start, last, freq="D", unit="s", name="date")
     frame = frame.set_index("date").reindex(calendar, fill_value=0)
     counts = {"purchases": "int64", "repeat_purchases": "int64", "amount": "float64"}
     return frame.astype(counts).reset_index()

@@ -24,7 +24,7 @@ from kundenwert.data.margins import margin_notes
 from kundenwert.data.meaning import meant
 from kundenwert.data.presets import with_preset
 from kundenwert.data.pseudonyms import discreet, pseudonymous, without_texts
-from kundenwert.data.refunds import match_refunds, parts_of, refund_notes
+from kundenwert.data.refunds import as_known, match_refunds, parts_of, refund_notes
 from kundenwert.data.roles import Roles, find_roles
 from kundenwert.data.tables.customers import MasterData
 from kundenwert.data.typed import Notation, typed_rows
@@ -65,6 +65,21 @@ class TransactionLog:
     first_day: dt.date
     last_day: dt.date
     parts: ibis.Table | None = None
+
+    def known(self, end: dt.date) -> ibis.Table:
+        """Return the purchases with only those credit notes taken off that were known on a day.
+
+        Parameters
+        ----------
+        end : datetime.date
+            The day, such as the end of observation. Of later purchases all credit notes are taken off.
+
+        Returns
+        -------
+        ibis.Table
+            Columns as `purchases`.
+        """
+        return self.purchases if self.parts is None else as_known(self.purchases, self.parts, end)
 
 
 def read_transactions(source: Any, reading: Reading | None = None, **settings: Any) -> TransactionLog:

@@ -16,7 +16,11 @@ _NEEDED = ("customer_id", "date", "amount")
 
 
 def window_totals(
-    purchases: TransactionLog | ibis.Table | pd.DataFrame, start: dt.date | str, end: dt.date | str
+    purchases: TransactionLog | ibis.Table | pd.DataFrame,
+    start: dt.date | str,
+    end: dt.date | str,
+    *,
+    known: dt.date | str | None = None,
 ) -> pd.DataFrame:
     """Count each customer's purchases, and add up their money, from `start` to `end`, both days included.
 
@@ -27,6 +31,9 @@ def window_totals(
         customer on one day count as one purchase.
     start, end : datetime.date or ISO text
         First and last day.
+    known : datetime.date or ISO text, optional
+        Of purchases up to this day only those credit notes are taken off that were known by then; `end` if not given.
+        For a log; a table is taken as it is.
 
     Returns
     -------
@@ -51,7 +58,7 @@ def window_totals(
     first, last = day(start, "start"), day(end, "end")
     if last < first:
         raise DomainError(f"the window ends on {last}, before its start {first}; exchange the two")
-    table = purchases.purchases if isinstance(purchases, TransactionLog) else purchases
+    table = purchases.known(day(known, "known") or last) if isinstance(purchases, TransactionLog) else purchases
     if missing := [name for name in _NEEDED if name not in table.columns]:
         raise SchemaError(f"the purchases have no column {' and no column '.join(map(repr, missing))}")
     if isinstance(table, pd.DataFrame):

@@ -426,7 +426,7 @@ def _actual(
     log: Purchases, summary: CustomerSummary, start: dt.date, end: dt.date, codes: NDArray[np.intp], cohorts: int
 ) -> Array:
     """Revenue of each cohort (and of all) after `start` up to `end`."""
-    bought = window_totals(log, start + dt.timedelta(days=1), end).set_index("customer_id")["revenue"]
+    bought = window_totals(log, start + dt.timedelta(days=1), end, known=start).set_index("customer_id")["revenue"]
     own = bought.reindex(summary.table["customer_id"]).fillna(0.0).to_numpy(np.float64)
     return _with_total(np.bincount(codes, weights=own, minlength=cohorts))
 
