@@ -1,24 +1,25 @@
-"""The models in PyMC, their priors, their fits and the checks of those fits."""
+"""Posteriors: priors, samplers, fits and the checks of those fits, and the models in PyMC."""
+
+from typing import TYPE_CHECKING
 
 from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
 from kundenwert.bayes.fit import Method, fit
-from kundenwert.bayes.gamma_gamma import GammaGamma
-from kundenwert.bayes.nbd import NBD
-from kundenwert.bayes.pareto_nbd import ParetoNBD
 from kundenwert.bayes.posterior import Fit
-from kundenwert.bayes.priors import WEIBULL, Prior
+from kundenwert.bayes.priors import WEIBULL, Prior, resolved_priors
+from kundenwert.bayes.scoring import Scoring
 from kundenwert.bayes.stored import check_pair, load_fit, load_pair, paired, save_pair
 
+if TYPE_CHECKING:
+    from kundenwert.bayes.graphs import build_model as build_model
+
 __all__ = [
-    "NBD",
     "WEIBULL",
     "Check",
     "Diagnosis",
     "Fit",
-    "GammaGamma",
     "Method",
-    "ParetoNBD",
     "Prior",
+    "Scoring",
     "check_pair",
     "diagnose",
     "fit",
@@ -26,5 +27,15 @@ __all__ = [
     "load_pair",
     "loo",
     "paired",
+    "resolved_priors",
     "save_pair",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load PyMC when a model is built, and not before."""
+    if name == "build_model":
+        from kundenwert.bayes.graphs import build_model  # noqa: PLC0415
+
+        return build_model
+    raise AttributeError(name)

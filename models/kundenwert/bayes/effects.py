@@ -26,7 +26,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,8 +33,8 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from kundenwert.bayes.law import STEP, Array, Draws, Law
 from kundenwert.data.design import Design
+from kundenwert.laws.law import Array, Draws, Law
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -46,14 +45,8 @@ SPREAD_SD = 0.5
 COEFFICIENT_SD = 0.5
 """Standard deviation of the normal prior of a coefficient, per standard deviation of a numeric covariate."""
 
-INTERCEPTS: Mapping[str, tuple[tuple[str, float], ...]] = MappingProxyType(
-    {
-        "purchase": (("window_purchases", 1.0), ("alpha", -1.0)),
-        "dropout": (("half_life", -1.0), ("beta", -1.0)),
-        "spend": (("relative_spend", 1.0), ("v", 1.0)),
-    }
-)
-"""By process the quantity whose logarithm is the intercept of its effects, and its sign beside them."""
+STEP = 1e-5
+"""Step of the central differences of priors and of the maps to parameters and effects, all of them smooth."""
 
 INTERCEPT_PRECISION = 0.25
 """What is taken to be known about an intercept without data, when its coordinate is chosen."""
@@ -112,6 +105,8 @@ class Effects:
         How cohorts and covariates are coded.
     acts_on
         By process the parameter it shifts, and with which sign.
+    intercepts
+        By process the quantity whose logarithm is the intercept of its effects, and its sign beside them.
     codes, matrix
         The distinct combinations of levels and covariates, as from `Design.rows`.
     quantities
@@ -124,6 +119,7 @@ class Effects:
 
     design: Design
     acts_on: Mapping[str, tuple[str, float]]
+    intercepts: Mapping[str, tuple[tuple[str, float], ...]]
     codes: NDArray[np.int64]
     matrix: Array
     quantities: tuple[str, ...]
@@ -140,7 +136,7 @@ class Effects:
         """Where the coordinates of each process stand."""
         found, position = {}, len(self.quantities)
         for process in self.acts_on:
-            name, sign = next(pair for pair in INTERCEPTS[process] if pair[0] in self.quantities)
+            name, sign = next(pair for pair in self.intercepts[process] if pair[0] in self.quantities)
             columns = []
             for column, levels in self.design.cohorts.items():
                 columns.append((column, position, slice(position + 1, position + 1 + len(levels))))

@@ -15,21 +15,20 @@ import xarray as xr
 
 from kundenwert.bayes import nuts
 from kundenwert.bayes.diagnose import ESS_BOUND, Diagnosis, diagnose, diagnose_importance, diagnose_mode
-from kundenwert.bayes.gamma_gamma import GammaGamma
 from kundenwert.bayes.importance import Importance, resample, sample
-from kundenwert.bayes.law import Array
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
-from kundenwert.bayes.nbd import NBD
-from kundenwert.bayes.pareto_nbd import ParetoNBD
-from kundenwert.bayes.posterior import Fit, Model
-from kundenwert.bayes.target import Target
+from kundenwert.bayes.posterior import Fit
+from kundenwert.bayes.priors import resolved_priors
+from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.convex import CELLS
+from kundenwert.laws import LAWS, Law
+from kundenwert.laws.law import Array
 
 type Method = Literal["auto", "importance", "nuts", "map"]
 
-_STREAMS = {ParetoNBD.name: 1, GammaGamma.name: 2, NBD.name: 3}
+_STREAMS = {name: number for number, name in enumerate(LAWS, 1)}
 
 LEAST, PROPOSALS = 1024, 2048
 """Proposals in a round of importance sampling; rounds are powers of two, for the lattice they are drawn from."""
@@ -49,8 +48,8 @@ SMALLER_STEPS = 4
 """How many times nearer to 1 the aim for acceptance is set when "auto" samples a second time."""
 
 
-def fit(
-    model: Model,
+def fit[Of: Law](
+    model: Of,
     summary: CustomerSummary,
     *,
     seed: int,
@@ -61,13 +60,13 @@ def fit(
     target_accept: float = 0.8,
     log_likelihood: bool = True,
     progress: bool | None = None,
-) -> Fit:
+) -> Fit[Of]:
     """Draw from the posterior of a model.
 
     Parameters
     ----------
     model
-        `ParetoNBD(...)`, `GammaGamma(...)` or, to compare with, `NBD(...)`.
+        A law of purchases, such as `ParetoNBD(...)`, or of spend, such as `GammaGamma(...)`.
     summary
         One row per customer.
     seed
@@ -131,7 +130,7 @@ def fit(
             smaller = 1 - (1 - target_accept) / SMALLER_STEPS
             why += f"; again with target_accept {smaller:g}, because of {_failed(diagnosis)}"
             posterior, stats, diagnosis = _by_nuts(target, mode, accept=smaller, **how)
-    info = model.units(summary) | {
+    info: dict[str, Any] = model.units(summary) | {
         "method": used,
         "why": why,
         "seed": seed,
@@ -161,7 +160,7 @@ def _failed(diagnosis: Diagnosis) -> str:
     return ", ".join(f"{check.name} {check.value:.4g}" for check in diagnosis if not check.passed)
 
 
-def _check(model: Model, method: str, seed: int) -> None:
+def _check(model: Law, method: str, seed: int) -> None:
     if method not in get_args(Method.__value__):
         msg = f"there is no method {method!r}; choose one of {', '.join(get_args(Method.__value__))}"
         raise SchemaError(msg)
@@ -182,9 +181,9 @@ def _check_sampling(*, target_accept: float, **numbers: int) -> None:
         raise DomainError(msg)
 
 
-def _target_and_mode(model: Model, summary: CustomerSummary) -> tuple[Target, Mode]:
+def _target_and_mode(model: Law, summary: CustomerSummary) -> tuple[Target, Mode]:
     """The log posterior and its mode; of many histories by way of the mode of a few, which is near."""
-    target = model.target(summary, workers=os.cpu_count() or 1)
+    target = make_target(model, summary, workers=os.cpu_count() or 1)
     population = replace(target, effects=None)
     number = target.observed.count.size
     if number < MANY:
@@ -205,9 +204,9 @@ def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
     return _dataset(target, np.tile(mode.point, (chains * draws, 1)), chains, draws)
 
 
-def _prior_draws(model: Model, target: Target, rng: np.random.Generator) -> xr.Dataset:
+def _prior_draws(model: Law, target: Target, rng: np.random.Generator) -> xr.Dataset:
     """Draws of the population's quantities and parameters from their priors."""
-    quantities = {name: prior.draw(PRIOR_DRAWS, rng) for name, prior in model.resolved_priors().items()}
+    quantities = {name: prior.draw(PRIOR_DRAWS, rng) for name, prior in resolved_priors(model).items()}
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         variables = model.derive(quantities, target.unit)
     data = {name: (("chain", "draw"), values[None]) for name, values in variables.items()}
@@ -229,7 +228,7 @@ def _dataset(target: Target, points: Array, chains: int, draws: int) -> xr.Datas
 
 
 def _tree(
-    model: Model,
+    model: Law,
     target: Target,
     posterior: xr.Dataset,
     stats: xr.Dataset | None,
@@ -253,7 +252,7 @@ def _tree(
     return xr.DataTree.from_dict(groups)
 
 
-def _pointwise(model: Model, target: Target, posterior: xr.Dataset) -> Array:
+def _pointwise(model: Law, target: Target, posterior: xr.Dataset) -> Array:
     """Log-likelihood of ONE customer of each observation under each draw, of shape (sample, pattern)."""
     observed, effects = target.observed, target.effects
     law = {name: posterior[name].to_numpy().reshape(-1) for name in model.parameters}

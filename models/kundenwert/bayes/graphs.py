@@ -1,7 +1,11 @@
-"""The models in PyMC, to open up, change and draw from; loading this module loads PyMC."""
+"""The models in PyMC, to open up, change and draw from; loading this module loads PyMC.
+
+A law may have a graph of its own here, which other samplers can compile; one without is wrapped as it is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +15,10 @@ from numpy.typing import NDArray
 from pytensor.gradient import disconnected_grad
 
 from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
-from kundenwert.bayes.law import Law, Observed
-from kundenwert.kernels import gamma_gamma as gamma_gamma_kernel
-from kundenwert.kernels import nbd as nbd_kernel
-from kundenwert.kernels import pareto_nbd as pareto_nbd_kernel
+from kundenwert.bayes.priors import resolved_priors
+from kundenwert.bayes.wrapped import wrapped
 from kundenwert.kernels.convex import E_FOLDS, finer
+from kundenwert.laws import Law, Observed, PurchaseLaw, SpendLaw
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -25,94 +28,121 @@ GRAPH_NODES = finer(8)
 """Quadrature nodes in the graph of the likelihood: for all as many as the kernels take where it falls late."""
 
 
-def pareto_nbd(model: Law, summary: CustomerSummary, *, distinct: bool) -> pm.Model:
-    """Build the model behind `ParetoNBD.build_model`."""
+def build_model(model: Law, summary: CustomerSummary, *, distinct: bool = True) -> pm.Model:
+    """Build the PyMC model of a customer summary.
+
+    Parameters
+    ----------
+    model
+        A law of purchases, such as `ParetoNBD()`, or of spend, such as `GammaGamma()`.
+    summary
+        One row per customer.
+    distinct
+        Whether to hold each distinct history once, with its count, which samples faster; without it every customer has
+        a row of its own, which is what predictive checks customer by customer want.
+
+    Returns
+    -------
+    pymc.Model
+        With variables for the quantities that carry priors, the law's parameters and the effects of cohorts and
+        covariates; observed are `history` of (frequency, recency), or `monetary_value`.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing, or a prior is not one on positive numbers.
+    DomainError
+        If the summary holds nothing to learn from.
+    """
     design = design_of(model, summary)
-    observed = model.observed(summary, design)
-    if not distinct:
-        observed = _every_customer(summary, design)
-    with _model(design, {"pattern": np.arange(observed.count.size), "quantity": ["frequency", "recency"]}) as graph:
-        variable = {name: prior.variable(name) for name, prior in model.resolved_priors().items()}
-        if "r" not in variable:
-            _purchase_law(variable, summary.window)
-        if "s" not in variable:
-            s = variable["s"] = pm.Deterministic("s", variable["dropout_cv"] ** -2)
-            share = np.log(2) / s
-            log_scale = pt.log(variable["half_life"] * summary.window) - share - pt.log(-pt.expm1(-share))
-            variable["beta"] = pm.Deterministic("beta", pt.exp(log_scale))
-        law = _shifted(model, variable, summary, design, observed)
-        at_each = ",".join("()" for _ in range(6))
-        pm.CustomDist(
-            "history",
-            *(law[name] for name in model.parameters),
-            pm.Data("T", observed.fields["T"], dims="pattern"),
-            pm.Data("count", observed.count, dims="pattern"),
-            logp=_pareto_nbd_logp,
-            random=_simulate_pareto_nbd,
-            signature=f"{at_each}->(2)",
-            observed=np.column_stack([observed.fields["frequency"], observed.fields["recency"]]),
-            dims=("pattern", "quantity"),
-        )
+    group = None if design is None else design.rows(summary.table)[0]
+    observed = model.observed(summary, group)
+    if not distinct and isinstance(model, PurchaseLaw):
+        observed = _every_customer(summary, group)
+    with pm.Model(coords=_coords(model, design, observed)) as graph:
+        stated = {name: prior.variable(name) for name, prior in resolved_priors(model).items()}
+        derived = model.derive(stated, model.unit(summary))
+        law = {
+            name: value if name in stated else pm.Deterministic(name, value)
+            for name, value in derived.items()
+        }
+        law = _shifted(model, law, summary, design, observed)
+        if isinstance(model, SpendLaw):
+            _observed_values(model, law, observed)
+        else:
+            _observed_histories(model, law, observed)
     return graph
 
 
-def nbd(model: Law, summary: CustomerSummary) -> pm.Model:
-    """Build the model behind `NBD.build_model`."""
-    design = design_of(model, summary)
-    observed = model.observed(summary, design)
-    with _model(design, {"pattern": np.arange(observed.count.size), "quantity": ["frequency", "recency"]}) as graph:
-        variable = {name: prior.variable(name) for name, prior in model.resolved_priors().items()}
-        if "r" not in variable:
-            _purchase_law(variable, summary.window)
-        law = _shifted(model, variable, summary, design, observed)
-        pm.CustomDist(
-            "history",
-            *(law[name] for name in model.parameters),
-            pm.Data("T", observed.fields["T"], dims="pattern"),
-            pm.Data("count", observed.count, dims="pattern"),
-            logp=_nbd_logp,
-            random=_simulate_nbd,
-            signature="(),(),(),()->(2)",
-            observed=np.column_stack([observed.fields["frequency"], observed.fields["recency"]]),
-            dims=("pattern", "quantity"),
-        )
-    return graph
-
-
-def gamma_gamma(model: Law, summary: CustomerSummary) -> pm.Model:
-    """Build the model behind `GammaGamma.build_model`."""
-    design = design_of(model, summary)
-    observed = model.observed(summary, design)
-    with _model(design, {"customer": np.arange(observed.count.size)}) as graph:
-        variable = {name: prior.variable(name) for name, prior in model.resolved_priors().items()}
-        if "p" not in variable:
-            p = variable["p"] = pm.Deterministic("p", variable["purchase_cv"] ** -2)
-            q = variable["q"] = pm.Deterministic("q", variable["customer_cv"] ** -2)
-            variable["v"] = pm.Deterministic("v", variable["relative_spend"] * model.unit(summary) * q / p)
-        law = _shifted(model, variable, summary, design, observed)
-        pm.CustomDist(
-            "monetary_value",
-            *(law[name] for name in model.parameters),
-            pm.Data("frequency", observed.fields["frequency"], dims="customer"),
-            logp=_gamma_gamma_logp,
-            random=_simulate_values,
-            signature="(),(),(),()->()",
-            observed=observed.fields["monetary_value"],
-            dims="customer",
-        )
-    return graph
-
-
-def _model(design: Design | None, coords: dict[str, Any]) -> pm.Model:
+def _coords(model: Law, design: Design | None, observed: Observed) -> dict[str, Any]:
+    each = np.arange(observed.count.size)
+    spend = isinstance(model, SpendLaw)
+    coords: dict[str, Any] = {"customer": each} if spend else {"pattern": each, "quantity": ["frequency", "recency"]}
     if design is not None:
-        coords = coords | {f"{name}_level": list(levels) for name, levels in design.cohorts.items()}
+        coords |= {f"{name}_level": list(levels) for name, levels in design.cohorts.items()}
         coords |= {"covariate": list(design.coefficients)} if design.coefficients else {}
-    return pm.Model(coords=coords)
+    return coords
 
 
-def _purchase_law(variable: dict[str, Any], window: float) -> None:
-    r = variable["r"] = pm.Deterministic("r", variable["rate_cv"] ** -2)
-    variable["alpha"] = pm.Deterministic("alpha", r * window / variable["window_purchases"])
+def _observed_histories(model: Law, law: Mapping[str, Any], observed: Observed) -> None:
+    """Add the histories to the model on the context stack."""
+    density = GRAPHS.get(model.name) or wrapped(model)
+
+    def logp(value: Any, *given: Any) -> Any:
+        *parameters, T, count = given
+        return count * density(value[..., 0], value[..., 1], T, *parameters)
+
+    def random(*given: Any, rng: np.random.Generator, size: Any = None) -> NDArray[np.float64]:
+        *parameters, T, _ = given  # one simulated history per row; a count has no part in what a history looks like
+        shape = np.broadcast_shapes(*(np.shape(value) for value in (*parameters, T))) if size is None else size
+        named = dict(zip(model.parameters, parameters, strict=True))
+        return np.stack(_purchase_law(model).simulate(np.broadcast_to(T, shape), named, rng), axis=-1)
+
+    inputs = ",".join(["()"] * (len(model.parameters) + 2))
+    pm.CustomDist(
+        "history",
+        *(law[name] for name in model.parameters),
+        pm.Data("T", observed.fields["T"], dims="pattern"),
+        pm.Data("count", observed.count, dims="pattern"),
+        logp=logp,
+        random=random,
+        signature=f"{inputs}->(2)",
+        observed=np.column_stack([observed.fields["frequency"], observed.fields["recency"]]),
+        dims=("pattern", "quantity"),
+    )
+
+
+def _observed_values(model: SpendLaw, law: Mapping[str, Any], observed: Observed) -> None:
+    """Add the customers' mean values to the model on the context stack."""
+    density = GRAPHS.get(model.name) or wrapped(model)
+
+    def logp(value: Any, *given: Any) -> Any:
+        *parameters, frequency = given
+        return density(frequency, value, *parameters)
+
+    def random(*given: Any, rng: np.random.Generator, size: Any = None) -> NDArray[np.float64]:
+        *parameters, frequency = given
+        shape = np.broadcast_shapes(*(np.shape(value) for value in given)) if size is None else size
+        named = dict(zip(model.parameters, parameters, strict=True))
+        return model.simulate(np.broadcast_to(frequency, shape), named, rng)
+
+    inputs = ",".join(["()"] * (len(model.parameters) + 1))
+    pm.CustomDist(
+        "monetary_value",
+        *(law[name] for name in model.parameters),
+        pm.Data("frequency", observed.fields["frequency"], dims="customer"),
+        logp=logp,
+        random=random,
+        signature=f"{inputs}->()",
+        observed=observed.fields["monetary_value"],
+        dims="customer",
+    )
+
+
+def _purchase_law(model: Law) -> PurchaseLaw:
+    if not isinstance(model, PurchaseLaw):
+        raise TypeError(model.name)
+    return model
 
 
 def _shifted(
@@ -136,11 +166,11 @@ def _shifted(
     return law
 
 
-def _every_customer(summary: CustomerSummary, design: Design | None) -> Observed:
+def _every_customer(summary: CustomerSummary, group: NDArray[np.int64] | None) -> Observed:
     """Histories row by row, each with a count of one."""
     fields = {name: summary.table[name].to_numpy(np.float64) for name in ("frequency", "recency", "T")}
-    group = np.zeros(len(summary), dtype=np.int64) if design is None else design.rows(summary.table)[0]
-    return Observed(fields, np.ones(len(summary)), group)
+    own = np.zeros(len(summary), dtype=np.int64) if group is None else group
+    return Observed(fields, np.ones(len(summary)), own)
 
 
 def log_likelihood_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Any:
@@ -179,43 +209,23 @@ def _nodes(A: Any, a: Any, B: Any, b: Any, D: Any) -> tuple[Any, Any]:
     return disconnected_grad(h), disconnected_grad(weight)
 
 
-def _pareto_nbd_logp(value: Any, r: Any, alpha: Any, s: Any, beta: Any, T: Any, count: Any) -> Any:
-    return count * log_likelihood_graph(value[..., 0], value[..., 1], T, r, alpha, s, beta)
+def nbd_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: Any) -> Any:
+    """Log-likelihood of `kernels.nbd.log_likelihood` as a PyTensor graph; the recency says nothing."""
+    del recency
+    rest = r * pt.log1p(T / alpha) + frequency * pt.log(alpha + T)
+    return pt.gammaln(r + frequency) - pt.gammaln(r) - rest
 
 
-def _simulate_pareto_nbd(
-    r: Any, alpha: Any, s: Any, beta: Any, T: Any, count: Any, rng: np.random.Generator, size: Any = None
-) -> NDArray[np.float64]:
-    del count  # one simulated history per row; a count has no part in what a history looks like
-    shape = np.broadcast_shapes(*(np.shape(value) for value in (r, alpha, s, beta, T))) if size is None else size
-    T = np.broadcast_to(T, shape)
-    frequency, recency = pareto_nbd_kernel.simulate(T, r=r, alpha=alpha, s=s, beta=beta, rng=rng)
-    return np.stack([frequency, recency], axis=-1)
-
-
-def _nbd_logp(value: Any, r: Any, alpha: Any, T: Any, count: Any) -> Any:
-    """Log-likelihood of `kernels.nbd.log_likelihood` as a PyTensor graph, times the counts."""
-    x = value[..., 0]
-    return count * (pt.gammaln(r + x) - pt.gammaln(r) - r * pt.log1p(T / alpha) - x * pt.log(alpha + T))
-
-
-def _simulate_nbd(
-    r: Any, alpha: Any, T: Any, count: Any, rng: np.random.Generator, size: Any = None
-) -> NDArray[np.float64]:
-    del count  # one simulated history per row; a count has no part in what a history looks like
-    shape = np.broadcast_shapes(*(np.shape(value) for value in (r, alpha, T))) if size is None else size
-    return np.stack(nbd_kernel.simulate(np.broadcast_to(T, shape), r=r, alpha=alpha, rng=rng), axis=-1)
-
-
-def _gamma_gamma_logp(value: Any, p: Any, q: Any, v: Any, frequency: Any) -> Any:
+def gamma_gamma_graph(frequency: Any, value: Any, p: Any, q: Any, v: Any) -> Any:
     """Log density of `kernels.gamma_gamma.log_likelihood` as a PyTensor graph."""
     total, shape = frequency * value, p * frequency
     log_beta = pt.gammaln(shape) + pt.gammaln(q) - pt.gammaln(shape + q)
     return -pt.log(value) - log_beta - q * pt.log1p(total / v) - shape * pt.log1p(v / total)
 
 
-def _simulate_values(
-    p: Any, q: Any, v: Any, frequency: Any, rng: np.random.Generator, size: Any = None
-) -> NDArray[np.float64]:
-    shape = np.broadcast_shapes(*(np.shape(value) for value in (p, q, v, frequency))) if size is None else size
-    return gamma_gamma_kernel.simulate(np.broadcast_to(frequency, shape), p=p, q=q, v=v, rng=rng)[1]
+GRAPHS: dict[str, Callable[..., Any]] = {
+    "pareto_nbd": log_likelihood_graph,
+    "nbd": nbd_graph,
+    "gamma_gamma": gamma_gamma_graph,
+}
+"""Densities written as graphs, by law; the others are wrapped."""

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg, optimize
 
 from kundenwert.bayes.effects import log_spread
-from kundenwert.bayes.law import Array
+from kundenwert.laws.law import Array
 from kundenwert.bayes.target import Target
 
 FLATTEST = 0.05

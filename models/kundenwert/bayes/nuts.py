@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from kundenwert.bayes.law import Array
+from kundenwert.laws.law import Array
 from kundenwert.bayes.mode import Mode
 from kundenwert.bayes.target import Target
 from kundenwert.errors import FitError

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.errors import SchemaError
+from kundenwert.laws.law import Law
 
 type ArrayFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -174,19 +175,6 @@ _SCIPY: dict[str, Callable[..., Any]] = {
 
 type Priors = Mapping[str, Prior]
 
-PURCHASES: Priors = {
-    "window_purchases": Prior("LogNormal", {"mu": 0, "sigma": 2}),
-    "rate_cv": Prior("LogNormal", {"mu": 0, "sigma": 0.7}),
-}
-DROPOUT: Priors = {
-    "half_life": Prior("LogNormal", {"mu": 0, "sigma": 1.5}),
-    "dropout_cv": Prior("LogNormal", {"mu": 0.2, "sigma": 0.4}),
-}
-SPEND: Priors = {
-    "relative_spend": Prior("LogNormal", {"mu": 0, "sigma": 1}),
-    "purchase_cv": Prior("LogNormal", {"mu": -0.7, "sigma": 0.7}),
-    "customer_cv": Prior("LogNormal", {"mu": -0.7, "sigma": 0.5}),
-}
 WEIBULL: Priors = {
     "r": Prior("Weibull", {"alpha": 2, "beta": 1}),
     "alpha": Prior("Weibull", {"alpha": 2, "beta": 10}),
@@ -199,45 +187,49 @@ Their meaning changes with the time unit: `beta=10` is ten weeks or ten years.
 """
 
 
-def resolve(priors: Priors | None, groups: tuple[tuple[Priors, tuple[str, ...]], ...]) -> dict[str, Prior]:
-    """Fill in the priors a user left out, group by group.
+def resolved_priors(model: Law) -> dict[str, Prior]:
+    """All priors of a model: those that a user stated, and defaults for what was left out.
 
     Parameters
     ----------
-    priors
-        What the user gave, by name; may be empty.
-    groups
-        For each group of parameters its default priors and the names of the parameters they can be replaced by.
+    model
+        A law of purchases or of spend, with priors by name; may have none.
 
     Returns
     -------
     dict
-        For each group either all judged quantities or all parameters.
+        For each group of quantities either all judged quantities or all parameters.
 
     Raises
     ------
     SchemaError
         If a name is unknown, a group is given half in quantities and half in parameters, or a distribution is not one
         on positive numbers.
+
+    Examples
+    --------
+    >>> from kundenwert.laws import ParetoNBD
+    >>> resolved_priors(ParetoNBD())["rate_cv"]
+    LogNormal(mu=0, sigma=0.7)
     """
-    given = dict(priors or {})
-    defaults_of = {name: default for defaults, _ in groups for name, default in defaults.items()}
-    known = {name for defaults, parameters in groups for name in (*defaults, *parameters)}
+    given = {name: Prior(prior.distribution, prior.parameters) for name, prior in (model.priors or {}).items()}
+    defaults = {name: Prior(*stated) for group in model.quantities for name, stated in group.priors.items()}
+    known = {name for group in model.quantities for name in (*group.priors, *group.parameters)}
     if unknown := sorted(set(given) - known):
         msg = f"no prior is called {', '.join(unknown)}; the names are {', '.join(sorted(known))}"
         raise SchemaError(msg)
     for name, prior in given.items():
-        if prior != defaults_of.get(name):
+        if prior != defaults.get(name):
             prior.check(name)
     resolved: dict[str, Prior] = {}
-    for defaults, parameters in groups:
+    for judged, parameters in model.quantities:
         direct = [name for name in parameters if name in given]
         if not direct:
-            resolved |= {name: given.get(name, default) for name, default in defaults.items()}
-        elif len(direct) < len(parameters) or any(name in given for name in defaults):
+            resolved |= {name: given.get(name, defaults[name]) for name in judged}
+        elif len(direct) < len(parameters) or any(name in given for name in judged):
             msg = (
-                f"priors on {', '.join(parameters)} go together and replace those on {', '.join(defaults)}; "
-                f"given: {', '.join(name for name in (*defaults, *parameters) if name in given)}"
+                f"priors on {', '.join(parameters)} go together and replace those on {', '.join(judged)}; "
+                f"given: {', '.join(name for name in (*judged, *parameters) if name in given)}"
             )
             raise SchemaError(msg)
         else:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from kundenwert.bayes.priors import DROPOUT, PURCHASES, SPEND, Prior
+from kundenwert.bayes.priors import Prior
 from kundenwert.errors import SchemaError
+from kundenwert.laws import PURCHASE_LAWS, SPEND_LAWS, Law
 from kundenwert.messages import Code
 from kundenwert.settings.record import meant
 
-PURCHASE_NAMES = (*PURCHASES, *DROPOUT, "r", "alpha", "s", "beta")
-SPEND_NAMES = (*SPEND, "p", "q", "v")
+
+
+def _names(kinds: Mapping[str, type[Law]]) -> tuple[str, ...]:
+    """Quantities and parameters of some laws that can carry a prior, each once."""
+    groups = [group for kind in kinds.values() for group in kind.quantities]
+    return tuple(dict.fromkeys(name for group in groups for name in (*group.priors, *group.parameters)))
+
+
+PURCHASE_NAMES, SPEND_NAMES = _names(PURCHASE_LAWS), _names(SPEND_LAWS)
 
 
 def parse_prior(text: str, name: str = "prior") -> Prior:

@@ -12,13 +12,14 @@ import numpy as np
 import xarray as xr
 
 from kundenwert.bayes.diagnose import Diagnosis
-from kundenwert.bayes.posterior import MODELS, Fit, Model
-from kundenwert.bayes.priors import Prior
+from kundenwert.bayes.posterior import Fit
+from kundenwert.bayes.priors import Prior, resolved_priors
 from kundenwert.bayes.storage import read
 from kundenwert.errors import DomainError, KundenwertError, SchemaError
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.files.publish import MANIFEST, check_set, staged
 from kundenwert.files.tables import write_json
+from kundenwert.laws import LAWS, Law
 from kundenwert.messages import Code
 
 PAIR = "pair"
@@ -45,11 +46,11 @@ def load_fit(path: str | Path) -> Fit:
     """
     tree, stored = read(path)
     try:
-        kind = MODELS[stored["model"]]
+        kind = LAWS[stored["model"]]
         priors = {name: Prior(**prior) for name, prior in stored["priors"].items()}
         model = kind(priors, tuple(stored.get("cohorts", ())), tuple(stored.get("covariates", ())))
         result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), dict(stored["info"]))
-        model.resolved_priors()
+        resolved_priors(model)
         why = _implausible(result)
     except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         why = str(error) if isinstance(error, KundenwertError) else type(error).__name__
@@ -159,7 +160,7 @@ def _implausible(fit: Fit) -> str:
     return _odd_effects(fit.model, fit, posterior, sizes)
 
 
-def _odd_effects(model: Model, fit: Fit, posterior: xr.Dataset, sizes: tuple[int, ...]) -> str:
+def _odd_effects(model: Law, fit: Fit, posterior: xr.Dataset, sizes: tuple[int, ...]) -> str:
     """Say which effects of cohorts and covariates cannot be; nothing where there are none, or all can."""
     design: Any = fit.design
     if (design is None) != (not model.cohorts and not model.covariates):

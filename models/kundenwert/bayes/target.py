@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kundenwert.bayes.effects import Effects, design_of
-from kundenwert.bayes.law import STEP, Array, Draws, Law, Observed
+from kundenwert.bayes.effects import STEP, Effects, design_of
+from kundenwert.bayes.priors import Prior, resolved_priors
+from kundenwert.laws.law import Array, Draws, Law, Observed
 
 if TYPE_CHECKING:
-    from kundenwert.bayes.priors import Prior
     from kundenwert.data import CustomerSummary
 
 PARTS = 16
@@ -141,15 +141,14 @@ class Target:
             return self.law.derive({name: np.exp(logs[:, i]) for i, name in enumerate(self.priors)}, self.unit)
 
 
-def make_target(model: Law, summary: CustomerSummary, *, workers: int) -> Target:
-    """The log posterior of a model; its effects are not centred."""
-    design = design_of(model, summary)
-    effects = None
+def make_target(model: Law, summary: CustomerSummary, *, workers: int = 1) -> Target:
+    """The log posterior of a model as an array function, without compiling; its effects are not centred."""
+    design, priors = design_of(model, summary), resolved_priors(model)
+    effects = group = None
     if design is not None:
-        effects = Effects(design, model.acts_on, *design.rows(summary.table)[1:], tuple(model.resolved_priors()))
-    return Target(
-        model, model.observed(summary, design), model.resolved_priors(), model.unit(summary), effects, workers
-    )
+        group, *coded = design.rows(summary.table)
+        effects = Effects(design, model.acts_on, model.intercepts, *coded, tuple(priors))
+    return Target(model, model.observed(summary, group), priors, model.unit(summary), effects, workers)
 
 
 def in_threads(function: Callable[[Draws], Array], draws: Draws, workers: int) -> Array:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma
+from scipy.special import digamma, gammaln
 
 from kundenwert.kernels.pareto_nbd.likelihood import log_rising
 
@@ -144,6 +144,47 @@ def expected_purchases(
     """
     x, t_x, T, h, r, alpha = (np.asarray(o, dtype=np.float64) for o in (frequency, recency, T, horizon, r, alpha))
     return np.asarray(h * (r + x) / (alpha + T) + 0 * t_x)
+
+
+def log_purchase_probability(
+    number: ArrayLike,
+    horizon: ArrayLike,
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    *,
+    r: ArrayLike,
+    alpha: ArrayLike,
+) -> Array:
+    r"""Log probability that a known customer makes exactly so many purchases in `(T, T + horizon]`.
+
+    `log [Γ(r+x+n) / (Γ(r+x) n!) ((α+T)/(α+T+h))^(r+x) (h/(α+T+h))^n]`
+
+    Parameters
+    ----------
+    number
+        n ≥ 0, a whole number.
+    horizon
+        h > 0, in units of time.
+    frequency, recency, T, r, alpha
+        As in `log_likelihood`.
+
+    Returns
+    -------
+    ndarray
+        At most 0, of the broadcast shape.
+
+    Examples
+    --------
+    >>> round(float(log_purchase_probability(1, 39.0, 2, 30.43, 38.86, r=0.3848, alpha=12.072)), 6)
+    -1.301286
+    """
+    n, h, x, _, T, r, alpha = (
+        np.asarray(o, dtype=np.float64) for o in (number, horizon, frequency, recency, T, r, alpha)
+    )
+    shape, scale = r + x, alpha + T
+    rest = n * (np.log(h) - np.log(scale + h)) - shape * np.log1p(h / scale)
+    return np.asarray(log_rising(shape, n) - gammaln(n + 1) + rest)
 
 
 def simulate(T: ArrayLike, *, r: ArrayLike, alpha: ArrayLike, rng: np.random.Generator) -> tuple[Array, Array]:

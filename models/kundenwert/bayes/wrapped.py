@@ -1,0 +1,74 @@
+"""A law's likelihood as an operation of PyTensor, with the gradient that the law itself gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pytensor.gradient import grad_undefined
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+
+from kundenwert.laws import Law, Observed, SpendLaw
+
+HISTORY, MONEY = ("frequency", "recency", "T"), ("frequency", "monetary_value")
+
+
+def wrapped(model: Law) -> Callable[..., Any]:
+    """The log-likelihood of one customer of each observation, as a function of graph variables.
+
+    Parameters
+    ----------
+    model
+        A law; its `pointwise` gives values and derivatives.
+
+    Returns
+    -------
+    Callable
+        From what is observed (frequency, recency, T; or frequency, monetary value) and the law's parameters, in order.
+    """
+    fields = MONEY if isinstance(model, SpendLaw) else HISTORY
+    operation = _Pointwise(model, fields)
+
+    def density(*given: Any) -> Any:
+        spread = pt.broadcast_arrays(*(pt.as_tensor(value).astype("float64") for value in given))
+        flat = [pt.flatten(value) for value in spread]
+        return operation(*flat)[0].reshape(spread[0].shape)
+
+    return density
+
+
+class _Pointwise(Op):  # type: ignore[misc]  # PyTensor's bases are untyped
+    """Values and derivatives by parameter, from vectors of one length."""
+
+    __props__ = ("model", "fields")
+
+    def __init__(self, model: Law, fields: tuple[str, ...]) -> None:
+        self.model, self.fields = model, fields
+
+    def make_node(self, *given: Any) -> Apply[Any, Any]:
+        """Vectors in; the values, and a vector of derivatives for each parameter, out."""
+        inputs = [pt.as_tensor(value) for value in given]
+        return Apply(self, inputs, [pt.dvector() for _ in range(1 + len(self.model.parameters))])
+
+    def perform(self, node: Apply[Any, Any], inputs: list[NDArray[np.float64]], outputs: list[list[Any]]) -> None:
+        """Ask the law."""
+        del node
+        number = len(self.fields)
+        size = inputs[0].size
+        seen = Observed(dict(zip(self.fields, inputs[:number], strict=True)), np.ones(size), np.arange(size))
+        law = dict(zip(self.model.parameters, inputs[number:], strict=True))
+        with np.errstate(all="ignore"):
+            value, slopes = self.model.pointwise(seen, law)
+        outputs[0][0] = np.asarray(value, dtype=np.float64)
+        for output, name in zip(outputs[1:], self.model.parameters, strict=True):
+            output[0] = np.asarray(np.broadcast_to(slopes[name], size), dtype=np.float64)
+
+    def pullback(self, inputs: list[Any], outputs: list[Any], cotangents: list[Any]) -> list[Any]:
+        """Derivatives by parameters times what comes in; what was observed is not differentiated by."""
+        number = len(self.fields)
+        seen = [grad_undefined(self, k, inputs[k], "the data are given") for k in range(number)]
+        return [*seen, *(cotangents[0] * slope for slope in outputs[1:])]

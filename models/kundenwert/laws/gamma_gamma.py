@@ -1,0 +1,141 @@
+"""The Gamma-Gamma: values of purchases scatter about a customer's mean, and customers' means about their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kundenwert.errors import DomainError
+from kundenwert.kernels import gamma_gamma as kernel
+from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, SpendLaw, Stated
+
+if TYPE_CHECKING:
+    from kundenwert.kernels.futures import Futures
+    from kundenwert.laws.law import Customers
+
+
+@dataclass(frozen=True)
+class GammaGamma(SpendLaw):
+    """Gamma-Gamma model of spend per purchase, with its priors, and effects of cohorts and covariates on spend.
+
+    `v_i = v e^(η_i)`: a positive effect means dearer purchases, in proportion.
+
+    Parameters
+    ----------
+    priors
+        Priors that differ from the defaults, by name; see `kundenwert.bayes.priors`.
+    cohorts, covariates
+        As in `ParetoNBD`: columns of the summary.
+
+    References
+    ----------
+    Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value".
+
+    Examples
+    --------
+    >>> GammaGamma().acts_on
+    {'spend': ('v', 1.0)}
+    """
+
+    name: ClassVar[str] = "gamma_gamma"
+    title: ClassVar[str] = "Gamma-Gamma"
+    parameters: ClassVar[tuple[str, ...]] = ("p", "q", "v")
+    quantities: ClassVar[tuple[Quantities, ...]] = (
+        Quantities(
+            {
+                "relative_spend": Stated("LogNormal", {"mu": 0, "sigma": 1}),
+                "purchase_cv": Stated("LogNormal", {"mu": -0.7, "sigma": 0.7}),
+                "customer_cv": Stated("LogNormal", {"mu": -0.7, "sigma": 0.5}),
+            },
+            ("p", "q", "v"),
+        ),
+    )
+    acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"spend": ("v", 1.0)}
+    intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]] = {
+        "spend": (("relative_spend", 1.0), ("v", 1.0)),
+    }
+
+    def unit(self, summary: Customers) -> float:
+        """What the priors are measured in: the median value of a repeat purchase, in money.
+
+        Of customers' mean values, each as often as it was bought; where a few customers spend most of the money, the
+        mean says nothing about a typical purchase.
+        """
+        seen = self.observed(summary).fields
+        order = np.argsort(seen["monetary_value"])
+        below = np.cumsum(seen["frequency"][order])
+        return float(seen["monetary_value"][order][np.searchsorted(below, below[-1] / 2)])
+
+    def units(self, summary: Customers) -> dict[str, str | float]:
+        """What the priors are measured in: stored with the fit."""
+        return {"typical_value": self.unit(summary)}
+
+    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
+        """Frequency and mean value of the customers whose spend can be learned from."""
+        table = summary.table
+        seen = ((table["frequency"] > 0) & (table["monetary_value"] > 0)).to_numpy()
+        if not seen.any():
+            msg = (
+                "the spend model needs repeat purchases of positive value, and no customer has one; "
+                "observe for longer, or value purchases alone"
+            )
+            raise DomainError(msg)
+        fields = {name: table.loc[seen, name].to_numpy(np.float64) for name in ("frequency", "monetary_value")}
+        own = np.zeros(seen.sum(), dtype=np.int64) if group is None else group[seen]
+        return Observed(fields, np.ones(own.size), own)
+
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """All variables from the quantities with a prior: `p, q, v` where they are not given directly."""
+        variables = dict(quantities)
+        if "p" not in variables:
+            variables["p"] = variables["purchase_cv"] ** -2
+            variables["q"] = variables["customer_cv"] ** -2
+            variables["v"] = variables["relative_spend"] * unit * variables["q"] / variables["p"]
+        return variables
+
+    def total(self, observed: Observed, law: Parameters) -> Array:
+        """Log density of all mean values, for each of many parameter sets."""
+        return kernel.total_log_likelihood(**observed.fields, **self.own(law))
+
+    def pointwise(self, observed: Observed, law: Parameters) -> tuple[Array, Draws]:
+        """Log density of each customer's mean value, and its derivatives by parameter."""
+        found = kernel.log_likelihood_gradient(**observed.fields, **law)
+        return found.value, {name: getattr(found, name) for name in self.parameters}
+
+    def log_likelihood(self, fields: Mapping[str, Array], law: Parameters) -> Array:
+        """Log density of each customer's mean value under each draw, of shape (sample, pattern)."""
+        return kernel.log_likelihood(**fields, **self.own(law))
+
+    def expected_spend(self, frequency: Array, monetary_value: Array, law: Parameters) -> Array:
+        """`p (v + x z̄) / (px + q - 1)`; infinite where `px + q ≤ 1`."""
+        return kernel.expected_spend(frequency, monetary_value, **self.own(law))
+
+    def no_mean(self, law: Parameters) -> NDArray[np.bool_]:
+        """In draws with q ≤ 1."""
+        return np.asarray(law["q"] <= 1)
+
+    def draw_values(
+        self,
+        frequency: Array,
+        monetary_value: Array,
+        law: Parameters,
+        futures: Futures,
+        keys: NDArray[np.uint64],
+        *,
+        first: bool = False,
+    ) -> tuple[Array, Array, Array]:
+        """Values of drawn purchases: `ν ~ Gamma(px+q, v + x z̄)`, each value Gamma(p, ν)."""
+        from kundenwert.kernels.draw_values import draw_values  # noqa: PLC0415  loads the compiler
+
+        x = frequency[:, 0]
+        total = np.where(x > 0, x * monetary_value[:, 0], 0.0)
+        three = [np.atleast_2d(law[name]) for name in self.parameters]
+        return draw_values(x, total, *three, futures, keys, first=first)
+
+    def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
+        """Mean value of so many purchases of each of some new customers; NaN where there is none."""
+        return kernel.simulate(frequency, **self.own(law), rng=rng)[1]

@@ -1,0 +1,72 @@
+"""What laws of repeat purchases share: the distinct histories they see, and the law of the purchase rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kundenwert.kernels.convex import CELLS
+from kundenwert.laws.law import Array, Draws, History, Observed, Parameters, Quantities, Stated
+
+if TYPE_CHECKING:
+    from kundenwert.laws.law import Customers
+
+PURCHASES = Quantities(
+    {
+        "window_purchases": Stated("LogNormal", {"mu": 0, "sigma": 2}),
+        "rate_cv": Stated("LogNormal", {"mu": 0, "sigma": 0.7}),
+    },
+    ("r", "alpha"),
+)
+"""Expected purchases of a customer in the observation window while alive, and how much customers' rates differ."""
+
+
+def purchase_rate(quantities: Draws, unit: float) -> Draws:
+    """All quantities, and `r, alpha` from those on the purchase rate where they are not given directly.
+
+    `r = rate_cv^-2`, `alpha = r · window / window_purchases`.
+    """
+    variables = dict(quantities)
+    if "r" not in variables:
+        variables["r"] = variables["rate_cv"] ** -2
+        variables["alpha"] = variables["r"] * unit / variables["window_purchases"]
+    return variables
+
+
+def distinct_histories(summary: Customers, group: NDArray[np.int64] | None) -> Observed:
+    """Distinct histories of the summary's customers within each group, with counts."""
+    table = summary.table
+    grouped = np.zeros(len(table)) if group is None else group.astype(np.float64)
+    columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in History._fields)])
+    found, count = np.unique(columns, axis=0, return_counts=True)
+    fields = {name: found[:, k + 1].copy() for k, name in enumerate(History._fields)}
+    return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
+
+
+def once(
+    keys: tuple[Array, ...], law: Parameters, compute: Callable[[NDArray[np.int64], Draws], Array], cells: int = CELLS
+) -> Array:
+    """Compute once for customers who are equal in some columns and in their law, a bounded number of cells at a time.
+
+    Parameters
+    ----------
+    keys
+        Columns of shape (customers, 1) that the result depends on.
+    law
+        Parameters that it depends on; a first draw tells one law from another.
+    compute
+        From rows and their parameters to an array of shape (rows, samples).
+    cells
+        Customers × samples at a time.
+    """
+    own = [values[:, :1] for values in law.values() if values.ndim == 2]
+    _, first, index = np.unique(np.hstack([*keys, *own]), axis=0, return_index=True, return_inverse=True)
+    size = max(values.shape[-1] for values in law.values())
+    parts = [
+        compute(rows, {name: values[rows] if values.ndim == 2 else values for name, values in law.items()})
+        for rows in np.array_split(first, max(1, -(-first.size * size // cells)))
+    ]
+    return np.concatenate(parts)[index.reshape(-1)]

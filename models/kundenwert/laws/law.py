@@ -1,0 +1,292 @@
+"""What a law of purchases or of spend is: parameters, likelihood, and the future of a customer.
+
+A law is stateless but for what a user states of it: priors, and the columns whose cohorts and covariates shift its
+parameters. Everything behind a posterior asks the law; nothing else knows its parameters by name.
+
+Parameters are mappings from name to draws, of shape (samples,), or (customers, samples) where customers differ. What a
+law says of customers comes back with shape (customers, samples).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kundenwert.errors import SchemaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kundenwert.kernels.futures import Futures, Reach
+
+type Array = NDArray[np.float64]
+type Draws = dict[str, Array]
+type Parameters = Mapping[str, Array]
+
+
+class History(NamedTuple):
+    """What a law of purchases knows of customers, each of shape (customers, 1), times in time units.
+
+    Parameters
+    ----------
+    frequency
+        x, number of repeat purchases.
+    recency
+        t_x, time from the first to the last purchase.
+    T
+        Time from the first purchase to the end of observation.
+    """
+
+    frequency: Array
+    recency: Array
+    T: Array
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Self:
+        """The histories of a customer table."""
+        return cls(*(table[name].to_numpy(np.float64)[:, None] for name in ("frequency", "recency", "T")))
+
+    def at(self, rows: NDArray[np.int64]) -> History:
+        """Those of some customers."""
+        return History(*(values[rows] for values in self))
+
+
+_NONE = np.zeros((1, 1))
+NEWCOMER = History(_NONE, _NONE, _NONE)
+"""The history of somebody who has just made the first purchase."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a model has seen, each distinct observation once.
+
+    Parameters
+    ----------
+    fields
+        One-dimensional arrays by the names of the kernels' arguments.
+    count
+        How many customers have each observation.
+    group
+        Which combination of cohorts and covariates it belongs to.
+    """
+
+    fields: Mapping[str, Array]
+    count: Array
+    group: NDArray[np.int64]
+
+    def thin(self, every: int) -> Observed:
+        """Every n-th observation."""
+        fields = {name: values[::every] for name, values in self.fields.items()}
+        return Observed(fields, self.count[::every], self.group[::every])
+
+
+class Customers(Protocol):
+    """A customer summary, as far as laws look at it."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per customer."""
+
+    @property
+    def window(self) -> float:
+        """Length of the observation, in time units."""
+
+    @property
+    def time_unit(self) -> str:
+        """Unit of all times."""
+
+
+class PriorLike(Protocol):
+    """A prior as a user states it."""
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution."""
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Its parameters."""
+
+
+class Stated(NamedTuple):
+    """A default prior: the name of a distribution on positive numbers, and its parameters."""
+
+    distribution: str
+    parameters: Mapping[str, float]
+
+
+class Quantities(NamedTuple):
+    """Quantities that carry priors, with their defaults, and the parameters that may carry priors instead."""
+
+    priors: Mapping[str, Stated]
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Law(ABC):
+    """What laws of purchases and of spend share.
+
+    Parameters
+    ----------
+    priors
+        Priors that differ from the defaults, by name.
+    cohorts
+        Columns of the summary whose values are groups of customers, with partially pooled effects.
+    covariates
+        Columns with an effect for each standard deviation (numbers) or against the most frequent value (others).
+    """
+
+    priors: Mapping[str, PriorLike] | None = None
+    cohorts: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]]
+    quantities: ClassVar[tuple[Quantities, ...]]
+    acts_on: ClassVar[Mapping[str, tuple[str, float]]]
+    """By process the parameter that effects shift the logarithm of, and with which sign."""
+    intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]]
+    """By process the quantity whose logarithm is the intercept of its effects, and its sign beside them; then the
+    parameter that may carry a prior instead."""
+
+    def __post_init__(self) -> None:
+        """Refuse a text where names of columns belong: its letters would be taken for them."""
+        for name in ("cohorts", "covariates"):
+            if isinstance(given := getattr(self, name), str):
+                msg = f"{name}={given!r} is one text; write {name}=({given!r},)"
+                raise SchemaError(msg)
+
+    @abstractmethod
+    def unit(self, summary: Customers) -> float:
+        """What the priors are measured in."""
+
+    @abstractmethod
+    def units(self, summary: Customers) -> dict[str, str | float]:
+        """What the priors and parameters are measured in: stored with the fit."""
+
+    @abstractmethod
+    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
+        """What the law looks at, each distinct observation of each group of customers once."""
+
+    @abstractmethod
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """From quantities with a prior to all variables, parameters included where they are not given directly."""
+
+    @abstractmethod
+    def total(self, observed: Observed, law: Parameters) -> Array:
+        """Log-likelihood of all that was observed, for each of many parameter sets."""
+
+    @abstractmethod
+    def pointwise(self, observed: Observed, law: Parameters) -> tuple[Array, Draws]:
+        """Log-likelihood of one customer of each observation at one parameter set, and its derivatives by parameter."""
+
+    @abstractmethod
+    def log_likelihood(self, fields: Mapping[str, Array], law: Parameters) -> Array:
+        """Log-likelihood of ONE customer of each observation under each draw, of shape (sample, observation)."""
+
+    def own(self, law: Parameters) -> Draws:
+        """Of parameters of several laws, those of this one."""
+        return {name: law[name] for name in self.parameters}
+
+
+class PurchaseLaw(Law):
+    """A law of repeat purchases, and of leaving."""
+
+    @abstractmethod
+    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+        """Probability in [0, 1] that a customer is one still, at the end of observation or a time after it."""
+
+    @abstractmethod
+    def expected_purchases(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """Expected purchases after the end of observation, each counting `exp(-discount_rate · time after it)`.
+
+        Parameters
+        ----------
+        history, law
+            Of the customers.
+        length
+            How far to look, in time units, ≥ 0; may be infinite. It may differ between customers or draws.
+        discount_rate
+            Continuous rate per time unit, ≥ 0.
+        alive
+            Probability of being a customer still, where it is known already.
+        """
+
+    @abstractmethod
+    def endless(self, law: Parameters) -> NDArray[np.bool_]:
+        """In which draws the expected number of purchases of a lifetime is infinite."""
+
+    @abstractmethod
+    def log_purchase_probability(
+        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+    ) -> Array:
+        """Log probability of exactly so many purchases within a time after the end of observation."""
+
+    def p_purchase(self, history: History, law: Parameters, length: float, *, alive: Array | None = None) -> Array:
+        """Probability in [0, 1] of at least one purchase within a time after the end of observation."""
+        return np.asarray(-np.expm1(self.log_purchase_probability(0, history, law, length, alive=alive)))
+
+    @abstractmethod
+    def draw_futures(
+        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+    ) -> Futures:
+        """Purchases to come of each customer in each draw, exactly; random numbers are the customers' own, by key."""
+
+    @abstractmethod
+    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Frequency and recency of new customers observed for T."""
+
+
+class SpendLaw(Law):
+    """A law of the value of purchases."""
+
+    @abstractmethod
+    def expected_spend(self, frequency: Array, monetary_value: Array, law: Parameters) -> Array:
+        """Expected value of a purchase of a customer, in money; infinite in draws in which the law has no mean."""
+
+    @abstractmethod
+    def no_mean(self, law: Parameters) -> NDArray[np.bool_]:
+        """In which draws a new customer's purchases have no mean value."""
+
+    @abstractmethod
+    def draw_values(
+        self,
+        frequency: Array,
+        monetary_value: Array,
+        law: Parameters,
+        futures: Futures,
+        keys: NDArray[np.uint64],
+        *,
+        first: bool = False,
+    ) -> tuple[Array, Array, Array]:
+        """Values of drawn purchases, each cell's mean value, and the value of a first purchase where one is asked for.
+
+        Parameters
+        ----------
+        frequency, monetary_value, law
+            Of the customers, of shape (customers, 1).
+        futures
+            Purchases drawn by a law of purchases.
+        keys
+            One for each customer.
+        first
+            Whether to draw a first purchase for each cell too.
+        """
+
+    @abstractmethod
+    def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
+        """Mean value of so many purchases of each of some new customers; NaN where there is none."""

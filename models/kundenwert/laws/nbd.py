@@ -1,0 +1,123 @@
+"""The NBD: the Pareto/NBD without drop-out, as the simpler explanation to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kundenwert.kernels import nbd as kernel
+from kundenwert.laws.histories import PURCHASES, distinct_histories, purchase_rate
+from kundenwert.laws.law import Array, Draws, History, Observed, Parameters, PurchaseLaw, Quantities
+
+if TYPE_CHECKING:
+    from kundenwert.kernels.futures import Futures, Reach
+    from kundenwert.laws.law import Customers
+
+
+@dataclass(frozen=True)
+class NBD(PurchaseLaw):
+    """NBD model of repeat purchases, in which nobody ever leaves, with its priors and effects on the purchase rate.
+
+    Parameters
+    ----------
+    priors
+        Priors that differ from the defaults, by name; see `kundenwert.bayes.priors`.
+    cohorts, covariates
+        As in `ParetoNBD`: columns of the summary.
+
+    References
+    ----------
+    Ehrenberg (1959), "The Pattern of Consumer Purchases".
+
+    Examples
+    --------
+    >>> NBD().parameters
+    ('r', 'alpha')
+    """
+
+    name: ClassVar[str] = "nbd"
+    title: ClassVar[str] = "NBD"
+    parameters: ClassVar[tuple[str, ...]] = ("r", "alpha")
+    quantities: ClassVar[tuple[Quantities, ...]] = (PURCHASES,)
+    acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0)}
+    intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]] = {
+        "purchase": (("window_purchases", 1.0), ("alpha", -1.0)),
+    }
+
+    def unit(self, summary: Customers) -> float:
+        """What the priors are measured in: the observation window."""
+        return summary.window
+
+    def units(self, summary: Customers) -> dict[str, str | float]:
+        """What the priors and parameters are measured in: stored with the fit."""
+        return {"time_unit": summary.time_unit, "window": summary.window}
+
+    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
+        """Distinct histories of the summary's customers, with counts: those of the Pareto/NBD, to be comparable."""
+        return distinct_histories(summary, group)
+
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """All variables from the quantities with a prior: `r, alpha` where they are not given directly."""
+        return purchase_rate(quantities, unit)
+
+    def total(self, observed: Observed, law: Parameters) -> Array:
+        """Log-likelihood of all histories, for each of many parameter sets."""
+        return kernel.total_log_likelihood(**observed.fields, count=observed.count, r=law["r"], alpha=law["alpha"])
+
+    def pointwise(self, observed: Observed, law: Parameters) -> tuple[Array, Draws]:
+        """Log-likelihood of one customer of each history, and its derivatives by parameter."""
+        found = kernel.log_likelihood_gradient(**observed.fields, **law)
+        return found.value, {name: getattr(found, name) for name in self.parameters}
+
+    def log_likelihood(self, fields: Mapping[str, Array], law: Parameters) -> Array:
+        """Log-likelihood of ONE customer of each history under each draw, of shape (sample, pattern)."""
+        return kernel.log_likelihood(**fields, **self.own(law))
+
+    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+        """One: nobody leaves."""
+        del ahead  # nor later
+        return np.ones(np.broadcast_shapes(history.T.shape, law["r"].shape))
+
+    def expected_purchases(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """`(r+x)/(α+T)` for as long as is looked at, discounted."""
+        rate = self.p_alive(history, law) if alive is None else alive
+        with np.errstate(invalid="ignore"):
+            time = -np.expm1(-discount_rate * np.asarray(length)) / discount_rate if discount_rate > 0 else length
+        return np.asarray(rate * (law["r"] + history.frequency) / (law["alpha"] + history.T) * time)
+
+    def endless(self, law: Parameters) -> NDArray[np.bool_]:
+        """In all draws: nobody leaves."""
+        return np.ones(law["r"].shape, dtype=np.bool_)
+
+    def log_purchase_probability(
+        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+    ) -> Array:
+        """Log probability of exactly so many purchases within a time after the end of observation."""
+        del alive  # everybody is
+        return kernel.log_purchase_probability(number, length, *history, **self.own(law))
+
+    def draw_futures(
+        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+    ) -> Futures:
+        """Purchases to come: `λ ~ Gamma(r+x, α+T)`, a Poisson process."""
+        from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
+
+        two = [np.atleast_2d(law[name]) for name in self.parameters]
+        never = np.ones((1, alive.shape[1])), np.full((1, alive.shape[1]), np.inf)
+        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, *two, *never, reach, keys)
+
+    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Frequency and recency of new customers observed for T."""
+        return kernel.simulate(T, **self.own(law), rng=rng)

@@ -1,0 +1,249 @@
+"""From posteriors and a customer summary to draws for each customer, block by block.
+
+Within one draw every customer shares the population's parameters, so sums over customers within a draw are draws of
+the sum. A customer's randomness is keyed by the seed and the customer's own id: the same customer has the same draws
+whatever the order of the table, the other customers in it, or the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kundenwert.errors import DomainError, check_seed
+from kundenwert.kernels.futures import Futures, span_sums
+from kundenwert.kernels.keys import customer_keys
+from kundenwert.laws import History, Parameters, PurchaseLaw, SpendLaw
+
+if TYPE_CHECKING:
+    from kundenwert.bayes import Fit, Scoring
+    from kundenwert.predict.horizon import Horizon
+
+type Array = NDArray[np.float64]
+type Purchases = Fit[PurchaseLaw] | Scoring[PurchaseLaw]
+type Spend = Fit[SpendLaw] | Scoring[SpendLaw]
+
+BLOCK_CELLS = 48_000
+"""Customers × draws handled at a time: about 40 MB a thread, whatever the size of the table."""
+
+
+@dataclass(frozen=True)
+class CustomerDraws:
+    """Draws for a block of customers, each array of shape (customers, samples).
+
+    `purchases` and `value` are outcomes, with purchase, drop-out and spend noise. `expected_...` are expectations
+    given the population's parameters. `value` is money discounted from the end of observation, before margin.
+    `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
+    purchases themselves, for whoever needs their times.
+    """
+
+    rows: NDArray[np.int64]
+    p_alive: Array
+    expected_purchases: Array
+    purchases: Array
+    expected_spend: Array
+    expected_value: Array
+    value: Array
+    futures: Futures
+    event_value: Array
+    mean_value: Array
+    expected_holdout_purchases: Array | None = None
+    holdout_purchases: Array | None = None
+    expected_holdout_value: Array | None = None
+    holdout_value: Array | None = None
+
+
+class Reader[Part](Protocol):
+    """What is wanted of customers' draws: little of each block, put together one block after the other."""
+
+    def read(self, block: CustomerDraws) -> Part:
+        """Take what is wanted from a block, in the thread that drew it."""
+
+    def add(self, part: Part) -> None:
+        """Add what was taken, in the order of the blocks."""
+
+
+def read_draws(
+    purchases: Purchases,
+    spend: Spend,
+    table: pd.DataFrame,
+    readers: Sequence[Reader[object]],
+    *,
+    horizon: Horizon,
+    seed: int = 1,
+    samples: int | None = None,
+    threads: int | None = None,
+    advance: Callable[[int], object] | None = None,
+) -> None:
+    """Draw every customer once, and let each reader take what it wants.
+
+    Parameters
+    ----------
+    purchases, spend, table, horizon, seed, samples, threads
+        As in `customer_draws`.
+    readers
+        What is wanted of the draws.
+    advance
+        Called with the number of customers done, for progress.
+    """
+
+    def take(block: CustomerDraws) -> tuple[int, list[object]]:
+        return len(block.rows), [reader.read(block) for reader in readers]
+
+    for number, parts in _each_block(purchases, spend, table, take, horizon, seed, samples, threads):
+        for reader, part in zip(readers, parts, strict=True):
+            reader.add(part)
+        if advance is not None:
+            advance(number)
+
+
+def customer_draws(
+    purchases: Purchases,
+    spend: Spend,
+    table: pd.DataFrame,
+    *,
+    horizon: Horizon,
+    seed: int = 1,
+    samples: int | None = None,
+    threads: int | None = None,
+) -> Iterator[CustomerDraws]:
+    """Draw purchases and their value for each customer, in blocks of customers with similar histories.
+
+    Parameters
+    ----------
+    purchases, spend
+        Fits of a law of purchases and of one of spend, or what is needed of them to score customers; their draws are
+        paired by number.
+    table
+        Columns `customer_id, frequency, recency, T, monetary_value`, in the time unit of the fit.
+    horizon
+        How far to look, and how to discount.
+    seed
+        Makes the draws reproducible, customer by customer.
+    samples
+        Draws for each customer; as many as the smaller posterior has if not given.
+    threads
+        Worker threads; as many as there are processors if not given. The result does not depend on it.
+
+    Yields
+    ------
+    CustomerDraws
+        Of a few customers each: memory does not grow with the table.
+    """
+    yield from _each_block(purchases, spend, table, lambda block: block, horizon, seed, samples, threads)
+
+
+def _each_block[Result](
+    purchases: Purchases,
+    spend: Spend,
+    table: pd.DataFrame,
+    then: Callable[[CustomerDraws], Result],
+    horizon: Horizon,
+    seed: int,
+    samples: int | None,
+    threads: int | None,
+) -> Iterator[Result]:
+    """Draw each block and do something with it in the thread that drew it; results come in the order of blocks."""
+    check_seed(seed)
+    buying, paying = scorings(purchases, spend, samples)
+    work = _Work(buying, paying, table, horizon, seed)
+    step = max(1, BLOCK_CELLS // buying.samples)
+    order = np.lexsort((table["recency"], table["frequency"], table["T"]))
+    workers = threads or os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for start in range(0, len(table), step):
+            rows = order[start : start + step]
+            waiting.append(pool.submit(lambda rows=rows: then(work.block(rows))))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def scorings(
+    purchases: Purchases, spend: Spend, samples: int | None = None
+) -> tuple[Scoring[PurchaseLaw], Scoring[SpendLaw]]:
+    """What is needed of two posteriors, paired: as many draws of each as the smaller one has, or fewer if asked for.
+
+    Raises
+    ------
+    DomainError
+        If not even one draw is asked for.
+    """
+    if samples is not None and samples < 1:
+        msg = f"samples={samples}: at least one draw is needed"
+        raise DomainError(msg)
+    buying, paying = getattr(purchases, "scoring", purchases), getattr(spend, "scoring", spend)
+    most = min(buying.samples, paying.samples)
+    size = most if samples is None else min(most, samples)
+    return buying.thin(size), paying.thin(size)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that a block is drawn from."""
+
+    buying: Scoring[PurchaseLaw]
+    paying: Scoring[SpendLaw]
+    table: pd.DataFrame
+    horizon: Horizon
+    seed: int
+
+    @cached_property
+    def _laws(self) -> tuple[Callable[[NDArray[np.int64]], Parameters], ...]:
+        return self.buying.laws(self.table), self.paying.laws(self.table)
+
+    @cached_property
+    def _keys(self) -> NDArray[np.uint64]:
+        return keys_of(self.table["customer_id"], self.seed)
+
+    @cached_property
+    def _money(self) -> Array:
+        return self.table["monetary_value"].to_numpy(np.float64)[:, None]
+
+    @cached_property
+    def _history(self) -> History:
+        return History.of(self.table)
+
+    def block(self, rows: NDArray[np.int64]) -> CustomerDraws:
+        """Expectations in closed form, then outcomes drawn from the customers' own streams."""
+        buying, paying = self.buying.law, self.paying.law
+        rates, prices = (law(rows) for law in self._laws)
+        history, z, keys = self._history.at(rows), self._money[rows], self._keys[rows]
+        alive = buying.p_alive(history, rates)
+        spend = np.broadcast_to(paying.expected_spend(history.frequency, z, prices), alive.shape)
+        spans = self.horizon.spans
+        futures = buying.draw_futures(history, alive, rates, self.horizon.reach, keys)
+        values, means, _ = paying.draw_values(history.frequency, z, prices, futures, keys)
+        lengths, discounts = (np.array(column) for column in zip(*spans, strict=True))
+        counts, money = span_sums(futures, values, means, lengths, discounts, *alive.shape)
+        length, rate = spans[0]
+        expected = buying.expected_purchases(history, rates, length, alive=alive)
+        paid = buying.expected_purchases(history, rates, length, rate, alive=alive) if rate > 0 else expected
+        held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, spans[1][0], alive=alive),)
+        beside = [column for own in held for column in (own, counts[1], times(own, spend), money[1])]
+        return CustomerDraws(
+            rows, alive, expected, counts[0], spend, times(paid, spend), money[0], futures, values, means, *beside
+        )
+
+
+def keys_of(ids: pd.Series, seed: int) -> NDArray[np.uint64]:
+    """A key of each customer's random numbers, from the seed and the id alone."""
+    hashes = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), categorize=False)
+    return customer_keys(seed, hashes)
+
+
+def times(some: Array, each: Array) -> Array:
+    """Product of two expectations; nothing where the first is, even if the second is infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(some == 0, 0.0, some * each)
