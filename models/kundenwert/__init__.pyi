@@ -1,5 +1,20 @@
-from . import bayes, compare, data, decide, errors, formula, kernels, plot, predict, report, simulate, validate, value
-from .bayes import NBD, Diagnosis, Fit, GammaGamma, ParetoNBD, Prior, fit, load_fit, loo
+from . import (
+    bayes,
+    compare,
+    data,
+    decide,
+    errors,
+    formula,
+    kernels,
+    laws,
+    plot,
+    predict,
+    report,
+    simulate,
+    validate,
+    value,
+)
+from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, resolved_priors
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
 from .data import (
     CustomerSummary,
@@ -15,16 +30,17 @@ from .data import (
 from .decide import acquisition_table, payback_curve, payback_table, probability_better, value_of_information
 from .errors import DomainError, FitError, KundenwertError, SchemaError
 from .formula import formula_clv, formula_clv_matched, kpis, lifespan
-from .predict import Horizon, customer_draws, new_customer_draws
+from .laws import NBD, GammaGamma, ParetoNBD
+from .predict import Horizon, customer_draws, newcomers
+from .settings import Reading, Sampling, Shaping, Terms
 from .simulate import Population, Simulated, random_population, simulate_population
 from .validate import coverage, holdout_scores, independence, tracking
-from .value import Assumptions, ValueResult, new_customer_table, value_table
+from .value import ValueResult, value_table
 
 __version__: str
 
 __all__ = [
     "NBD",
-    "Assumptions",
     "CustomerSummary",
     "Diagnosis",
     "DomainError",
@@ -40,7 +56,12 @@ __all__ = [
     "Simulated",
     "TransactionLog",
     "ValueResult",
+    "Reading",
+    "Sampling",
+    "Shaping",
+    "Terms",
     "acquisition_table",
+    "build_model",
     "baseline_predictions",
     "bayes",
     "compare",
@@ -58,12 +79,13 @@ __all__ = [
     "holdout_scores",
     "independence",
     "kernels",
+    "known",
+    "laws",
+    "newcomers",
     "kpis",
     "lifespan",
     "load_fit",
     "loo",
-    "new_customer_draws",
-    "new_customer_table",
     "patterns",
     "payback_curve",
     "payback_table",
@@ -76,6 +98,7 @@ __all__ = [
     "read_customers",
     "read_transactions",
     "report",
+    "resolved_priors",
     "score_baselines",
     "score_cohorts",
     "simulate",

@@ -6,7 +6,7 @@ from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
 from kundenwert.bayes.fit import Method, fit
 from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import WEIBULL, Prior, resolved_priors
-from kundenwert.bayes.scoring import Scoring
+from kundenwert.bayes.scoring import Scoring, known
 from kundenwert.bayes.stored import check_pair, load_fit, load_pair, paired, save_pair
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "check_pair",
     "diagnose",
     "fit",
+    "known",
     "load_fit",
     "load_pair",
     "loo",

@@ -8,11 +8,49 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.data.design import UNSEEN, Design
+from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import Law
 from kundenwert.laws.law import Array, Draws
+
+
+def known[Of: Law](law: Of, **parameters: ArrayLike) -> Scoring[Of]:
+    """A law with known parameters, such as published ones, where a posterior is expected.
+
+    Parameters
+    ----------
+    law
+        Of purchases or of spend.
+    **parameters
+        Each of the law's parameters: a number, or draws.
+
+    Returns
+    -------
+    Scoring
+
+    Raises
+    ------
+    SchemaError
+        If a parameter is missing, or is none of the law's.
+    DomainError
+        If a parameter is not positive and finite.
+
+    Examples
+    --------
+    >>> from kundenwert.laws import NBD
+    >>> known(NBD(), r=0.385, alpha=12.1).samples
+    1
+    """
+    if set(parameters) != set(law.parameters):
+        odd = ", ".join(sorted(set(parameters) ^ set(law.parameters)))
+        raise SchemaError(f"the parameters of {law.title} are {', '.join(law.parameters)}; missing or not one: {odd}")
+    columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(parameters[name], float)) for name in law.parameters))
+    for name, values in zip(law.parameters, columns, strict=True):
+        if values.ndim != 1 or not (np.isfinite(values) & (values > 0)).all():
+            raise DomainError(f"{name} is not positive and finite, one number for each draw")
+    return Scoring(law, dict(zip(law.parameters, map(np.array, columns), strict=True)), {}, None, 0)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -68,14 +68,18 @@ def _report(journey: Journey, stated: Document, out: Path) -> Path:
         journey, stated.source, stated.reading, stated.shaping, steps.looked_at(stated.sampling)
     )
     priced, summary = steps.priced(stated.terms, costs, summary)
-    steps.check_money(summary, priced)
-    purchases, spend = steps.fit_both(journey, summary, stated.sampling)
-    values = steps.value(journey, purchases, spend, summary, priced, seed=stated.sampling.seed)
-    with journey.step("Comparing and checking"):
-        from kundenwert.report import gather, write  # noqa: PLC0415
+    from kundenwert.value import check_money  # noqa: PLC0415
 
-        lifespan = float(stated.terms.lifespan_years)
-        results = gather(log, summary, purchases, spend, values, lifespan_years=lifespan, seed=stated.sampling.seed)
+    check_money(summary, priced)
+    purchases, spend = steps.fit_both(journey, summary, stated.sampling)
+    from kundenwert.report import Readers, gather, write  # noqa: PLC0415
+
+    readers, seed = Readers.of(summary), stated.sampling.seed
+    each = () if readers is None else readers.each
+    values = steps.value(journey, purchases, spend, summary, priced, seed=seed, readers=each)
+    with journey.step("Comparing and checking"):
+        how: dict[str, Any] = {"lifespan_years": float(stated.terms.lifespan_years), "seed": seed}
+        results = gather(log, summary, purchases, spend, values, readers=readers, **how)
     with journey.step("Rendering the report"):
         return write(
             results,

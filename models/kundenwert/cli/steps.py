@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from glob import glob
 from pathlib import Path
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit
+    from kundenwert.laws import PurchaseLaw, SpendLaw
+    from kundenwert.predict import Reader
     from kundenwert.data import Costs, CustomerSummary, TransactionLog
     from kundenwert.value import ValueResult
 
@@ -93,11 +95,12 @@ def looked_at(sampling: Sampling) -> dict[str, str]:
     return dict.fromkeys(sampling.covariate, "covariate") | dict.fromkeys(sampling.effects, "effects")
 
 
-def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[Fit, Fit]:
+def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[Fit[PurchaseLaw], Fit[SpendLaw]]:
     """Both posteriors."""
     with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
+        from kundenwert.laws import GammaGamma, ParetoNBD  # noqa: PLC0415
     purchase_priors, spend_priors = stated_priors(sampling.priors)
     columns: dict[str, Any] = {"cohorts": tuple(sampling.effects), "covariates": tuple(sampling.covariate)}
     how: dict[str, Any] = {
@@ -105,13 +108,13 @@ def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> 
         **{name: getattr(sampling, name) for name in ("method", "seed", "draws", "tune", "chains")},
     }
     with journey.step("Sampling the purchase model", spin=False):
-        purchases = bayes.fit(bayes.ParetoNBD(priors=purchase_priors, **columns), summary, **how)
+        purchases = bayes.fit(ParetoNBD(priors=purchase_priors, **columns), summary, **how)
     with journey.step("Sampling the spend model", spin=False):
-        spend = bayes.fit(bayes.GammaGamma(priors=spend_priors, **columns), summary, **how)
+        spend = bayes.fit(GammaGamma(priors=spend_priors, **columns), summary, **how)
     return purchases, spend
 
 
-def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
+def load_both(journey: Journey, folder: Path) -> tuple[Fit[PurchaseLaw], Fit[SpendLaw]]:
     """Both posteriors from the folder that `fit` wrote."""
     with journey.step("Loading the posteriors"):
         from kundenwert.bayes.stored import load_pair  # noqa: PLC0415
@@ -119,13 +122,13 @@ def load_both(journey: Journey, folder: Path) -> tuple[Fit, Fit]:
         return load_pair(folder)
 
 
-def attributes(*fits: Fit) -> dict[str, str]:
+def attributes(*fits: Fit[Any]) -> dict[str, str]:
     """Columns that fitted models look at, which no option can name otherwise."""
     names = [name for fit in fits for name in (*fit.model.cohorts, *fit.model.covariates)]
     return dict.fromkeys(names, "fit")
 
 
-def cohort_of(*fits: Fit) -> str:
+def cohort_of(*fits: Fit[Any]) -> str:
     """How customers were grouped when fitted, where a model looks at cohorts and the fit says so; else by month."""
     for fit in fits:
         if "cohort" in (*fit.model.cohorts, *fit.model.covariates) and fit.info.get("cohort"):
@@ -134,22 +137,20 @@ def cohort_of(*fits: Fit) -> str:
 
 
 def value(
-    journey: Journey, purchases: Fit, spend: Fit, summary: CustomerSummary, terms: Terms, *, seed: int
+    journey: Journey,
+    purchases: Fit[PurchaseLaw],
+    spend: Fit[SpendLaw],
+    summary: CustomerSummary,
+    terms: Terms,
+    *,
+    seed: int,
+    readers: Sequence[Reader[Any]] = (),
 ) -> ValueResult:
     """The value table, with a bar over customers."""
     from kundenwert.value import value_table  # noqa: PLC0415
 
-    assumed = check_money(summary, terms)
     with journey.bar("Valuing customers", len(summary)) as advance:
-        return value_table(
-            purchases,
-            spend,
-            summary,
-            seed=seed,
-            advance=advance,
-            allow_unconverged=terms.allow_unconverged,
-            **assumed,
-        )
+        return value_table(purchases, spend, summary, terms, seed=seed, advance=advance, readers=readers)
 
 
 def costs_of(terms: Terms) -> Costs | None:
@@ -169,20 +170,6 @@ def priced(terms: Terms, costs: Costs | None, summary: CustomerSummary) -> tuple
     tell_cautions(notes)
     account = replace(summary.account, notes=(*summary.account.notes, *notes))
     return replace(terms, cac_file=None, cac=cac), replace(summary, account=account)
-
-
-def check_money(summary: CustomerSummary, terms: Terms) -> dict[str, Any]:
-    """Refuse terms without meaning for these customers before anything is sampled; return what value tables take."""
-    from kundenwert.value import assume  # noqa: PLC0415
-
-    assumed: dict[str, Any] = {
-        "horizon": summary.units_per_year if terms.horizon is None else terms.horizon,
-        "discount_rate": terms.discount_rate,
-        "margin": terms.margin,
-        "cac": 0.0 if terms.cac is None else terms.cac,
-    }
-    assume(summary, **assumed)
-    return assumed
 
 
 def write_table(table: pd.DataFrame, path: Path, output: Output) -> Path:

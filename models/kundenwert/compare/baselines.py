@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from kundenwert import formula
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.kernels import gamma_gamma, nbd
+from kundenwert.laws import History
+from kundenwert.predict import scorings
+
+if TYPE_CHECKING:
+    from kundenwert.predict.blocks import Purchases, Spend
 
 type Array = NDArray[np.float64]
 
@@ -74,7 +79,7 @@ def baseline_predictions(
     margin: float = 1.0,
     discount_rate: float = 0.0,
     recent: Mapping[str, tuple[pd.DataFrame, float]] | None = None,
-    no_dropout: Mapping[str, ArrayLike] | None = None,
+    no_dropout: tuple[Purchases, Spend] | None = None,
 ) -> Baselines:
     r"""Predict each customer's purchases and revenue within `length` by what one would do without a drop-out model.
 
@@ -117,7 +122,7 @@ def baseline_predictions(
         Name of the method → (table of `customer_id, purchases, revenue` in a window that ends with the observation, as
         `data.window_totals` gives it; length of that window in time units).
     no_dropout
-        Draws of `r, alpha` of an NBD and `p, q, v` of the spend model, one-dimensional, paired by number.
+        Fits of the NBD and of a law of spend, whose draws are paired by number.
 
     Returns
     -------
@@ -126,7 +131,7 @@ def baseline_predictions(
     Raises
     ------
     SchemaError
-        If a column or a parameter is missing.
+        If a column is missing.
     DomainError
         If the length, the rate or the margin has no meaning.
 
@@ -257,22 +262,20 @@ def _paid(time: Array, delta: float) -> Array:
 
 
 def _nbd(
-    table: pd.DataFrame, draws: Mapping[str, ArrayLike], length: float, margin: float, delta: float
+    table: pd.DataFrame, fits: tuple[Purchases, Spend], length: float, margin: float, delta: float
 ) -> tuple[Array, Array, NDArray[np.object_]]:
     """Expectations under an NBD, multiplied draw by draw, for a bounded number of customers at a time."""
-    if missing := [name for name in ("r", "alpha", "p", "q", "v") if name not in draws]:
-        raise SchemaError(f"the draws of the model without drop-out lack {', '.join(missing)}")
-    law = dict(zip(draws, np.broadcast_arrays(*(np.atleast_1d(draws[name]) for name in draws)), strict=True))
-    x, t_x, T, z = (
-        table[name].to_numpy(np.float64)[:, None] for name in ("frequency", "recency", "T", "monetary_value")
-    )
+    buying, paying = scorings(*fits)
+    rates, prices = buying.laws(table), paying.laws(table)
+    history, z = History.of(table), table["monetary_value"].to_numpy(np.float64)[:, None]
     paid = float(_paid(np.asarray(length), delta)) / length
     bought, money = np.empty(len(table)), np.empty(len(table))
-    step = max(1, BLOCK_CELLS // law["r"].size)
+    step = max(1, BLOCK_CELLS // buying.samples)
     for start in range(0, len(table), step):
-        some = slice(start, start + step)
-        number = nbd.expected_purchases(x[some], t_x[some], T[some], length, r=law["r"], alpha=law["alpha"])
-        spend = gamma_gamma.expected_spend(x[some], z[some], p=law["p"], q=law["q"], v=law["v"])
+        some = np.arange(start, min(start + step, len(table)))
+        own = history.at(some)
+        number = buying.law.expected_purchases(own, rates(some), length)
+        spend = paying.law.expected_spend(own.frequency, z[some], prices(some))
         bought[some] = number.mean(axis=1)
         money[some] = margin * paid * (number * spend).mean(axis=1)
     return bought, np.where(np.isinf(money), np.nan, money), np.where(np.isinf(money), _NO_MEAN, "").astype(object)

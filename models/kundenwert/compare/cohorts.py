@@ -5,6 +5,7 @@ Totals are summed within each draw and summarised last; quantiles are never adde
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from kundenwert import formula
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.value import QUANTILES
+from kundenwert.value.terms import number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,9 +98,9 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     >>> names = ["rlv", "expected_rlv", "clv", "expected_clv"]
     >>> draws = {name: (("sample", "cohort"), [[10.0], [30.0]]) for name in names}
     >>> totals = xr.Dataset({**draws, "customers": ("cohort", [2])}, coords={"cohort": ["all"]})
-    >>> assume = Some(horizon=52.0, discount_rate=0.0, margin=0.5, cac=5.0, time_unit="W")
+    >>> terms = Some(horizon=52.0, discount_rate=0.0, margin=0.5, cac=5.0)
     >>> summary = Some(table=table, time_unit="W", units_per_year=52.0, inactivity_months=12)
-    >>> values = Some(table=table, totals=totals, assumptions=assume)
+    >>> values = Some(table=table, totals=totals, terms=terms, time_unit="W")
     >>> result = compare_cohorts(summary, values, lifespan_years=3.0)
     >>> result[["formula_assumed", "formula_assumed_matched", "clv_mean"]].values.tolist()
     [[40.0, 25.0, 10.0]]
@@ -109,7 +111,7 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     result = counts.copy()
     result["p_alive_mean"] = _group_means(valued["p_alive_mean"], known["cohort"], counts["cohort"])
     result = result.join(_formula(counts, summary, values, lifespan_years))
-    result = result.join(_posterior(totals, counts, _earned(known, counts, values.assumptions.margin)))
+    result = result.join(_posterior(totals, counts, _earned(known, counts, number(values.terms.margin))))
     if "holdout_purchases" in known and "holdout_purchases" in totals:
         result = result.join(_holdout(totals, known, counts))
         result = result.join(_formula_holdout(known, counts, summary, lifespan_years))
@@ -144,7 +146,7 @@ def aligned(summary: CustomerSummary, values: ValueResult) -> tuple[pd.DataFrame
     >>> left = pd.DataFrame({"customer_id": ["b", "a"], "cohort": "x", "frequency": [2, 1]})
     >>> right = pd.DataFrame({"customer_id": ["a", "b"], "cohort": "x", "rlv_mean": [10.0, 20.0]})
     >>> summary = Some(table=left, time_unit="W")
-    >>> known, valued = aligned(summary, Some(table=right, assumptions=Some(time_unit="W")))
+    >>> known, valued = aligned(summary, Some(table=right, time_unit="W"))
     >>> known["frequency"].tolist(), valued["rlv_mean"].tolist()
     ([1, 2], [10.0, 20.0])
     """
@@ -169,9 +171,9 @@ def aligned(summary: CustomerSummary, values: ValueResult) -> tuple[pd.DataFrame
             f"{int(moved.sum()):,} customers are in another cohort in the value table, first "
             f"{known['customer_id'][moved].iloc[0]!r}; value the customers of this summary"
         )
-    if summary.time_unit != values.assumptions.time_unit:
+    if summary.time_unit != values.time_unit:
         raise DomainError(
-            f"the summary counts time in {summary.time_unit!r}, the values in {values.assumptions.time_unit!r}"
+            f"the summary counts time in {summary.time_unit!r}, the values in {values.time_unit!r}"
         )
     return known, valued
 
@@ -236,7 +238,7 @@ def _counts(summary: CustomerSummary, values: ValueResult, known: pd.DataFrame) 
             units_per_year=summary.units_per_year,
             by=by,
             inactivity_months=summary.inactivity_months,
-            cac=values.assumptions.cac,
+            cac=_cost(values),
         )
         for by in ("cohort", None)
     ]
@@ -245,23 +247,28 @@ def _counts(summary: CustomerSummary, values: ValueResult, known: pd.DataFrame) 
     return pd.concat(parts, ignore_index=True)
 
 
+def _cost(values: ValueResult) -> float | Mapping[str, float]:
+    cac = values.terms.cac
+    return cac if isinstance(cac, Mapping) else number(cac)
+
+
 def _formula(
     counts: pd.DataFrame, summary: CustomerSummary, values: ValueResult, lifespan_years: float
 ) -> pd.DataFrame:
-    assumed, cac = values.assumptions, counts["cac"].to_numpy()
+    cac, margin = counts["cac"].to_numpy(), number(values.terms.margin)
     aov, rate = counts["aov"].to_numpy(), counts["purchase_frequency"].to_numpy()
     plain, matched = {}, {}
     for method in formula.METHODS:
         years = _lifespan(counts, method, lifespan_years)
-        plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, margin=assumed.margin, cac=cac)
+        plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, margin=margin, cac=cac)
         matched[f"formula_{method}_matched"] = formula.formula_clv_matched(
             aov,
             rate,
             years,
             age=counts["age"].to_numpy(),
-            horizon_years=assumed.horizon / summary.units_per_year,
-            discount_rate=assumed.discount_rate,
-            margin=assumed.margin,
+            horizon_years=number(values.terms.horizon) / summary.units_per_year,
+            discount_rate=number(values.terms.discount_rate),
+            margin=margin,
             cac=cac,
         )
     columns = pd.DataFrame({**plain, **matched}, index=counts.index)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 from kundenwert import formula
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.kernels import gamma_gamma, pareto_nbd
-from kundenwert.kernels.convex import NODES
-from kundenwert.predict import paired_samples
+from kundenwert.laws import History
+from kundenwert.predict import scorings
+from kundenwert.predict.blocks import times
 from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
-    from kundenwert.bayes import Fit
+    from kundenwert.bayes import Scoring
+    from kundenwert.laws import Parameters, PurchaseLaw, SpendLaw
+    from kundenwert.predict.blocks import Purchases, Spend
 
 type Array = NDArray[np.float64]
-type Law = Callable[[pd.DataFrame], dict[str, Array]]
+type Expectations = Callable[[NDArray[np.int64]], dict[str, Array]]
 
 FACTORS = ("order_value", "frequency", "lifespan", "heterogeneity", "discounting")
 """The reasons, in the order in which the waterfall applies them."""
@@ -115,8 +117,8 @@ class Decomposition:
 
 
 def decompose(
-    purchases: Fit,
-    spend: Fit,
+    purchases: Purchases,
+    spend: Spend,
     table: pd.DataFrame,
     *,
     units_per_year: float,
@@ -127,7 +129,6 @@ def decompose(
     lifespan_years: float | None = None,
     inactivity_months: float = 12,
     samples: int | None = SAMPLES,
-    law: Law | None = None,
 ) -> Decomposition:
     r"""Take the quotient of formula and posterior apart into five reasons, for each cohort and each posterior draw.
 
@@ -151,7 +152,7 @@ def decompose(
     Parameters
     ----------
     purchases, spend
-        Fits of `ParetoNBD` and `GammaGamma`; their draws are paired by number.
+        Fits of a law of purchases and of one of spend; their draws are paired by number.
     table
         Customers: `customer_id, cohort, frequency, recency, T, monetary_value, value_to_date`; for the lifespan "churn"
         also `active_before, active_after`.
@@ -171,10 +172,6 @@ def decompose(
         As in `formula.kpis`.
     samples
         Draws used; all of the smaller posterior if None.
-    law
-        Parameters of each customer of a table: name → array of shape (samples,) or (customers, samples), for
-        `r, alpha, s, beta, p, q, v`. Those of the two fits, with the effects of their cohorts and covariates, if not
-        given.
 
     Returns
     -------
@@ -183,7 +180,7 @@ def decompose(
     Raises
     ------
     SchemaError
-        If a column or a parameter is missing.
+        If a column is missing.
     DomainError
         If the horizon is not positive and finite, or an assumption has no meaning.
 
@@ -196,16 +193,15 @@ def decompose(
     --------
     One customer, four orders of 10 in two years, and one draw:
 
-    >>> from types import SimpleNamespace as Some
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
     >>> table = pd.DataFrame(
     ...     {"customer_id": ["a"], "cohort": ["all"], "frequency": [3], "recency": [78.0], "T": [104.0],
     ...      "monetary_value": [10.0], "value_to_date": [40.0]}
     ... )
-    >>> buy = {"r": [0.55], "alpha": [10.6], "s": [0.6], "beta": [11.7]}
-    >>> pay = {"p": [6.25], "q": [3.74], "v": [15.44]}
-    >>> laws = ({name: np.array(value) for name, value in law.items()} for law in (buy, pay))
-    >>> fits = (Some(samples=1, laws=lambda table, size, law=law: lambda rows: law) for law in laws)
-    >>> found = decompose(*fits, table, units_per_year=52.0, horizon=52.0, margin=0.5)
+    >>> buy = known(ParetoNBD(), r=0.55, alpha=10.6, s=0.6, beta=11.7)
+    >>> pay = known(GammaGamma(), p=6.25, q=3.74, v=15.44)
+    >>> found = decompose(buy, pay, table, units_per_year=52.0, horizon=52.0, margin=0.5)
     >>> {name: round(value.item(), 4) for name, value in found.factors.items()}
     {'order_value': 0.7567, 'frequency': 1.1989, 'lifespan': 0.5694, 'heterogeneity': 1.058, 'discounting': 1.0122}
     """
@@ -217,12 +213,12 @@ def decompose(
         "lifespan_years": 3.0 if lifespan_years is None else lifespan_years,
         "inactivity_months": inactivity_months,
     }
-    return decompositions(purchases, spend, table, methods=(method,), samples=samples, law=law, **how)[method]
+    return decompositions(purchases, spend, table, methods=(method,), samples=samples, **how)[method]
 
 
 def decompositions(
-    purchases: Fit,
-    spend: Fit,
+    purchases: Purchases,
+    spend: Spend,
     table: pd.DataFrame,
     *,
     methods: Sequence[str] = formula.METHODS,
@@ -233,7 +229,6 @@ def decompositions(
     lifespan_years: float = 3.0,
     inactivity_months: float = 12,
     samples: int | None = SAMPLES,
-    law: Law | None = None,
 ) -> dict[str, Decomposition]:
     """Decompose for several lifespans of the formula at once; what the posterior says is computed once.
 
@@ -243,7 +238,7 @@ def decompositions(
         Lifespans, of `formula.METHODS`.
     purchases, spend, table, units_per_year, horizon, discount_rate, margin, lifespan_years, inactivity_months
         As in `decompose`.
-    samples, law
+    samples
         As in `decompose`.
 
     Returns
@@ -252,15 +247,9 @@ def decompositions(
         By method, as from `decompose`.
     """
     _check(table, units_per_year, horizon, discount_rate, margin)
-    if law is None:
-        size = paired_samples(purchases, spend, samples)
-
-        def law(some: pd.DataFrame) -> dict[str, Array]:
-            rows = np.arange(len(some))
-            return purchases.laws(some, size)(rows) | spend.laws(some, size)(rows)
-
     delta = float(np.log1p(discount_rate)) / units_per_year
-    labels, sizes, sums = _cohort_sums(table, law, horizon, delta, margin)
+    expected = _Expected.of(purchases, spend, table, samples, margin)
+    labels, sizes, sums = _cohort_sums(table, lambda rows: expected.at(rows, horizon, delta), expected.samples)
     counts = _counts(table, units_per_year, inactivity_months, labels)
     means = {name: sums[name] / sizes for name in _SUMS}
     means["rate"] *= units_per_year
@@ -301,18 +290,17 @@ def _factors(
 
 
 def _cohort_sums(
-    table: pd.DataFrame, law: Law, horizon: float, delta: float, margin: float
+    table: pd.DataFrame, expectations: Expectations, size: int
 ) -> tuple[list[str], NDArray[np.int64], dict[str, Array]]:
     """Sum each customer's expectations by cohort within each draw, a block of similar histories at a time."""
     codes, cohorts = pd.factorize(table["cohort"], sort=True)
     one = list(cohorts) == ["all"]
-    size = _samples(law(table.iloc[:1]))
     sums = {name: np.zeros((size, len(cohorts))) for name in _SUMS}
     order = np.lexsort(tuple(table[name] for name in ("customer_id", "recency", "frequency", "T")))
     step = max(1, BLOCK_CELLS // size)
     for start in range(0, len(table), step):
         rows = order[start : start + step]
-        block = _expectations(table.iloc[rows], law(table.iloc[rows]), horizon, delta, margin)
+        block = expectations(rows)
         by_cohort = np.argsort(codes[rows], kind="stable")
         present, starts = np.unique(codes[rows][by_cohort], return_index=True)
         for name, total in sums.items():
@@ -326,54 +314,54 @@ def _cohort_sums(
     return [*labels, name_of_everybody(labels)], np.append(sizes, sizes.sum()), everybody
 
 
-def _expectations(
-    table: pd.DataFrame, law: dict[str, Array], horizon: float, delta: float, margin: float
-) -> dict[str, Array]:
-    """Expectations of a block, of shape (customers, samples): the summands of m̄, λ̄, τ̄, V₀ and V."""
-    x, t_x, T, z, earned = (
-        table[name].to_numpy(np.float64)[:, None]
-        for name in ("frequency", "recency", "T", "monetary_value", "value_to_date")
-    )
-    own = "margin_to_date" in table  # rows that state their margins
-    so_far = table["margin_to_date"].to_numpy(np.float64)[:, None] if own else margin * earned
-    life = _life(np.hstack([x, t_x, T]), law)
-    plain = pareto_nbd.expected_lifetime(horizon, s=law["s"], scale=law["beta"] + T)
-    paid = pareto_nbd.discounted_lifetime(horizon, delta, s=law["s"], scale=law["beta"] + T)
-    spend = gamma_gamma.expected_spend(x, z, p=law["p"], q=law["q"], v=law["v"])
-    with np.errstate(invalid="ignore"):
-        flow = margin * life.p_alive * (law["r"] + x) / (law["alpha"] + T) * spend
-        flow = np.where(life.p_alive > 0, flow, 0.0)
-    return {
-        "spend": spend,
-        "rate": life.purchase_rate,
-        "lifetime": life.lifetime + life.p_alive * plain,
-        "undiscounted": so_far + flow * plain,
-        "discounted": so_far + flow * paid,
-    }
+class _Expected(NamedTuple):
+    """What a posterior expects of customers, and what is known of them."""
 
+    buying: Scoring[PurchaseLaw]
+    paying: Scoring[SpendLaw]
+    rates: Callable[[NDArray[np.int64]], Parameters]
+    prices: Callable[[NDArray[np.int64]], Parameters]
+    history: History
+    money: Array
+    so_far: Array
+    margin: float
 
-def _life(histories: Array, law: dict[str, Array]) -> pareto_nbd.LifeToDate:
-    """Life to date of each history under each draw; equal ones under one law are computed once."""
-    four = {name: np.asarray(law[name]) for name in ("r", "alpha", "s", "beta")}
-    own = [values[:, :1] for values in four.values() if values.ndim == 2]  # a first draw tells one law from another
-    _, first, index = np.unique(np.hstack([histories, *own]), axis=0, return_index=True, return_inverse=True)
-    x, t_x, T = (histories[first][:, [i]] for i in range(3))
-    distinct = {name: values[first] if values.ndim == 2 else values for name, values in four.items()}
-    found = pareto_nbd.life_to_date(x, t_x, T, nodes=NODES, **distinct)
-    return pareto_nbd.LifeToDate(*(values[index.reshape(-1)] for values in found))
+    @classmethod
+    def of(
+        cls, purchases: Purchases, spend: Spend, table: pd.DataFrame, samples: int | None, margin: float
+    ) -> _Expected:
+        """Pair the posteriors, and take columns out of the table."""
+        buying, paying = scorings(purchases, spend, samples)
+        z, revenue = (table[name].to_numpy(np.float64)[:, None] for name in ("monetary_value", "value_to_date"))
+        own = "margin_to_date" in table  # rows that state their margins
+        so_far = table["margin_to_date"].to_numpy(np.float64)[:, None] if own else margin * revenue
+        return cls(buying, paying, buying.laws(table), paying.laws(table), History.of(table), z, so_far, margin)
+
+    @property
+    def samples(self) -> int:
+        """Number of draws."""
+        return self.buying.samples
+
+    def at(self, rows: NDArray[np.int64], horizon: float, delta: float) -> dict[str, Array]:
+        """Expectations of some customers, of shape (customers, samples): the summands of m̄, λ̄, τ̄, V₀ and V."""
+        history, rates, law = self.history.at(rows), self.rates(rows), self.buying.law
+        life = law.life_to_date(history, rates)
+        spend = self.paying.law.expected_spend(history.frequency, self.money[rows], self.prices(rows))
+        plain = law.expected_purchases(history, rates, horizon, alive=life.p_alive)
+        paid = law.expected_purchases(history, rates, horizon, delta, alive=life.p_alive)
+        return {
+            "spend": spend,
+            "rate": life.purchase_rate,
+            "lifetime": life.time + law.expected_time(history, rates, horizon, alive=life.p_alive),
+            "undiscounted": self.so_far[rows] + self.margin * times(plain, spend),
+            "discounted": self.so_far[rows] + self.margin * times(paid, spend),
+        }
 
 
 def _summary(draws: Array, name: str) -> dict[str, Array]:
     """Mean and quantiles over the draws; NaN for a cohort with a missing draw, whatever the others hold."""
     columns = {f"{name}_mean": draws.mean(axis=0)}
     return columns | {f"{name}_{suffix}": np.quantile(draws, at, axis=0) for suffix, at in QUANTILES.items()}
-
-
-def _samples(law: dict[str, Array]) -> int:
-    if missing := [name for name in ("r", "alpha", "s", "beta", "p", "q", "v") if name not in law]:
-        raise SchemaError(f"the law gives no {', '.join(missing)}")
-    shape = np.broadcast_shapes(*(np.shape(values) for values in law.values()), (1,))
-    return int(shape[-1])
 
 
 def _counts(table: pd.DataFrame, units_per_year: float, inactivity_months: float, labels: list[str]) -> pd.DataFrame:
@@ -399,7 +387,7 @@ def _notes(counts: pd.DataFrame, method: str, years: pd.Series, means: dict[str,
         if years.iloc[position] == 0:
             said.append("nobody bought twice: the observed lifespan is 0, and so is the formula")
         if bad[:, position].any():
-            said.append(f"the law of spend has no mean in {100 * bad[:, position].mean():.1f} % of the draws (q ≤ 1)")
+            said.append(f"the law of spend has no mean in {100 * bad[:, position].mean():.1f} % of the draws")
         notes.append("; ".join(said))
     return tuple(notes)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert.compare import quantiles
-from kundenwert.decide.outcomes import Outcomes, simulate_customers
-from kundenwert.decide.terms import Laws, Terms
-from kundenwert.errors import DomainError
-from kundenwert.predict import customer_rng
+from kundenwert.decide.assumed import Assumed
+from kundenwert.predict import Newcomers
+from kundenwert.settings import Terms
 
 type Array = NDArray[np.float64]
 
@@ -26,31 +24,31 @@ class Better(NamedTuple):
 
 
 def acquisition_table(
-    laws: Laws,
+    newcomers: Newcomers,
+    terms: Terms | None = None,
     *,
-    margin: float = 1.0,
-    discount_rate: float = 0.10,
-    horizon: float,
-    units_per_year: float,
-    cac: float | Mapping[str, float] = 0.0,
-    seed: int,
+    seed: int = 1,
     customers_per_draw: int = 1,
+    **changes: object,
 ) -> pd.DataFrame:
     r"""Value a new customer of each cohort, and set it against what such a customer costs.
 
-    The expected value before cost is, in each draw, `margin · E[spend] · (1 + (r/α) · discounted lifetime)`: the most
-    that a customer may cost. The outcome is what one simulated customer brings.
+    The expected value before cost is, in each draw, `margin · E[spend] · (1 + E[discounted repeat purchases])`, the mean
+    over the cohort's own kinds of customers: the most that a customer may cost. The outcome is what one simulated
+    customer brings.
 
     Parameters
     ----------
-    laws
-        Cohort → arrays (samples,) of `r, alpha, s, beta, p, q, v`, paired by draw.
-    margin, discount_rate, horizon, units_per_year, cac
-        As in `Terms.check`.
+    newcomers
+        New customers by cohort, as from `kundenwert.newcomers`.
+    terms
+        What turns purchases into money: horizon, discount rate, margin, acquisition cost; or each by its name.
     seed
         Makes the outcomes reproducible, cohort by cohort.
     customers_per_draw
         Simulated customers for each draw, ≥ 1.
+    **changes
+        Settings of `terms` by name.
 
     Returns
     -------
@@ -60,6 +58,8 @@ def acquisition_table(
         ================================= ================================================================
         `cac`                             acquisition cost
         `break_even_cac_mean, _q05 … q95` expected value before cost, and how well it is known
+        `expected_purchases_mean`         expected purchases within the horizon, the first one included
+        `purchases_q05 … q95`             outcome of one customer
         `clv_mean`                        its mean after cost
         `clv_q05, clv_q50, clv_q95`       outcome of one customer after cost
         `p_pays_back`                     probability that one customer brings more than the cost
@@ -70,26 +70,30 @@ def acquisition_table(
 
     Raises
     ------
-    SchemaError
-        If a law is incomplete.
     DomainError
-        If an assumption has no meaning.
+        If a setting has no meaning.
 
     Examples
     --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> table = acquisition_table({"a": law}, margin=0.3, horizon=52.0, units_per_year=52.0, cac=20.0, seed=1)
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import newcomers
+    >>> buy = known(ParetoNBD(), r=0.55, alpha=10.6, s=0.6, beta=11.7)
+    >>> new = newcomers(buy, known(GammaGamma(), p=6.25, q=3.74, v=15.44), units_per_year=52.0)
+    >>> table = acquisition_table(new, margin=0.3, horizon=52.0, cac=20.0)
     >>> table[["break_even_cac_mean", "clv_mean", "p_worth_cost", "clv_cac_ratio_mean"]].round(4).to_numpy().tolist()
     [[25.5099, 5.5099, 1.0, 1.2755]]
     """
-    terms = _terms(laws, margin, discount_rate, horizon, units_per_year, cac)
+    assumed = Assumed.check(newcomers, terms, changes)
     rows = []
-    for cohort, expected in terms.expected().items():
-        cost = terms.costs[cohort]
-        drawn = cohort_outcomes(terms, cohort, seed, customers_per_draw)
+    for cohort, expected in assumed.expected().items():
+        cost, bought = assumed.costs[cohort], newcomers.expected_purchases(cohort, assumed.horizon.length)
+        drawn = assumed.outcomes(cohort, seed, customers_per_draw)
         outcome = quantiles(drawn.value - cost, "clv")
         ratio = expected / cost if cost > 0 else np.full_like(expected, np.nan)
         row = {"cohort": cohort, "cac": cost, **quantiles(expected, "break_even_cac")}
+        row["expected_purchases_mean"] = 1 + bought.mean()
+        row |= {k: v for k, v in quantiles(drawn.purchases, "purchases", whole=True).items() if k != "purchases_mean"}
         row |= outcome | {"clv_mean": expected.mean() - cost, "p_pays_back": (drawn.value > cost).mean()}
         row |= {"p_worth_cost": (expected > cost).mean(), **quantiles(ratio, "clv_cac_ratio")}
         row["note"] = spend_note(expected)
@@ -103,60 +107,20 @@ def spend_note(expected: Array) -> str:
     Examples
     --------
     >>> spend_note(np.array([25.5, np.inf]))
-    'the law of spend has no mean in 50.0 % of the draws (q ≤ 1)'
+    'the law of spend has no mean in 50.0 % of the draws'
     """
     endless = float(np.isinf(expected).mean())
-    return f"the law of spend has no mean in {100 * endless:.1f} % of the draws (q ≤ 1)" if endless else ""
-
-
-def cohort_outcomes(terms: Terms, cohort: str, seed: int, customers_per_draw: int) -> Outcomes:
-    """Simulate new customers of one cohort; their random numbers are keyed by the seed and the cohort's name.
-
-    Parameters
-    ----------
-    terms
-        Laws and assumptions.
-    cohort
-        One of the cohorts of `terms`.
-    seed
-        At least 0.
-    customers_per_draw
-        At least 1.
-
-    Returns
-    -------
-    Outcomes
-        Of samples × customers_per_draw customers.
-
-    Raises
-    ------
-    DomainError
-        If seed or number are negative.
-    """
-    if seed < 0 or customers_per_draw < 1:
-        raise DomainError(
-            f"seed={seed}, customers_per_draw={customers_per_draw}: the seed is at least 0, and there is at least one "
-            "customer"
-        )
-    law = {name: np.tile(values, customers_per_draw) for name, values in terms.laws[cohort].items()}
-    rng = customer_rng(seed, f"a new customer of {cohort}")
-    return simulate_customers(law, margin=terms.margin, cost=terms.costs[cohort], horizon=terms.horizon, rng=rng)
+    return f"the law of spend has no mean in {100 * endless:.1f} % of the draws" if endless else ""
 
 
 def probability_better(
-    laws: Laws,
-    *,
-    margin: float = 1.0,
-    discount_rate: float = 0.10,
-    horizon: float,
-    units_per_year: float,
-    cac: float | Mapping[str, float] = 0.0,
+    newcomers: Newcomers, terms: Terms | None = None, **changes: object
 ) -> Better:
     """Probability that one cohort's expected value after cost is above another's, and that it is the highest of all.
 
     Parameters
     ----------
-    laws, margin, discount_rate, horizon, units_per_year, cac
+    newcomers, terms, **changes
         As in `acquisition_table`. The draws of all cohorts must be of one joint posterior, paired by number.
 
     Returns
@@ -167,55 +131,29 @@ def probability_better(
 
     Raises
     ------
-    SchemaError
-        If a law is incomplete.
     DomainError
-        If an assumption has no meaning.
+        If a setting has no meaning.
 
     Examples
     --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> draws = {name: np.full(3, value) for name, value in law.items()}
-    >>> laws = {"a": draws | {"r": np.array([0.5, 0.6, 0.7])}, "b": draws | {"r": np.array([0.4, 0.6, 0.8])}}
-    >>> found = probability_better(laws, horizon=52.0, units_per_year=52.0)
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import Kinds
+    >>> buy = {name: np.full(3, value) for name, value in {"alpha": 10.6, "s": 0.6, "beta": 11.7}.items()}
+    >>> pay = {name: np.full(3, value) for name, value in {"p": 6.25, "q": 3.74, "v": 15.44}.items()}
+    >>> rates = {"a": np.array([0.5, 0.6, 0.7]), "b": np.array([0.4, 0.6, 0.8])}
+    >>> cohorts = {name: Kinds(np.ones(1), buy | {"r": r}, pay) for name, r in rates.items()}
+    >>> found = probability_better(Newcomers(ParetoNBD(), GammaGamma(), cohorts, 52.0), horizon=52.0)
     >>> found.pairs.loc["a", "b"].item(), found.best.round(3).tolist()
     (0.5, [0.5, 0.5])
     """
-    terms = _terms(laws, margin, discount_rate, horizon, units_per_year, cac)
-    net = net_benefit(terms)
-    names = list(terms.laws)
+    net = net_benefit(Assumed.check(newcomers, terms, changes))
+    names = list(newcomers.cohorts)
     pairs = [((net[:, [i]] > net).mean(axis=0) + (net[:, [i]] == net).mean(axis=0) / 2) for i in range(len(names))]
     top = net == net.max(axis=1, keepdims=True)
     best = (top / top.sum(axis=1, keepdims=True)).mean(axis=0)
     return Better(pd.DataFrame(pairs, index=names, columns=names), pd.Series(best, index=names, name="p_best"))
 
 
-def net_benefit(terms: Terms) -> Array:
-    """Expected value of a new customer after cost, of shape (samples, cohorts).
-
-    Examples
-    --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> net_benefit(_terms({"a": law}, 0.3, 0.1, 52.0, 52.0, 20.0)).round(4)
-    array([[5.5099]])
-    """
-    expected = terms.expected()
-    return np.column_stack([expected[cohort] - terms.costs[cohort] for cohort in expected])
-
-
-def _terms(
-    laws: Laws,
-    margin: float,
-    discount_rate: float,
-    horizon: float,
-    units_per_year: float,
-    cac: float | Mapping[str, float],
-) -> Terms:
-    return Terms.check(
-        laws,
-        margin=margin,
-        discount_rate=discount_rate,
-        horizon=horizon,
-        units_per_year=units_per_year,
-        cac=cac,
-    )
+def net_benefit(assumed: Assumed) -> Array:
+    """Expected value of a new customer after cost, of shape (samples, cohorts)."""
+    return np.column_stack([value - assumed.costs[cohort] for cohort, value in assumed.expected().items()])

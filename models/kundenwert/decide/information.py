@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -12,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.compare import quantiles
 from kundenwert.decide.acquisition import net_benefit
-from kundenwert.decide.terms import Law, Laws, Terms
+from kundenwert.decide.assumed import Assumed
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.kernels import pareto_nbd
-from kundenwert.predict import customer_rng
+from kundenwert.predict import Newcomers
+from kundenwert.settings import Terms
 
 type Array = NDArray[np.float64]
 
@@ -33,8 +32,6 @@ FOLDS = 10
 
 CELLS = 500_000
 """Draws × customers simulated at a time: 4 MB an array."""
-
-_TINY = np.finfo(np.float64).tiny
 
 
 class Information(NamedTuple):
@@ -151,16 +148,13 @@ def _gain(benefit: Array, data: Array, degree: int = DEGREE) -> tuple[float, flo
 
 
 def value_of_information(
-    laws: Laws,
+    newcomers: Newcomers,
+    terms: Terms | None = None,
     *,
-    margin: float = 1.0,
-    discount_rate: float = 0.10,
-    horizon: float,
-    units_per_year: float,
-    cac: float | Mapping[str, float],
-    seed: int,
+    seed: int = 1,
     customers: int = 100,
     length: float | None = None,
+    **changes: object,
 ) -> Information:
     """Say what to do now with the next customer's budget, and what it is worth to learn more first.
 
@@ -170,7 +164,7 @@ def value_of_information(
 
     Parameters
     ----------
-    laws, margin, discount_rate, horizon, units_per_year, cac
+    newcomers, terms, **changes
         As in `acquisition_table`. The draws of all cohorts must be of one joint posterior, paired by number: only so do
         data of one cohort say anything about another.
     seed
@@ -190,42 +184,44 @@ def value_of_information(
     Raises
     ------
     SchemaError
-        If a law is incomplete, or a cohort is called "nothing".
+        If a cohort is called "nothing".
     DomainError
-        If an assumption has no meaning, or the law of spend has no mean in some draw.
+        If a setting has no meaning, or the law of spend has no mean in some draw.
 
     Examples
     --------
-    >>> law = {"alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> draws = {name: np.full(400, value) for name, value in law.items()} | {"r": np.linspace(0.3, 0.8, 400)}
-    >>> found = value_of_information({"a": draws}, margin=0.3, horizon=52.0, units_per_year=52.0, cac=25.0, seed=1)
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import Kinds
+    >>> buy = {name: np.full(400, x) for name, x in {"alpha": 10.6, "s": 0.6, "beta": 11.7}.items()}
+    >>> pay = {name: np.full(400, x) for name, x in {"p": 6.25, "q": 3.74, "v": 15.44}.items()}
+    >>> cohorts = {"a": Kinds(np.ones(1), buy | {"r": np.linspace(0.3, 0.8, 400)}, pay)}
+    >>> new = Newcomers(ParetoNBD(), GammaGamma(), cohorts, 52.0)
+    >>> found = value_of_information(new, margin=0.3, horizon=52.0, cac=25.0)
     >>> found.action, round(found.expected, 4), round(found.evpi, 4)
     ('a', 0.5099, 1.457)
     """
-    terms = Terms.check(
-        laws, margin=margin, discount_rate=discount_rate, horizon=horizon, units_per_year=units_per_year, cac=cac
-    )
-    watched = units_per_year / 12 if length is None else length
+    assumed = Assumed.check(newcomers, terms, changes)
+    watched = newcomers.units_per_year / 12 if length is None else length
     if seed < 0 or customers < 1 or not (np.isfinite(watched) and watched > 0):
         raise DomainError(f"seed={seed}, customers={customers}, length={watched}: at least 0, at least 1, above 0")
-    if NOTHING in terms.laws:
+    if NOTHING in newcomers.cohorts:
         raise SchemaError(f"a cohort cannot be called {NOTHING!r}, which has a meaning here; rename it")
-    benefit = np.column_stack([net_benefit(terms), np.zeros(next(iter(terms.laws.values()))["r"].size)])
+    benefit = np.column_stack([net_benefit(assumed), np.zeros(newcomers.samples)])
     if (endless := int(np.isinf(benefit).any(axis=1).sum())) > 0:
         raise DomainError(
-            f"the law of spend has no mean in {endless:,} draws (q ≤ 1), so that no expected value exists; state a "
-            "tighter prior on customer_cv"
+            f"the law of spend has no mean in {endless:,} draws, so that no expected value exists; state a tighter "
+            "prior on customer_cv"
         )
     perfect = evpi(benefit)
     rows = []
-    for cohort, law in terms.laws.items():
-        rng = customer_rng(seed, f"new data of {cohort}")
-        data = sample_statistics(law, customers=customers, length=watched, rng=rng)
+    for cohort in newcomers.cohorts:
+        rng = np.random.default_rng([seed, *f"new data of {cohort}".encode()])
+        data = sample_statistics(newcomers, cohort, customers=customers, length=watched, rng=rng)
         found, error = _gain(benefit, data)
         gain = min(max(found, 0.0), perfect)
         row = {"cohort": cohort, "customers": customers, "length": watched, "evsi": gain, "evsi_error": error}
         rows.append(row | {"share_of_evpi": gain / perfect if perfect > 0 else float("nan")})
-    names = [*terms.laws, NOTHING]
+    names = [*newcomers.cohorts, NOTHING]
     top = benefit == benefit.max(axis=1, keepdims=True)
     actions = pd.DataFrame({"action": names, **quantiles(benefit, "expected")})
     actions["p_best"] = (top / top.sum(axis=1, keepdims=True)).mean(axis=0)
@@ -233,13 +229,15 @@ def value_of_information(
     return Information(names[best], float(benefit.mean(axis=0)[best]), perfect, actions, pd.DataFrame(rows))
 
 
-def sample_statistics(law: Law, *, customers: int, length: float, rng: np.random.Generator) -> Array:
+def sample_statistics(
+    newcomers: Newcomers, cohort: str, *, customers: int, length: float, rng: np.random.Generator
+) -> Array:
     """Simulate data of new customers from each draw, and summarise them.
 
     Parameters
     ----------
-    law
-        Draws of `r, alpha, s, beta, p, q, v`, each of shape (samples,).
+    newcomers, cohort
+        Whose data.
     customers, length
         How many, and for how long each is watched from the first purchase.
     rng
@@ -252,23 +250,21 @@ def sample_statistics(law: Law, *, customers: int, length: float, rng: np.random
 
     Examples
     --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> draws = {name: np.full(300, value) for name, value in law.items()}
-    >>> found = sample_statistics(draws, customers=200, length=52.0, rng=np.random.default_rng(1))
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import newcomers
+    >>> buy = known(ParetoNBD(), r=np.full(300, 0.55), alpha=10.6, s=0.6, beta=11.7)
+    >>> new = newcomers(buy, known(GammaGamma(), p=np.full(300, 6.25), q=3.74, v=15.44), units_per_year=52.0)
+    >>> found = sample_statistics(new, "all", customers=200, length=52.0, rng=np.random.default_rng(1))
     >>> abs(np.expm1(found[:, 0]).mean() / 200 - 1.4688) < 0.1
     np.True_
     """
-    size = law["r"].size
-    repeats, spend = np.zeros(size), np.zeros(size)
-    step = max(1, CELLS // size)
-    column = {name: values[:, None] for name, values in law.items()}
+    repeats, spend = np.zeros(newcomers.samples), np.zeros(newcomers.samples)
+    step = max(1, CELLS // newcomers.samples)
     for start in range(0, customers, step):
-        shape = (size, min(step, customers - start))
-        four = {name: np.broadcast_to(column[name], shape) for name in ("r", "alpha", "s", "beta")}
-        x, _ = pareto_nbd.simulate(length, rng=rng, **four)
-        nu = np.maximum(rng.standard_gamma(np.broadcast_to(column["q"], shape)), _TINY) / column["v"]
-        repeats += x.sum(axis=1)
-        spend += (rng.standard_gamma(column["p"] * (1 + x)) / nu).sum(axis=1)
+        bought, value = newcomers.observe(cohort, length, min(step, customers - start), rng)
+        repeats += bought.sum(axis=1)
+        spend += (value * (1 + bought)).sum(axis=1)
     return np.column_stack([np.log1p(repeats), np.log(spend / (repeats + customers))])
 
 

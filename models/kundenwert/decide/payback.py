@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.compare import quantiles
-from kundenwert.decide.acquisition import cohort_outcomes, spend_note
-from kundenwert.decide.terms import Laws, Terms, expected_margin
+from kundenwert.decide.acquisition import spend_note
+from kundenwert.decide.assumed import Assumed
 from kundenwert.errors import DomainError
+from kundenwert.predict import Newcomers
+from kundenwert.settings import Terms
 
 type Array = NDArray[np.float64]
 
@@ -22,21 +22,18 @@ _STEPS = 60
 
 
 def payback_table(
-    laws: Laws,
+    newcomers: Newcomers,
+    terms: Terms | None = None,
     *,
-    margin: float = 1.0,
-    discount_rate: float = 0.10,
-    horizon: float,
-    units_per_year: float,
-    cac: float | Mapping[str, float],
-    seed: int,
+    seed: int = 1,
     customers_per_draw: int = 1,
+    **changes: object,
 ) -> pd.DataFrame:
     """Time until discounted margin covers the acquisition cost, for one customer and for the expectation of the cohort.
 
     Parameters
     ----------
-    laws, margin, discount_rate, horizon, units_per_year, cac, seed, customers_per_draw
+    newcomers, terms, seed, customers_per_draw, **changes
         As in `acquisition_table`.
 
     Returns
@@ -52,26 +49,25 @@ def payback_table(
 
     Raises
     ------
-    SchemaError
-        If a law is incomplete.
     DomainError
-        If an assumption has no meaning.
+        If a setting has no meaning.
 
     Examples
     --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> draws = {name: np.full(4000, value) for name, value in law.items()}
-    >>> found = payback_table({"a": draws}, margin=0.3, horizon=52.0, units_per_year=52.0, cac=20.0, seed=1)
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import newcomers
+    >>> buy = known(ParetoNBD(), r=np.full(4000, 0.55), alpha=10.6, s=0.6, beta=11.7)
+    >>> new = newcomers(buy, known(GammaGamma(), p=np.full(4000, 6.25), q=3.74, v=15.44), units_per_year=52.0)
+    >>> found = payback_table(new, margin=0.3, horizon=52.0, cac=20.0)
     >>> found["expected_payback_q50"].round(4).item()
     26.2426
     """
-    terms = Terms.check(
-        laws, margin=margin, discount_rate=discount_rate, horizon=horizon, units_per_year=units_per_year, cac=cac
-    )
+    assumed = Assumed.check(newcomers, terms, changes)
     rows = []
-    for cohort, cost in terms.costs.items():
-        paid = cohort_outcomes(terms, cohort, seed, customers_per_draw).paid_back
-        expected = expected_payback(terms, cohort)
+    for cohort, cost in assumed.costs.items():
+        paid = assumed.outcomes(cohort, seed, customers_per_draw).paid_back
+        expected = expected_payback(assumed, cohort)
         known = expected[~np.isnan(expected)]
         row: dict[str, object] = {"cohort": cohort, "cac": cost}
         for name, share in QUARTILES.items():
@@ -80,63 +76,63 @@ def payback_table(
         limits = quantiles(known if known.size else expected, "expected_payback", whole=True)
         row |= {name: float(value) for name, value in limits.items() if not name.endswith("mean")}
         row["p_expected_never"] = float(np.isinf(known).mean()) if known.size else np.nan
-        rows.append(row | {"note": spend_note(_until(terms, cohort, terms.horizon.length))})
+        rows.append(row | {"note": spend_note(assumed.until(cohort, assumed.horizon.length))})
     return pd.DataFrame(rows)
 
 
-def expected_payback(terms: Terms, cohort: str) -> Array:
+def expected_payback(assumed: Assumed, cohort: str) -> Array:
     """Time at which the expected cumulative margin of a new customer reaches the cost, in each draw.
 
     Parameters
     ----------
-    terms
-        Laws and assumptions.
+    assumed
+        New customers and terms.
     cohort
-        One of the cohorts of `terms`.
+        One of its cohorts.
 
     Returns
     -------
     ndarray
         Time units, of shape (samples,): 0 where the expected first purchase is enough, infinite where the horizon is
         not, NaN where the expected margin is infinite, since the law of spend has no mean (q ≤ 1). Found by bisection,
-        to `1e-12` of the horizon (of the lifetime's scale β where that is infinite).
+        to `1e-12` of the horizon (of a year where that is infinite).
 
     Examples
     --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> terms = Terms.check({"a": law}, margin=0.3, discount_rate=0.1, horizon=52.0, units_per_year=52.0, cac=20.0)
-    >>> expected_payback(terms, "a").round(4)
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import newcomers
+    >>> buy = known(ParetoNBD(), r=0.55, alpha=10.6, s=0.6, beta=11.7)
+    >>> new = newcomers(buy, known(GammaGamma(), p=6.25, q=3.74, v=15.44), units_per_year=52.0)
+    >>> expected_payback(Assumed.check(new, None, {"margin": 0.3, "horizon": 52.0, "cac": 20.0}), "all").round(4)
     array([26.2426])
     """
-    law, cost, length = terms.laws[cohort], terms.costs[cohort], terms.horizon.length
-    whole = _until(terms, cohort, length)
-    low, high = np.zeros_like(law["r"]), np.ones_like(law["r"])
+    cost, length, year = assumed.costs[cohort], assumed.horizon.length, assumed.newcomers.units_per_year
+    whole = assumed.until(cohort, length)
+    low, high = np.zeros_like(whole), np.ones_like(whole)
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        enough = _until(terms, cohort, _unfold(middle, length, law["beta"])) >= cost
+        enough = assumed.until(cohort, _unfold(middle, length, year)) >= cost
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    at_once = _until(terms, cohort, 0.0) >= cost
-    due = np.where(at_once, 0.0, _unfold(high, length, law["beta"]))
+    at_once = assumed.until(cohort, 0.0) >= cost
+    due = np.where(at_once, 0.0, _unfold(high, length, year))
     return np.where(np.isinf(whole), np.nan, np.where(whole < cost, np.inf, due))
 
 
 def payback_curve(
-    laws: Laws,
+    newcomers: Newcomers,
     grid: ArrayLike,
+    terms: Terms | None = None,
     *,
-    margin: float = 1.0,
-    discount_rate: float = 0.10,
-    horizon: float,
-    units_per_year: float,
-    cac: float | Mapping[str, float],
-    seed: int,
+    seed: int = 1,
     customers_per_draw: int = 1,
+    **changes: object,
 ) -> pd.DataFrame:
     """Follow cost and earnings over time since the first purchase.
 
     Parameters
     ----------
-    laws, margin, discount_rate, horizon, units_per_year, cac, seed, customers_per_draw
+    newcomers, terms, seed, customers_per_draw, **changes
         As in `acquisition_table`.
     grid
         Times since the first purchase, in time units, ≥ 0 and within the horizon.
@@ -151,28 +147,29 @@ def payback_curve(
 
     Raises
     ------
-    SchemaError
-        If a law is incomplete.
     DomainError
         If a time is negative or beyond the horizon, or an assumption has no meaning.
 
     Examples
     --------
-    >>> law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7, "p": 6.25, "q": 3.74, "v": 15.44}
-    >>> found = payback_curve({"a": law}, [0.0, 52.0], margin=0.3, horizon=52.0, units_per_year=52.0, cac=20.0, seed=1)
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import GammaGamma, ParetoNBD
+    >>> from kundenwert.predict import newcomers
+    >>> buy = known(ParetoNBD(), r=0.55, alpha=10.6, s=0.6, beta=11.7)
+    >>> new = newcomers(buy, known(GammaGamma(), p=6.25, q=3.74, v=15.44), units_per_year=52.0)
+    >>> found = payback_curve(new, [0.0, 52.0], margin=0.3, horizon=52.0, cac=20.0)
     >>> found["expected_margin_mean"].round(4).tolist()
     [10.5657, 25.5099]
     """
-    terms = Terms.check(
-        laws, margin=margin, discount_rate=discount_rate, horizon=horizon, units_per_year=units_per_year, cac=cac
-    )
+    assumed = Assumed.check(newcomers, terms, changes)
     times = np.atleast_1d(np.asarray(grid, dtype=np.float64))
+    horizon = assumed.horizon.length
     if times.ndim != 1 or not ((times >= 0) & (times <= horizon) & np.isfinite(times)).all():
         raise DomainError(f"the times of a payback curve lie between 0 and the horizon, {horizon:g} time units")
     parts = []
-    for cohort, cost in terms.costs.items():
-        paid = np.sort(cohort_outcomes(terms, cohort, seed, customers_per_draw).paid_back)
-        cumulated = np.column_stack([_until(terms, cohort, t) for t in times])
+    for cohort, cost in assumed.costs.items():
+        paid = np.sort(assumed.outcomes(cohort, seed, customers_per_draw).paid_back)
+        cumulated = np.column_stack([assumed.until(cohort, t) for t in times])
         part = pd.DataFrame({"cohort": cohort, "time": times})
         part["p_paid_back"] = np.searchsorted(paid, times, side="right") / paid.size
         part = part.assign(**quantiles(cumulated, "expected_margin"))
@@ -182,12 +179,7 @@ def payback_curve(
     return pd.concat(parts, ignore_index=True)
 
 
-def _until(terms: Terms, cohort: str, time: ArrayLike) -> Array:
-    """Expected cumulative margin until a time, which may be each draw's own."""
-    return expected_margin(terms.laws[cohort], terms.margin, time, terms.horizon.discount_rate)
-
-
-def _unfold(share: Array, length: float, scale: Array) -> Array:
+def _unfold(share: Array, length: float, scale: float) -> Array:
     """Map [0, 1] onto the horizon, an infinite one by way of `share / (1 - share)`."""
     if np.isfinite(length):
         return share * length

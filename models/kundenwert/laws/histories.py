@@ -58,7 +58,7 @@ def once(
     law
         Parameters that it depends on; a first draw tells one law from another.
     compute
-        From rows and their parameters to an array of shape (rows, samples).
+        From rows and their parameters to an array of shape (rows, samples), or with more axes behind.
     cells
         Customers × samples at a time.
     """

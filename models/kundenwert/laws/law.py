@@ -56,6 +56,24 @@ class History(NamedTuple):
         return History(*(values[rows] for values in self))
 
 
+class Life(NamedTuple):
+    """What is believed of customers' lives so far, each of shape (customers, samples).
+
+    Parameters
+    ----------
+    p_alive
+        Probability of being a customer still.
+    time
+        Expected time as a customer up to the end of observation, between t_x and T.
+    purchase_rate
+        Expected purchases per time unit while a customer.
+    """
+
+    p_alive: Array
+    time: Array
+    purchase_rate: Array
+
+
 _NONE = np.zeros((1, 1))
 NEWCOMER = History(_NONE, _NONE, _NONE)
 """The history of somebody who has just made the first purchase."""
@@ -225,6 +243,22 @@ class PurchaseLaw(Law):
         alive
             Probability of being a customer still, where it is known already.
         """
+
+    @abstractmethod
+    def expected_time(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """Expected time as a customer after the end of observation; parameters as in `expected_purchases`."""
+
+    @abstractmethod
+    def life_to_date(self, history: History, law: Parameters) -> Life:
+        """What is believed of a customer's life so far."""
 
     @abstractmethod
     def endless(self, law: Parameters) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kundenwert.kernels import nbd as kernel
 from kundenwert.laws.histories import PURCHASES, distinct_histories, purchase_rate
-from kundenwert.laws.law import Array, Draws, History, Observed, Parameters, PurchaseLaw, Quantities
+from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach
@@ -92,10 +92,28 @@ class NBD(PurchaseLaw):
         alive: Array | None = None,
     ) -> Array:
         """`(r+x)/(α+T)` for as long as is looked at, discounted."""
-        rate = self.p_alive(history, law) if alive is None else alive
-        with np.errstate(invalid="ignore"):
-            time = -np.expm1(-discount_rate * np.asarray(length)) / discount_rate if discount_rate > 0 else length
-        return np.asarray(rate * (law["r"] + history.frequency) / (law["alpha"] + history.T) * time)
+        rate = (law["r"] + history.frequency) / (law["alpha"] + history.T)
+        return np.asarray(rate * self.expected_time(history, law, length, discount_rate, alive=alive))
+
+    def expected_time(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """All of it, discounted."""
+        alive = self.p_alive(history, law) if alive is None else alive
+        ahead = np.asarray(length, dtype=np.float64)
+        return np.asarray(alive * (-np.expm1(-discount_rate * ahead) / discount_rate if discount_rate > 0 else ahead))
+
+    def life_to_date(self, history: History, law: Parameters) -> Life:
+        """Alive all the time."""
+        alive = self.p_alive(history, law)
+        rate = (law["r"] + history.frequency) / (law["alpha"] + history.T)
+        return Life(alive, alive * history.T, alive * rate)
 
     def endless(self, law: Parameters) -> NDArray[np.bool_]:
         """In all draws: nobody leaves."""

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels import pareto_nbd as kernel
+from kundenwert.kernels.convex import NODES
 from kundenwert.laws.histories import PURCHASES, distinct_histories, once, purchase_rate
-from kundenwert.laws.law import Array, Draws, History, Observed, Parameters, PurchaseLaw, Quantities, Stated
+from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach
@@ -141,20 +142,45 @@ class ParetoNBD(PurchaseLaw):
         *,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · (r+x)/(α+T) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`, the integral once for each T and β."""
+        """`P(alive) · (r+x)/(α+T) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
         alive = self.p_alive(history, law) if alive is None else alive
         at_rate = alive * (law["r"] + history.frequency) / (law["alpha"] + history.T)
-        dropout = {name: np.atleast_1d(law[name]) for name in ("s", "beta")}
+        return np.asarray(at_rate * self._time(history, law, length, discount_rate))
+
+    def expected_time(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """`P(alive) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
+        alive = self.p_alive(history, law) if alive is None else alive
+        return np.asarray(alive * self._time(history, law, length, discount_rate))
+
+    def _time(self, history: History, law: Parameters, length: float | Array, discount_rate: float) -> Array:
+        """Expected time of somebody alive, computed once for each T and drop-out law."""
+        own = np.ndim(length) == 2 and np.shape(length)[0] > 1  # a length for each customer
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            own = length[rows] if np.ndim(length) == 2 and np.shape(length)[0] > 1 else length
+            ahead = np.asarray(length)[rows] if own else length
             shape = {"s": some["s"], "scale": some["beta"] + history.T[rows]}
             if discount_rate == 0:
-                return np.atleast_2d(kernel.expected_lifetime(own, **shape))
-            return np.atleast_2d(kernel.discounted_lifetime(own, discount_rate, **shape))
+                return np.atleast_2d(kernel.expected_lifetime(ahead, **shape))
+            return np.atleast_2d(kernel.discounted_lifetime(ahead, discount_rate, **shape))
 
-        differing = (np.asarray(length),) if np.ndim(length) == 2 and np.shape(length)[0] > 1 else ()
-        return np.asarray(at_rate * once((history.T, *differing), dropout, compute))
+        dropout = {name: np.atleast_1d(law[name]) for name in ("s", "beta")}
+        return once((history.T, *([np.asarray(length)] if own else [])), dropout, compute)
+
+    def life_to_date(self, history: History, law: Parameters) -> Life:
+        """P(alive), time alive and rate, in one pass over the quadrature nodes."""
+
+        def compute(rows: NDArray[np.int64], some: Draws) -> Array:
+            return np.stack(kernel.life_to_date(*history.at(rows), nodes=NODES, **some), axis=-1)
+
+        return Life(*np.moveaxis(once(history, self.own(law), compute), -1, 0))
 
     def endless(self, law: Parameters) -> NDArray[np.bool_]:
         """In draws with s ≤ 1 lifetimes have no mean."""

@@ -2,5 +2,17 @@
 
 from kundenwert.predict.blocks import CustomerDraws, Reader, customer_draws, read_draws, scorings
 from kundenwert.predict.horizon import Horizon
+from kundenwert.predict.newcomers import Kinds, NewcomerDraws, Newcomers, newcomers
 
-__all__ = ["CustomerDraws", "Horizon", "Reader", "customer_draws", "read_draws", "scorings"]
+__all__ = [
+    "CustomerDraws",
+    "Horizon",
+    "Kinds",
+    "NewcomerDraws",
+    "Newcomers",
+    "Reader",
+    "customer_draws",
+    "newcomers",
+    "read_draws",
+    "scorings",
+]

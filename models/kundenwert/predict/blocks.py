@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.futures import Futures, span_sums
 from kundenwert.kernels.keys import customer_keys
-from kundenwert.laws import History, Parameters, PurchaseLaw, SpendLaw
+from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring
@@ -43,7 +42,7 @@ class CustomerDraws:
     `purchases` and `value` are outcomes, with purchase, drop-out and spend noise. `expected_...` are expectations
     given the population's parameters. `value` is money discounted from the end of observation, before margin.
     `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
-    purchases themselves, for whoever needs their times.
+    purchases themselves, for whoever needs their times; `expected_until` gives the expected purchases up to a time.
     """
 
     rows: NDArray[np.int64]
@@ -56,6 +55,7 @@ class CustomerDraws:
     futures: Futures
     event_value: Array
     mean_value: Array
+    expected_until: Callable[[float], Array]
     expected_holdout_purchases: Array | None = None
     holdout_purchases: Array | None = None
     expected_holdout_value: Array | None = None
@@ -155,7 +155,7 @@ def _each_block[Result](
     """Draw each block and do something with it in the thread that drew it; results come in the order of blocks."""
     check_seed(seed)
     buying, paying = scorings(purchases, spend, samples)
-    work = _Work(buying, paying, table, horizon, seed)
+    work = _Work.of(buying, paying, table, horizon, seed)
     step = max(1, BLOCK_CELLS // buying.samples)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
     workers = threads or os.cpu_count() or 1
@@ -168,6 +168,12 @@ def _each_block[Result](
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def scoring_of[Of: Law](posterior: Fit[Of] | Scoring[Of]) -> Scoring[Of]:
+    """What is needed of a posterior to score customers."""
+    found: Scoring[Of] = getattr(posterior, "scoring", posterior)
+    return found
 
 
 def scorings(
@@ -183,7 +189,7 @@ def scorings(
     if samples is not None and samples < 1:
         msg = f"samples={samples}: at least one draw is needed"
         raise DomainError(msg)
-    buying, paying = getattr(purchases, "scoring", purchases), getattr(spend, "scoring", spend)
+    buying, paying = scoring_of(purchases), scoring_of(spend)
     most = min(buying.samples, paying.samples)
     size = most if samples is None else min(most, samples)
     return buying.thin(size), paying.thin(size)
@@ -193,33 +199,34 @@ def scorings(
 class _Work:
     """All that a block is drawn from."""
 
-    buying: Scoring[PurchaseLaw]
-    paying: Scoring[SpendLaw]
-    table: pd.DataFrame
+    buying: PurchaseLaw
+    paying: SpendLaw
+    laws: tuple[Callable[[NDArray[np.int64]], Parameters], Callable[[NDArray[np.int64]], Parameters]]
+    history: History
+    money: Array
+    keys: NDArray[np.uint64]
     horizon: Horizon
-    seed: int
 
-    @cached_property
-    def _laws(self) -> tuple[Callable[[NDArray[np.int64]], Parameters], ...]:
-        return self.buying.laws(self.table), self.paying.laws(self.table)
-
-    @cached_property
-    def _keys(self) -> NDArray[np.uint64]:
-        return keys_of(self.table["customer_id"], self.seed)
-
-    @cached_property
-    def _money(self) -> Array:
-        return self.table["monetary_value"].to_numpy(np.float64)[:, None]
-
-    @cached_property
-    def _history(self) -> History:
-        return History.of(self.table)
+    @classmethod
+    def of(
+        cls,
+        buying: Scoring[PurchaseLaw],
+        paying: Scoring[SpendLaw],
+        table: pd.DataFrame,
+        horizon: Horizon,
+        seed: int,
+    ) -> _Work:
+        """Take columns out of the table, once."""
+        money = table["monetary_value"].to_numpy(np.float64)[:, None]
+        laws = buying.laws(table), paying.laws(table)
+        keys = keys_of(table["customer_id"], seed)
+        return cls(buying.law, paying.law, laws, History.of(table), money, keys, horizon)
 
     def block(self, rows: NDArray[np.int64]) -> CustomerDraws:
         """Expectations in closed form, then outcomes drawn from the customers' own streams."""
-        buying, paying = self.buying.law, self.paying.law
-        rates, prices = (law(rows) for law in self._laws)
-        history, z, keys = self._history.at(rows), self._money[rows], self._keys[rows]
+        buying, paying = self.buying, self.paying
+        rates, prices = (law(rows) for law in self.laws)
+        history, z, keys = self.history.at(rows), self.money[rows], self.keys[rows]
         alive = buying.p_alive(history, rates)
         spend = np.broadcast_to(paying.expected_spend(history.frequency, z, prices), alive.shape)
         spans = self.horizon.spans
@@ -232,8 +239,12 @@ class _Work:
         paid = buying.expected_purchases(history, rates, length, rate, alive=alive) if rate > 0 else expected
         held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, spans[1][0], alive=alive),)
         beside = [column for own in held for column in (own, counts[1], times(own, spend), money[1])]
+
+        def until(time: float) -> Array:
+            return buying.expected_purchases(history, rates, time, alive=alive)
+
         return CustomerDraws(
-            rows, alive, expected, counts[0], spend, times(paid, spend), money[0], futures, values, means, *beside
+            rows, alive, expected, counts[0], spend, times(paid, spend), money[0], futures, values, means, until, *beside
         )
 
 

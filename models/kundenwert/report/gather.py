@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kundenwert.bayes import Fit
+from kundenwert.bayes import Fit, resolved_priors
 from kundenwert.compare import NOMINAL, compare_cohorts, quantiles
 from kundenwert.data import CustomerSummary, TransactionLog, purchases_by_day
 from kundenwert.errors import DomainError
+from kundenwert.laws import PurchaseLaw, SpendLaw
+from kundenwert.predict import Horizon, Reader, read_draws
 from kundenwert.report.tables import baselines, decisions, pooled, why
 from kundenwert.report.texts import UNITS
 from kundenwert.validate import (
@@ -27,23 +29,45 @@ from kundenwert.validate import (
     tracking,
 )
 from kundenwert.validate.checks import History
-from kundenwert.validate.cohort_curves import decile_table, holdout_revenue_curve, retention_by_age
+from kundenwert.validate.cohort_curves import RevenueCurve, decile_table, retention_by_age
+from kundenwert.validate.holdout import Classes
 from kundenwert.value import ValueResult
+from kundenwert.value.terms import number
 
 MONTHS_UP_TO, QUARTERS_UP_TO = 2.0, 8.0
 """Years of observation up to which cohorts are followed by months, and by quarters."""
 
-CURVE_DRAWS = 200
-"""Draws that the hold-out's revenue is followed with."""
-
-GROUP_DRAWS = 1000
-"""Draws that groups of customers alike in frequency are followed through the hold-out with."""
-
-LAW_DRAWS = 500
-"""Draws of each customer's parameters that checks of the fit are made with."""
+READ_DRAWS = 1000
+"""Draws that a hold-out is followed with where customers are drawn for that alone."""
 
 SHOWN_DRAWS = 2000
 """Draws of prior and posterior that the report's pictures are made from."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What a report reads off the same draws that values are made from, where there is a hold-out.
+
+    Parameters
+    ----------
+    curve
+        Revenue as time goes on.
+    classes
+        Purchases of customers alike in frequency.
+    """
+
+    curve: RevenueCurve
+    classes: Classes
+
+    @classmethod
+    def of(cls, summary: CustomerSummary) -> Readers | None:
+        """Readers for a summary; None without a hold-out."""
+        return None if summary.holdout_length is None else cls(RevenueCurve(summary), Classes(summary.table))
+
+    @property
+    def each(self) -> tuple[Reader[Any], ...]:
+        """One after the other, for `value_table`."""
+        return (self.curve.reader, self.classes)
 
 
 @dataclass(frozen=True)
@@ -61,8 +85,8 @@ class Results:
     """
 
     summary: CustomerSummary
-    purchases: Fit
-    spend: Fit
+    purchases: Fit[PurchaseLaw]
+    spend: Fit[SpendLaw]
     values: ValueResult
     tables: dict[str, pd.DataFrame]
     facts: dict[str, Any]
@@ -71,12 +95,13 @@ class Results:
 def gather(
     log: TransactionLog,
     summary: CustomerSummary,
-    purchases: Fit,
-    spend: Fit,
+    purchases: Fit[PurchaseLaw],
+    spend: Fit[SpendLaw],
     values: ValueResult,
     *,
+    readers: Readers | None = None,
     lifespan_years: float = 3.0,
-    seed: int = 0,
+    seed: int = 1,
 ) -> Results:
     """Compute all tables and facts of a report.
 
@@ -84,6 +109,8 @@ def gather(
     ----------
     log, summary, purchases, spend, values
         The stations from transaction log to value table.
+    readers
+        What was read off the draws that the values were made from; customers are drawn once more if not given.
     lifespan_years
         Lifespan that the simple formula assumes, in years.
     seed
@@ -93,18 +120,15 @@ def gather(
     -------
     Results
     """
-    everybody = np.arange(len(summary))
-    law = purchases.laws(summary.table, LAW_DRAWS)(everybody)
-    money = spend.laws(summary.table, LAW_DRAWS)(everybody)
     end = summary.holdout_end or summary.observation_end
     daily = purchases_by_day(log, until=end, acquired_until=summary.observation_end)
     together = independence(summary.table)
-    histogram = repeat_purchase_counts(summary.table, parameters=law, seed=seed)
+    histogram = repeat_purchase_counts(summary.table, purchases, seed=seed)
     tables = {
         "accounting": summary.account.to_frame(),
         "histogram": histogram,
-        "spend": spend_distribution(summary.table, money, seed=seed),
-        "tracking": tracking(daily, summary, law),
+        "spend": spend_distribution(summary.table, spend, seed=seed),
+        "tracking": tracking(daily, summary, purchases),
         "parameters": _parameters(purchases, spend),
         "draws": _draws(purchases, spend),
         "cohorts": compare_cohorts(summary, values, lifespan_years=lifespan_years),
@@ -118,12 +142,11 @@ def gather(
     if summary.holdout_length is not None:
         tables["baselines"] = baselines(log, spend, summary, values, lifespan_years=lifespan_years, seed=seed)
         tables["deciles"] = decile_table(summary, values)
-        tables["revenue_curve"] = holdout_revenue_curve(
-            purchases, spend, summary, log, seed=seed, samples=CURVE_DRAWS, allow_unconverged=True
-        )
+        readers = readers or _read(purchases, spend, summary, seed)
+        tables["revenue_curve"] = readers.curve.table(log)
         scores, covered = holdout_scores(summary, values), coverage(summary, values)
         tables |= {"scores": scores, "coverage": covered}
-        tables["by_frequency"] = by_frequency(summary, values, fits=(purchases, spend), seed=seed, samples=GROUP_DRAWS)
+        tables["by_frequency"] = by_frequency(summary, values, drawn=readers.classes)
         if len(values.totals["cohort"]) > 1:
             tables["cohort_totals"] = apart = cohort_totals(summary, values)
     failed = [] if apart is None else sorted(set(apart.loc[apart["failed"], "cohort"]))
@@ -140,6 +163,17 @@ def gather(
     return Results(summary, purchases, spend, values, tables, facts)
 
 
+def _read(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary, seed: int) -> Readers:
+    """Draw customers for what a report reads off them."""
+    readers = Readers.of(summary)
+    if readers is None:
+        raise DomainError("the summary has no hold-out; summarise with observation_end and holdout_end")
+    length = float(summary.holdout_length or 0)
+    horizon = Horizon(length, holdout=length)
+    read_draws(purchases, spend, summary.table, readers.each, horizon=horizon, seed=seed, samples=READ_DRAWS)
+    return readers
+
+
 def _period(summary: CustomerSummary) -> str:
     """Length of the periods that cohorts are followed in, so that there are a few dozen at most."""
     years = summary.window / summary.units_per_year
@@ -150,7 +184,7 @@ def _parameters(*fits: Fit) -> pd.DataFrame:
     """Posterior of every parameter beside its prior."""
     rows = []
     for fit in fits:
-        priors = fit.model.resolved_priors()
+        priors = resolved_priors(fit.model)
         posterior = fit.tree["posterior"].to_dataset()
         for name in (*(name for name in priors if name not in fit.model.parameters), *fit.model.parameters):
             draws = posterior[name].to_numpy().ravel()
@@ -165,7 +199,7 @@ def _draws(*fits: Fit) -> pd.DataFrame:
     frames = []
     for fit in fits:
         for group in ("prior", "posterior"):
-            for name in fit.model.resolved_priors():
+            for name in resolved_priors(fit.model):
                 drawn = fit.tree[group][name].to_numpy().ravel()
                 pick = np.linspace(0, drawn.size - 1, min(SHOWN_DRAWS, drawn.size)).astype(int)
                 frames.append(pd.DataFrame({"group": group, "parameter": name, "value": drawn[pick]}))
@@ -174,7 +208,7 @@ def _draws(*fits: Fit) -> pd.DataFrame:
 
 def _history(summary: CustomerSummary, values: ValueResult) -> History:
     return History(
-        len(summary), int((summary.table["frequency"] > 0).sum()), summary.window, values.assumptions.horizon,
+        len(summary), int((summary.table["frequency"] > 0).sum()), summary.window, number(values.terms.horizon),
         UNITS[summary.time_unit],
     )  # fmt: skip
 
@@ -200,7 +234,7 @@ def _facts(summary: CustomerSummary, values: ValueResult, lifespan_years: float)
         "cohort": summary.cohort,
         "inactivity_months": summary.inactivity_months,
         "source": summary.source.to_dict(),
-        "assumptions": values.assumptions.to_dict(),
+        "assumptions": {**asdict(values.terms), "time_unit": summary.time_unit},
         "lifespan_years": lifespan_years,
         "marks": list(values.marks),
         "totals": totals,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from kundenwert.bayes import NBD, fit
+from kundenwert.bayes import fit
 from kundenwert.compare import baseline_predictions, decompositions, quantiles, score_baselines
 from kundenwert.data import window_totals
 from kundenwert.decide import (
@@ -18,13 +19,16 @@ from kundenwert.decide import (
     probability_better,
     value_of_information,
 )
+from kundenwert.laws import NBD
+from kundenwert.predict import newcomers, scorings
+from kundenwert.predict.newcomers import EVERYBODY
 from kundenwert.validate.cohort_curves import shrinkage_table
+from kundenwert.value.terms import cost_of, number
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.laws import PurchaseLaw, SpendLaw
     from kundenwert.value import ValueResult
 
 LAW_SAMPLES = 1000
@@ -50,7 +54,7 @@ CURVE_YEARS = 5
 
 
 def why(
-    purchases: Fit, spend: Fit, summary: CustomerSummary, values: ValueResult, *, lifespan_years: float
+    purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary, values: ValueResult, *, lifespan_years: float
 ) -> pd.DataFrame:
     """Take formula / posterior apart, for each cohort and each lifespan; empty where the horizon is infinite.
 
@@ -66,17 +70,17 @@ def why(
     pandas.DataFrame
         `Decomposition.table()` of each of `formula.METHODS`, and `everybody`, whether a row is of the total.
     """
-    assumed = values.assumptions
-    if np.isinf(assumed.horizon):
+    assumed = values.terms
+    if np.isinf(number(assumed.horizon)):
         return pd.DataFrame(columns=["cohort", "customers", "method", "step"])
     found = decompositions(
         purchases,
         spend,
         summary.table,
         units_per_year=summary.units_per_year,
-        horizon=assumed.horizon,
-        discount_rate=assumed.discount_rate,
-        margin=assumed.margin,
+        horizon=number(assumed.horizon),
+        discount_rate=number(assumed.discount_rate),
+        margin=number(assumed.margin),
         lifespan_years=lifespan_years,
         inactivity_months=summary.inactivity_months,
         samples=WHY_SAMPLES,
@@ -90,7 +94,7 @@ def why(
 
 
 def baselines(
-    log: TransactionLog, spend: Fit, summary: CustomerSummary, values: ValueResult, *, lifespan_years: float, seed: int
+    log: TransactionLog, spend: Fit[SpendLaw], summary: CustomerSummary, values: ValueResult, *, lifespan_years: float, seed: int
 ) -> pd.DataFrame:
     """Score what one would forecast without the model, beside the model, on the hold-out's revenue.
 
@@ -116,13 +120,11 @@ def baselines(
     if length is None or end is None or summary.observation_start is None:
         return pd.DataFrame()
     no_dropout = fit(NBD(), summary, seed=seed, draws=250, log_likelihood=False)
-    size = min(no_dropout.samples, spend.samples)
     start = max(
         pd.Timestamp(end) - pd.DateOffset(months=12) + pd.Timedelta(days=1), pd.Timestamp(summary.observation_start)
     )
     days = (pd.Timestamp(end) - start).days + 1
     recent = {"last 12 months": (window_totals(log, start.date(), end), days / summary.days_per_unit)}
-    law: Mapping[str, NDArray[np.float64]] = no_dropout.draws(size) | spend.draws(size)
     found = baseline_predictions(
         summary.table,
         units_per_year=summary.units_per_year,
@@ -130,7 +132,7 @@ def baselines(
         lifespan_years=lifespan_years,
         inactivity_months=summary.inactivity_months,
         recent=recent,
-        no_dropout=law,
+        no_dropout=(no_dropout, spend),
     )
     valued = values.table.set_index("customer_id").loc[summary.table["customer_id"]].reset_index()
     own = pd.DataFrame({"posterior mean": valued["predicted_holdout_value_mean"], "nobody returns": 0.0})
@@ -156,8 +158,8 @@ def _comparable(predictions: pd.DataFrame) -> list[str]:
 
 
 def decisions(
-    purchases: Fit,
-    spend: Fit,
+    purchases: Fit[PurchaseLaw],
+    spend: Fit[SpendLaw],
     summary: CustomerSummary,
     values: ValueResult,
     *,
@@ -181,43 +183,31 @@ def decisions(
         Tables `acquisition, payback, payback_curve, better, information`; cohorts apart only where a model tells them
         apart. Where none does, everybody together at the mean acquisition cost.
     """
-    assumed, table = values.assumptions, summary.table
-    size = min(purchases.samples, spend.samples, LAW_SAMPLES)
-    apart = bool(purchases.design or spend.design)
-    cac = (
-        assumed.cac if apart or not isinstance(assumed.cac, Mapping) else float(assumed.cost_of(table["cohort"]).mean())
-    )
-    if apart:
-        second = spend.cohort_laws(table, size)
-        laws = {label: law | second[label] for label, law in purchases.cohort_laws(table, size).items()}
-    else:
-        laws = {"all": purchases.draws(size) | spend.draws(size)}
-    money: dict[str, Any] = {
-        "margin": assumed.margin,
-        "discount_rate": assumed.discount_rate,
-        "horizon": assumed.horizon,
-        "units_per_year": summary.units_per_year,
-        "cac": cac,
-    }
-    longest = assumed.horizon if np.isfinite(assumed.horizon) else CURVE_YEARS * summary.units_per_year
-    grid = np.linspace(0, longest, CURVE_POINTS)
+    table, year = summary.table, summary.units_per_year
+    new = newcomers(purchases, spend, table, units_per_year=year, samples=LAW_SAMPLES)
+    terms = values.terms
+    if isinstance(terms.cac, Mapping) and EVERYBODY in new.cohorts and len(new.cohorts) == 1:
+        terms = replace(terms, cac=float(cost_of(terms, table["cohort"]).mean()))
+    horizon = number(terms.horizon)
+    grid = np.linspace(0, horizon if np.isfinite(horizon) else CURVE_YEARS * year, CURVE_POINTS)
     found = {
-        "acquisition": acquisition_table(laws, **money, seed=seed, customers_per_draw=4),
-        "payback": payback_table(laws, **money, seed=seed, customers_per_draw=4),
-        "payback_curve": payback_curve(laws, grid, **money, seed=seed, customers_per_draw=4),
+        "acquisition": acquisition_table(new, terms, seed=seed, customers_per_draw=4),
+        "payback": payback_table(new, terms, seed=seed, customers_per_draw=4),
+        "payback_curve": payback_curve(new, grid, terms, seed=seed, customers_per_draw=4),
     }
-    advised = {label: law for label, law in laws.items() if label not in failed}
-    if len(advised) > 1:
-        better = probability_better(advised, **money)
+    advised = new.only([label for label in new.cohorts if label not in failed])
+    if len(advised.cohorts) > 1:
+        better = probability_better(advised, terms)
         found["better"] = better.pairs.rename_axis("cohort").reset_index()
         found["best"] = better.best.rename("p_best").rename_axis("cohort").reset_index()
-    if spend.draws()["q"].min() > 1 and advised:
-        known = value_of_information(advised, **money, seed=seed)
+    _, paying = scorings(purchases, spend)
+    if advised.cohorts and not paying.law.no_mean(paying.population).any():
+        known = value_of_information(advised, terms, seed=seed)
         found["information"] = known.samples.assign(evpi=known.evpi, action=known.action)
     return found
 
 
-def pooled(purchases: Fit, spend: Fit, summary: CustomerSummary) -> dict[str, pd.DataFrame]:
+def pooled(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary) -> dict[str, pd.DataFrame]:
     """How cohorts differ: effects as factors on the average, and pooled rates beside those counted.
 
     Parameters
@@ -238,7 +228,7 @@ def pooled(purchases: Fit, spend: Fit, summary: CustomerSummary) -> dict[str, pd
     return found
 
 
-def _effects(fit: Fit) -> pd.DataFrame:
+def _effects(fit: Fit[Any]) -> pd.DataFrame:
     """One row per level and coefficient: `effect, level, value_mean, …, p_above`, as factors."""
     rows = []
     posterior = fit.tree["posterior"]

@@ -26,7 +26,7 @@ import papermill
 from jupyter_client.manager import AsyncKernelManager
 from nbconvert import HTMLExporter
 
-from kundenwert.bayes import paired
+from kundenwert.bayes import paired, resolved_priors
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.files.publish import MANIFEST, staged
 from kundenwert.files.tables import whole_file, write_json, write_parquet, write_result
@@ -100,7 +100,7 @@ def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds:
         "models": {
             key: {
                 "model": fit.model.name,
-                "priors": {name: str(prior) for name, prior in fit.model.resolved_priors().items()},
+                "priors": {name: str(prior) for name, prior in resolved_priors(fit.model).items()},
                 **fit.info,
                 "diagnosis": fit.diagnosis.to_dict(),
             }

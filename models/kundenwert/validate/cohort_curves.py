@@ -6,7 +6,6 @@ Sums over customers are taken within each draw; quantiles come last.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ibis
@@ -20,21 +19,29 @@ from kundenwert.data import TransactionLog, window_totals
 from kundenwert.data.cohort_ages import cohort_ages
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.kernels import pareto_nbd
-from kundenwert.predict import CustomerDraws, Horizon, each_block
-from kundenwert.value.assumptions import check_fits
+from kundenwert.laws import NEWCOMER, History
+from kundenwert.predict import Horizon, read_draws
+from kundenwert.predict.blocks import scoring_of
+from kundenwert.validate.readers import GroupSums, RevenueOverTime, Sums, Weights, weighed
+from kundenwert.value.terms import check_fits
 
 if TYPE_CHECKING:
-    from kundenwert.bayes import Fit
+    from kundenwert.bayes import Fit, Scoring
     from kundenwert.data import CustomerSummary
+    from kundenwert.laws import PurchaseLaw, SpendLaw
     from kundenwert.value import ValueResult
 
 type Array = NDArray[np.float64]
-type Weights = Callable[[NDArray[np.int64]], Array]
 type Purchases = TransactionLog | ibis.Table | pd.DataFrame
 
 SAMPLES = 400
 """Draws behind a band of outcomes if not told otherwise: enough for a picture's 5 % and 95 %."""
+
+SOON = 1e-6
+"""Time units over which a new customer's rate is taken: nobody has left by then."""
+
+POINTS = 6
+"""Times after the end of observation at which revenue is followed if not told otherwise."""
 
 QUANTITIES = {"purchases": ("holdout_purchases", "purchases"), "revenue": ("holdout_value", "value")}
 """By quantity its column in the hold-out, and its draws."""
@@ -100,13 +107,13 @@ def revenue_since_acquisition(retention: pd.DataFrame) -> pd.DataFrame:
 
 
 def holdout_revenue_curve(
-    purchases: Fit,
-    spend: Fit,
+    purchases: Fit[PurchaseLaw],
+    spend: Fit[SpendLaw],
     summary: CustomerSummary,
     log: Purchases,
     *,
-    points: int = 6,
-    seed: int,
+    points: int = POINTS,
+    seed: int = 1,
     samples: int = SAMPLES,
     threads: int | None = None,
     allow_unconverged: bool = False,
@@ -146,49 +153,83 @@ def holdout_revenue_curve(
         If the summary has no dates or no hold-out, or there is no point.
     """
     check_fits(purchases, spend, summary.time_unit, allow_unconverged=allow_unconverged)
-    start, end = summary.observation_end, summary.holdout_end
-    if start is None or end is None:
-        raise DomainError("the summary has no dates of a hold-out; summarise with observation_end and holdout_end")
-    if points < 1:
-        raise DomainError(f"points={points}: a curve needs at least one time after the end of observation")
-    days = np.unique(np.linspace(0, (end - start).days, points + 1).round().astype(np.int64))
-    times = np.asarray(days / summary.days_per_unit, dtype=np.float64)
-    codes, cohorts = pd.factorize(summary.table["cohort"], sort=True)
-    total = name_of_everybody(map(str, cohorts))
-    labels = [*map(str, cohorts), *([total] if len(cohorts) > 1 else [])]
-    sizes = _with_total(np.bincount(codes, minlength=len(cohorts)).astype(np.float64))
-    parts = []
-    for day, time in zip(days, times, strict=True):
-        if day == 0:
-            made = {"expected": np.zeros((1, len(labels))), "outcome": np.zeros((1, len(labels)))}
-            actual = np.zeros(len(labels))
-        else:
-            drawn = grouped_draws(
-                purchases, spend, summary.table, lambda rows: codes[rows][:, None] == np.arange(len(cohorts)),
-                horizon=Horizon(float(time), holdout=float(times[-1])), quantity="value", seed=seed, samples=samples,
-                threads=threads,
-            )  # fmt: skip
-            made = {name: _with_total(sums) for name, sums in drawn.items()}
-            actual = _actual(log, summary, start, start + dt.timedelta(days=int(day)), codes, len(cohorts))
-        part = pd.DataFrame({"cohort": labels, "time": time, "customers": sizes.astype(int), "actual": actual / sizes})
-        part = part.assign(**quantiles(made["outcome"] / sizes, "predicted"))
-        parts.append(part.assign(predicted_mean=(made["expected"] / sizes).mean(axis=0), _place=range(len(labels))))
-    whole = pd.concat(parts).sort_values(["_place", "time"], ignore_index=True)
-    return whole.drop(columns="_place")
+    curve = RevenueCurve(summary, points)
+    horizon = Horizon(float(curve.times[-1]))
+    read_draws(
+        purchases, spend, summary.table, [curve.reader], horizon=horizon, seed=seed, samples=samples, threads=threads
+    )
+    return curve.table(log)
+
+
+class RevenueCurve:
+    """The hold-out's revenue as time goes on: what to read off customers' draws, and the table that comes of it.
+
+    Parameters
+    ----------
+    summary
+        A summary with dates and a hold-out.
+    points
+        Number of times after the end of observation, evenly spread on whole days, the last at the end of the hold-out.
+
+    Raises
+    ------
+    DomainError
+        If the summary has no dates or no hold-out, or there is no point.
+    """
+
+    def __init__(self, summary: CustomerSummary, points: int = POINTS) -> None:
+        start, end = summary.observation_end, summary.holdout_end
+        if start is None or end is None:
+            raise DomainError("the summary has no dates of a hold-out; summarise with observation_end and holdout_end")
+        if points < 1:
+            raise DomainError(f"points={points}: a curve needs at least one time after the end of observation")
+        self._summary, self._start = summary, start
+        self._days = np.unique(np.linspace(0, (end - start).days, points + 1).round().astype(np.int64))[1:]
+        self._codes, self._cohorts = pd.factorize(summary.table["cohort"], sort=True)
+        self.times = np.asarray(self._days / summary.days_per_unit, dtype=np.float64)
+        self.reader = RevenueOverTime(self._codes, len(self._cohorts), self.times)
+
+    def table(self, log: Purchases) -> pd.DataFrame:
+        """One row per cohort and time, as `holdout_revenue_curve` returns.
+
+        Parameters
+        ----------
+        log
+            The purchases that the summary was made from.
+        """
+        names = list(map(str, self._cohorts))
+        labels = [*names, *([name_of_everybody(names)] if len(names) > 1 else [])]
+        sizes = _with_total(np.bincount(self._codes, minlength=len(names)).astype(np.float64))
+        nothing = Sums(np.zeros((1, len(names))), np.zeros((1, len(names))))
+        steps = [(0, 0.0, nothing)]
+        steps += [
+            (int(day), float(time), Sums(expected, outcome))
+            for day, time, expected, outcome in zip(self._days, self.times, *self.reader.sums, strict=True)
+        ]
+        parts = []
+        for day, time, sums in steps:
+            until = self._start + dt.timedelta(days=day)
+            actual = _actual(log, self._summary, self._start, until, self._codes, len(names)) if day else 0 * sizes
+            per_customer = {"cohort": labels, "time": time, "customers": sizes.astype(int), "actual": actual / sizes}
+            expected, outcome = (_with_total(values) / sizes for values in sums)
+            part = pd.DataFrame(per_customer).assign(**quantiles(outcome, "predicted"))
+            parts.append(part.assign(predicted_mean=expected.mean(axis=0), _place=range(len(labels))))
+        whole = pd.concat(parts).sort_values(["_place", "time"], ignore_index=True)
+        return whole.drop(columns="_place")
 
 
 def grouped_draws(
-    purchases: Fit,
-    spend: Fit,
+    purchases: Fit[PurchaseLaw],
+    spend: Fit[SpendLaw],
     table: pd.DataFrame,
     weights: Weights,
     *,
     horizon: Horizon,
     quantity: str,
-    seed: int,
-    samples: int,
+    seed: int = 1,
+    samples: int | None = SAMPLES,
     threads: int | None = None,
-) -> dict[str, Array]:
+) -> Sums:
     """Sum a quantity over groups of customers within each draw, with bounded memory.
 
     Parameters
@@ -202,37 +243,27 @@ def grouped_draws(
 
     Returns
     -------
-    dict
+    Sums
         `expected` (given the parameters) and `outcome`, each of shape (samples, groups).
     """
-
-    def sums(block: CustomerDraws) -> tuple[Array, Array]:
-        share = np.asarray(weights(block.rows), dtype=np.float64)
-        expected, outcome = getattr(block, f"expected_{quantity}"), getattr(block, quantity)
-        return _weighed(share, expected), _weighed(share, outcome)
-
-    done = each_block(
-        purchases, spend, table, sums, horizon=horizon, seed=seed, samples=samples, threads=threads
-    )  # fmt: skip
-    expected, outcome = next(done)
-    for one, other in done:
-        expected, outcome = expected + one, outcome + other
-    return {"expected": expected, "outcome": outcome}
+    reader = GroupSums(weights, quantity)
+    read_draws(purchases, spend, table, [reader], horizon=horizon, seed=seed, samples=samples, threads=threads)
+    return reader.sums
 
 
 def shrinkage_table(
-    purchases: Fit, table: pd.DataFrame, *, by: str = "cohort", samples: int | None = 1000
+    purchases: Fit[PurchaseLaw], table: pd.DataFrame, *, by: str = "cohort", samples: int | None = 1000
 ) -> pd.DataFrame:
     r"""Repeat purchases per customer and time unit of each cohort: counted, and as the pooled model has it.
 
-    Raw: `Σ x / Σ T`. Pooled, of the same quantity: `Σ E[X(T)] / Σ T` with `E[X(T)] = (r/α) ∫₀^T (β/(β+u))^s du`, under
-    each customer's own law. Both count the time after a customer left. `r/α`, the rate of a typical customer while
-    alive, stands beside them and is higher: counts cannot be held against it.
+    Raw: `Σ x / Σ T`. Pooled, of the same quantity: `Σ E[X(T)] / Σ T`, under each customer's own law. Both count the
+    time after a customer left. The expected rate of a new customer, `E[X(u)] / u` for short times u, the mean over the
+    cohort's own customers, stands beside them and is higher: counts cannot be held against it.
 
     Parameters
     ----------
     purchases
-        Fit of `ParetoNBD`, with `by` among its cohorts.
+        Fit of a law of purchases, with `by` among its cohorts.
     table
         Customers: `frequency, T`, `by`, and the model's other columns.
     by
@@ -245,7 +276,7 @@ def shrinkage_table(
     pandas.DataFrame
         Sorted by cohort: `cohort, customers, purchases` (repeat), `time` (Σ T); `raw, raw_q05, raw_q95` with the
         interval of a Poisson count, too narrow where customers differ; `pooled_mean, pooled_q05, pooled_q50,
-        pooled_q95`; `purchase_rate_mean, …` (r/α); `population_mean`, the pooled mean of all cohorts
+        pooled_q95`; `purchase_rate_mean, …`, of a new customer; `population_mean`, the pooled mean of all cohorts
         together. Rates per time unit; NaN without time observed.
 
     Raises
@@ -255,28 +286,25 @@ def shrinkage_table(
 
     Examples
     --------
-    >>> from types import SimpleNamespace as Some
-    >>> law = {name: np.array([value]) for name, value in
-    ...        {"r": 0.553277, "alpha": 10.577684, "s": 0.60624, "beta": 11.668728}.items()}
-    >>> fit = Some(model=Some(cohorts=("cohort",), covariates=()), draws=lambda size: law,
-    ...            cohort_laws=lambda table, size, by: {"a": law})
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import ParetoNBD
+    >>> fit = known(ParetoNBD(), r=0.553277, alpha=10.577684, s=0.60624, beta=11.668728)
     >>> found = shrinkage_table(fit, pd.DataFrame({"cohort": ["a", "a"], "frequency": [3, 0], "T": [52.0, 52.0]}))
     >>> found[["raw", "pooled_mean", "purchase_rate_mean"]].round(6).values.tolist()
     [[0.028846, 0.028335, 0.052306]]
     """
     if missing := [name for name in (by, "frequency", "T") if name not in table]:
         raise SchemaError(f"the customer table has no column {' and no column '.join(map(repr, missing))}")
-    alike = {*purchases.model.cohorts, *purchases.model.covariates} <= {by}
-    laws = purchases.cohort_laws(table.drop_duplicates(by) if alike else table, samples, by=by)
+    scoring = scoring_of(purchases).thin(samples)
     rows = []
     for label, group in table.groupby(by, sort=True):
-        law, time, count = laws[str(label)], float(group["T"].sum()), int(group["frequency"].sum())
+        time, count = float(group["T"].sum()), int(group["frequency"].sum())
         limits = {"raw": count, "raw_q05": _poisson_limit(count, "q05"), "raw_q95": _poisson_limit(count, "q95")}
         row = {"cohort": str(label), "customers": len(group), "purchases": count, "time": time}
         row |= {name: value / time if time > 0 else np.nan for name, value in limits.items()}
-        own = law if alike else purchases.laws(group, samples)(np.arange(len(group)))
-        row |= quantiles(_rate_observed(own, group["T"]), "pooled")
-        row |= quantiles(law["r"] / law["alpha"], "purchase_rate")
+        pooled, rate = _rates(scoring, group.reset_index(drop=True))
+        row |= quantiles(pooled, "pooled")
+        row |= quantiles(rate, "purchase_rate")
         rows.append(row)
     found = pd.DataFrame(rows)
     pooled = (found["pooled_mean"] * found["time"]).sum(skipna=True) / found["time"].sum()
@@ -335,7 +363,7 @@ def decile_table(
     ...      "predicted_holdout_purchases_mean": [0.2, 0.5, 4.0, 0.5]}
     ... )
     >>> summary = Some(table=table, time_unit="W", holdout_length=5.0)
-    >>> values = Some(table=table, assumptions=Some(time_unit="W"))
+    >>> values = Some(table=table, time_unit="W")
     >>> found = decile_table(summary, values, quantity="purchases", groups=2)
     >>> found.values.tolist()
     [[1.0, 2.0, 2.25, 3.75, 2.25], [2.0, 2.0, 0.35, 0.75, 2.25]]
@@ -353,15 +381,15 @@ def decile_table(
     share = memberships(predicted, min(groups, len(known)))
     sizes = share.sum(axis=0)
     result = pd.DataFrame({"decile": np.arange(1, sizes.size + 1), "customers": sizes.round(9)})
-    result["predicted_mean"] = _weighed(share, predicted[:, None])[0] / sizes
-    result["actual_mean"] = _weighed(share, known[column].to_numpy(np.float64)[:, None])[0] / sizes
+    result["predicted_mean"] = weighed(share, predicted[:, None])[0] / sizes
+    result["actual_mean"] = weighed(share, known[column].to_numpy(np.float64)[:, None])[0] / sizes
     result["overall_mean"] = float(known[column].mean())
     if fits is not None:
         made = grouped_draws(
             *fits, known, lambda rows: share[rows], horizon=Horizon(float(length)), quantity=draws, seed=seed,
             samples=samples,
         )  # fmt: skip
-        limits = quantiles(made["outcome"] / sizes, "predicted")
+        limits = quantiles(made.outcome / sizes, "predicted")
         result = result.assign(**{name: limits[name] for name in limits if name != "predicted_mean"})
     return result
 
@@ -395,25 +423,21 @@ def memberships(predicted: Array, groups: int) -> Array:
     return np.asarray(share[index])
 
 
-def _weighed(share: Array, values: Array) -> Array:
-    """Sum (cases, samples) over cases into groups: (samples, groups); infinite values only where they count."""
-    if np.isfinite(values).all():
-        return np.asarray(values.T @ share)
-    return np.stack([values[share[:, k] > 0].T @ share[share[:, k] > 0, k] for k in range(share.shape[1])], axis=-1)
+def _rates(scoring: Scoring[PurchaseLaw], group: pd.DataFrame) -> tuple[Array, Array]:
+    """Expected repeat purchases per time observed, and those of a new customer at first, in each draw.
 
-
-def _rate_observed(law: dict[str, Array], observed: pd.Series) -> Array:
-    """Expected repeat purchases per time observed, in each draw; NaN without time."""
-    if any(values.ndim == 2 for values in law.values()):  # customers of one cohort differ: each by their own law
-        times = observed.to_numpy(np.float64)[:, None]
-        lived = pareto_nbd.expected_lifetime(times, s=law["s"], scale=law["beta"])
-        return np.asarray((law["r"] / law["alpha"] * lived).sum(axis=0) / times.sum())
-    T, count = np.unique(observed.to_numpy(np.float64), return_counts=True)
-    total = float(T @ count)
-    if not total > 0:
-        return np.full_like(law["r"], np.nan)
-    lived = pareto_nbd.expected_lifetime(T[:, None], s=law["s"], scale=law["beta"])
-    return np.asarray(law["r"] / law["alpha"] * (count @ lived) / total)
+    Customers with one law and one T are computed once.
+    """
+    keys = np.column_stack([group["T"].to_numpy(np.float64), scoring.kinds(group)])
+    _, first, count = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    some = group.iloc[first].reset_index(drop=True)
+    T, law = some["T"].to_numpy(np.float64)[:, None], scoring.laws(some)(np.arange(len(some)))
+    none = History(0 * T, 0 * T, 0 * T)
+    bought = np.broadcast_to(scoring.law.expected_purchases(none, law, T), (len(T), scoring.samples))
+    total = float(count @ T[:, 0])
+    rate = np.broadcast_to(scoring.law.expected_purchases(NEWCOMER, law, SOON) / SOON, bought.shape)
+    pooled = count @ bought / total if total > 0 else np.full(scoring.samples, np.nan)
+    return np.asarray(pooled), np.asarray(count @ rate / count.sum())
 
 
 def _poisson_limit(count: int, end: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,14 @@ from scipy import stats
 
 from kundenwert.compare import NOMINAL, quantiles
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.kernels import pareto_nbd
+from kundenwert.laws import NEWCOMER
+from kundenwert.predict.blocks import scoring_of
 from kundenwert.validate.classes import class_labels, class_of, class_starts
 from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
     from kundenwert.data.summary import CustomerSummary
-
-PARAMETERS = ("r", "alpha", "s", "beta")
+    from kundenwert.predict.blocks import Purchases
 
 STRONG_CORRELATION = 0.2
 """Correlation of frequency and spend from which the spend model's assumption does harm."""
@@ -32,7 +31,7 @@ FEW_LAWS = 100
 def tracking(
     daily: pd.DataFrame,
     summary: CustomerSummary,
-    parameters: Mapping[str, ArrayLike],
+    purchases: Purchases,
     *,
     period_days: int = 7,
     at_most: int = 500,
@@ -48,14 +47,13 @@ def tracking(
         Columns `date` and `repeat_purchases`: repeat purchases by day of the customers in `summary`.
     summary
         The customer summary, with `first_purchase`.
-    parameters
-        Posterior draws of r, alpha, s, beta, in the summary's time unit: of shape (draws,), or (customers, draws)
-        where customers differ in cohort or covariates.
+    purchases
+        A fit of a law of purchases, in the summary's time unit.
     period_days
         Length of a period, > 0. Periods are counted from the end of observation in both directions, so that
         the hold-out begins with a new one; the first and the last may be shorter.
     at_most
-        Number of draws to use, evenly spread over those given.
+        Number of draws to use, evenly spread over the posterior.
 
     Returns
     -------
@@ -83,7 +81,9 @@ def tracking(
     ...     table=table, observation_start="2024-01-01", observation_end="2024-01-14", holdout_end=None, days_per_unit=7
     ... )
     >>> daily = pd.DataFrame({"date": pd.to_datetime(["2024-01-10"]), "repeat_purchases": [1]})
-    >>> track = tracking(daily, summary, {"r": [0.55], "alpha": [10.58], "s": [0.61], "beta": [11.66]})
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import ParetoNBD
+    >>> track = tracking(daily, summary, known(ParetoNBD(), r=0.55, alpha=10.58, s=0.61, beta=11.66))
     >>> track[["actual_cumulative", "expected_cumulative_mean"]].round(4).values.tolist()
     [[0.0, 0.0436], [1.0, 0.1358]]
     """
@@ -96,7 +96,7 @@ def tracking(
     end = observed if summary.holdout_end is None else (pd.Timestamp(summary.holdout_end) - start).days
     ends = _period_ends(observed, end, period_days)
     actual = _daily_counts(daily, summary, start, observed, end).cumsum()[ends]
-    expected = _expected_cumulative(summary, parameters, start, ends, at_most)
+    expected = _expected_cumulative(summary, purchases, start, ends, at_most)
     result = pd.DataFrame({"period": np.arange(1, len(ends) + 1), "end": start + pd.to_timedelta(ends, unit="D")})
     result["days"] = np.diff(ends, prepend=-1)
     result["holdout"] = ends > observed
@@ -169,9 +169,9 @@ def independence(table: pd.DataFrame) -> Independence:
 
 def repeat_purchase_counts(
     table: pd.DataFrame,
+    purchases: Purchases | None = None,
     *,
     replicates: ArrayLike | None = None,
-    parameters: Mapping[str, ArrayLike] | None = None,
     at_most: int = 200,
     seed: int = 0,
     last: int | None = None,
@@ -182,13 +182,12 @@ def repeat_purchase_counts(
     ----------
     table
         One row per customer: `frequency`, `T`.
+    purchases
+        A fit of a law of purchases, from whose draws each replicate simulates all customers anew; or else
     replicates
-        Replicated frequencies, shape (replicates, customers); or else
-    parameters
-        posterior draws of r, alpha, s, beta, from which each replicate simulates all customers anew; of shape
-        (draws,), or (customers, draws) where customers differ in cohort or covariates.
+        replicated frequencies, shape (replicates, customers).
     at_most
-        Number of draws to use with `parameters`, evenly spread over those given.
+        Number of draws to use, evenly spread over the posterior.
     seed
         Seed of that simulation.
     last
@@ -204,7 +203,7 @@ def repeat_purchase_counts(
     Raises
     ------
     DomainError
-        If not exactly one of `replicates` and `parameters` is given, or the customers' number differs.
+        If not exactly one of `purchases` and `replicates` is given, or the customers' number differs.
 
     Examples
     --------
@@ -213,21 +212,22 @@ def repeat_purchase_counts(
     >>> counts[["frequency", "observed", "predicted_mean"]].values.tolist()
     [['0', 2, 1.5], ['1', 0, 0.5], ['2+', 1, 1.0]]
     """
-    if (replicates is None) == (parameters is None):
-        raise DomainError("give either replicates or parameters, not both and not neither")
+    if (replicates is None) == (purchases is None):
+        raise DomainError("give either a fit or replicates, not both and not neither")
     starts = class_starts(table["frequency"], last)
-    if replicates is not None:
+    if purchases is None:
         repeated = np.asarray(replicates)
         if repeated.ndim != 2 or repeated.shape[1] != len(table):
             raise DomainError(f"replicates must have shape (any, {len(table):,}), not {repeated.shape}")
         simulated = [_count(row, starts) for row in repeated]
     else:
         rng = np.random.default_rng(seed)
-        times, drawn = table["T"].to_numpy(dtype=np.float64), _thinned(parameters or {}, at_most)
+        scoring = scoring_of(purchases).thin(at_most)
+        times, drawn = table["T"].to_numpy(np.float64), scoring.laws(table)(np.arange(len(table)))
         simulated = []
-        for index in range(drawn["r"].shape[-1]):
+        for index in range(scoring.samples):
             own = {name: values[..., index] for name, values in drawn.items()}
-            simulated.append(_count(pareto_nbd.simulate(times, **own, rng=rng)[0], starts))
+            simulated.append(_count(scoring.law.simulate(times, own, rng)[0], starts))
     result = pd.DataFrame({"frequency": class_labels(starts)})
     result["observed"] = _count(table["frequency"], starts)
     return result.assign(**quantiles(np.asarray(simulated, dtype=np.float64), "predicted", whole=True))
@@ -235,19 +235,6 @@ def repeat_purchase_counts(
 
 def _count(frequency: ArrayLike, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.bincount(class_of(frequency, starts), minlength=starts.size)
-
-
-def _thinned(parameters: Mapping[str, ArrayLike], at_most: int) -> dict[str, NDArray[np.float64]]:
-    missing = [name for name in PARAMETERS if name not in parameters]
-    if missing:
-        raise SchemaError(f"the parameters lack {', '.join(missing)}")
-    drawn = {name: np.atleast_1d(np.asarray(parameters[name], dtype=np.float64)) for name in PARAMETERS}
-    sizes = {values.shape[-1] for values in drawn.values()}
-    if len(sizes) != 1 or 0 in sizes:
-        raise DomainError(f"r, alpha, s and beta need equally many draws, at least one; there are {sorted(sizes)}")
-    size = sizes.pop()
-    chosen = np.unique(np.linspace(0, size - 1, min(size, at_most)).round().astype(int))
-    return {name: values[..., chosen] for name, values in drawn.items()}
 
 
 def _period_ends(observed: int, end: int, period_days: int) -> NDArray[np.int64]:
@@ -277,23 +264,22 @@ def _daily_counts(
 
 def _expected_cumulative(
     summary: CustomerSummary,
-    parameters: Mapping[str, ArrayLike],
+    purchases: Purchases,
     start: pd.Timestamp,
     ends: NDArray[np.int64],
     at_most: int,
 ) -> NDArray[np.float64]:
     """Sum the expectation over customers for each draw and period; each law and age in days is computed once."""
-    given = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in parameters.items()}
-    own = [given[name][:, :1] for name in PARAMETERS if name in given and given[name].ndim == 2]
+    scoring = scoring_of(purchases)
     first = (pd.to_datetime(summary.table["first_purchase"]) - start).dt.days.to_numpy()
-    keys = np.hstack(own) if own else np.zeros((len(first), 1))  # a first draw tells one law from another
-    _, rows, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    drawn = _thinned(given, at_most if len(rows) < FEW_LAWS else max(50, at_most * FEW_LAWS // len(rows)))
+    _, rows, group = np.unique(scoring.kinds(summary.table), return_index=True, return_inverse=True)
+    scoring = scoring.thin(at_most if len(rows) < FEW_LAWS else max(50, at_most * FEW_LAWS // len(rows)))
+    laws = scoring.laws(summary.table)
     ages = np.arange(ends[-1] + 1)
-    total = np.zeros((drawn["r"].shape[-1], len(ends)))
+    total = np.zeros((scoring.samples, len(ends)))
     for number, row in enumerate(rows):
-        law = {name: (values[row] if values.ndim == 2 else values)[:, None] for name, values in drawn.items()}
-        per_age = pareto_nbd.expected_purchases_new(ages[None, :] / summary.days_per_unit, **law)
+        law = {name: values.reshape(-1, 1) for name, values in laws(np.array([row])).items()}
+        per_age = scoring.law.expected_purchases(NEWCOMER, law, ages[None, :] / summary.days_per_unit)
         acquired = np.bincount(first[group.reshape(-1) == number], minlength=len(ages))
         customers = np.zeros((len(ages), len(ends)))
         for period, last in enumerate(ends):

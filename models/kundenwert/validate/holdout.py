@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from kundenwert.compare import NOMINAL, aligned, quantiles
 from kundenwert.errors import DomainError
-from kundenwert.predict import Horizon
+from kundenwert.predict import Horizon, read_draws
 from kundenwert.validate.classes import class_labels, class_of, class_starts
-from kundenwert.validate.cohort_curves import SAMPLES, grouped_draws
-from kundenwert.value.assumptions import check_fits
+from kundenwert.validate.cohort_curves import SAMPLES
+from kundenwert.validate.readers import GroupSums
+from kundenwert.value.terms import check_fits
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from kundenwert.bayes import Fit
     from kundenwert.data.summary import CustomerSummary
+    from kundenwert.laws import PurchaseLaw, SpendLaw
     from kundenwert.value import ValueResult
 
 _SOURCES = {"purchases": "holdout_purchases", "revenue": "holdout_value"}
@@ -75,7 +77,7 @@ def holdout_scores(summary: CustomerSummary, values: ValueResult) -> pd.DataFram
     >>> guess = {"purchases_mean": [1.5, 0.5], "purchases_q50": [1.0, 0.0], "value_mean": [7.0, 2.0],
     ...          "value_q50": [5.0, 0.0]}
     >>> predicted = table.assign(**{f"predicted_holdout_{name}": guess[name] for name in guess})
-    >>> scores = holdout_scores(summary, Some(table=predicted, assumptions=Some(time_unit="W")))
+    >>> scores = holdout_scores(summary, Some(table=predicted, time_unit="W"))
     >>> scores.query("quantity == 'purchases'").set_index("model")["mae"].to_dict()["posterior mean"]
     0.5
     """
@@ -136,7 +138,7 @@ def coverage(summary: CustomerSummary, values: ValueResult) -> pd.DataFrame:
     ... )
     >>> totals = xr.Dataset({"holdout_purchases": (("sample", "cohort"), [[8.0], [12.0]])}, {"cohort": ["x"]})
     >>> summary = Some(table=table, time_unit="W", holdout_length=5.0)
-    >>> values = Some(table=table, totals=totals, assumptions=Some(time_unit="W"))
+    >>> values = Some(table=table, totals=totals, time_unit="W")
     >>> coverage(summary, values)[["scope", "inside", "mean_width"]].round(1).values.tolist()
     [['customer', 0.5, 3.5], ['cohort', 1.0, 4.0], ['total', 1.0, 4.0]]
     """
@@ -158,12 +160,30 @@ def coverage(summary: CustomerSummary, values: ValueResult) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=names)
 
 
+class Classes(GroupSums):
+    """Sums hold-out purchases over customers alike in frequency, within each draw.
+
+    Parameters
+    ----------
+    table
+        Customers: `frequency`.
+    last
+        As in `by_frequency`.
+    """
+
+    def __init__(self, table: pd.DataFrame, last: int | None = None) -> None:
+        starts = class_starts(table["frequency"], last)
+        own = class_of(table["frequency"], starts)
+        super().__init__(lambda rows: own[rows][:, None] == np.arange(starts.size), "holdout_purchases")
+
+
 def by_frequency(
     summary: CustomerSummary,
     values: ValueResult,
     *,
-    fits: tuple[Fit, Fit] | None = None,
-    seed: int = 0,
+    fits: tuple[Fit[PurchaseLaw], Fit[SpendLaw]] | None = None,
+    drawn: Classes | None = None,
+    seed: int = 1,
     samples: int = SAMPLES,
     threads: int | None = None,
     last: int | None = None,
@@ -180,6 +200,8 @@ def by_frequency(
         The fits of purchases and spend behind the values, for the intervals of the groups' means. They cannot be had
         from the customers' intervals: quantiles do not add. Fits that did not converge are taken, as they were for the
         values.
+    drawn
+        Instead of fits: what was read off the draws that the values were made from.
     seed, samples
         Of those intervals: the same seed gives the same ones, whatever the order of the rows. Memory grows with
         `samples`, not with the number of customers.
@@ -216,7 +238,7 @@ def by_frequency(
     ...      "holdout_value": 0.0, "predicted_holdout_purchases_mean": [0.2, 0.2, 6.5]}
     ... )
     >>> summary = Some(table=table, time_unit="W", holdout_length=5.0)
-    >>> by_frequency(summary, Some(table=table, assumptions=Some(time_unit="W")), last=2).values.tolist()
+    >>> by_frequency(summary, Some(table=table, time_unit="W"), last=2).values.tolist()
     [['0', 2, 0.5, 0.2], ['2+', 1, 6.0, 6.5]]
     """
     known, valued = aligned(summary, values)
@@ -228,14 +250,14 @@ def by_frequency(
     ).groupby(own)
     result = frame.mean().rename(columns={"actual": "actual_mean", "predicted": "predicted_mean"})
     result.insert(0, "customers", frame.size())
+    found = result.index.to_numpy()
     if fits is not None:
         check_fits(*fits, summary.time_unit, allow_unconverged=True)  # whoever has values has decided that already
-        found = result.index.to_numpy()
-        drawn = grouped_draws(
-            *fits, known, lambda rows: own[rows][:, None] == found, horizon=Horizon(length), quantity="purchases",
-            seed=seed, samples=samples, threads=threads,
-        )  # fmt: skip
-        interval = quantiles(drawn["outcome"], "predicted", whole=True)
+        drawn = Classes(known, last)
+        how: dict[str, Any] = {"seed": seed, "samples": samples, "threads": threads}
+        read_draws(*fits, known, [drawn], horizon=Horizon(length, holdout=length), **how)
+    if drawn is not None:
+        interval = quantiles(drawn.sums.outcome[:, found], "predicted", whole=True)
         ends = {name: interval[name] / result["customers"] for name in interval if name != "predicted_mean"}
         result = result.assign(**ends)
         result["inside"] = result["actual_mean"].between(result["predicted_q05"], result["predicted_q95"])

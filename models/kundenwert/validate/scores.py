@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
 from kundenwert.errors import DomainError, FitError, SchemaError
-from kundenwert.kernels import pareto_nbd
-from kundenwert.kernels.pareto_nbd.likelihood import log_rising
+from kundenwert.laws import PURCHASE_LAWS, History, Parameters, PurchaseLaw
+from kundenwert.predict.blocks import scoring_of
 
 if TYPE_CHECKING:
-    from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary
+    from kundenwert.predict.blocks import Purchases
 
 type Array = NDArray[np.float64]
 
 BLOCK_CELLS = 20_000
 """Histories × draws scored at a time: a few megabytes an array."""
-
-SCORE_NODES = 16
-"""Quadrature nodes on either side: the log score is exact to six digits."""
 
 _HISTORY = ("holdout_purchases", "frequency", "recency", "T")
 
@@ -56,7 +53,7 @@ class LogScore:
         return _error(self.table["log_score"].to_numpy(np.float64))
 
 
-def log_score(purchases: Fit, summary: CustomerSummary, *, samples: int | None = None) -> LogScore:
+def log_score(purchases: Purchases, summary: CustomerSummary, *, samples: int | None = None) -> LogScore:
     r"""Log predictive density of each customer's hold-out purchases.
 
     `log_score_i = log (1/S) Σ_s P(Y_i = y_i | x_i, t_x,i, T_i, θ_s)` over posterior draws θ_s, with the law of the
@@ -65,7 +62,7 @@ def log_score(purchases: Fit, summary: CustomerSummary, *, samples: int | None =
     Parameters
     ----------
     purchases
-        A fit of `ParetoNBD` or `NBD`.
+        A fit of a law of purchases.
     summary
         Customers with a hold-out.
     samples
@@ -90,28 +87,28 @@ def log_score(purchases: Fit, summary: CustomerSummary, *, samples: int | None =
     Examples
     --------
     >>> from types import SimpleNamespace as Some
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.laws import ParetoNBD
     >>> table = pd.DataFrame({"customer_id": ["a"], "cohort": "x", "frequency": [2], "recency": [30.43], "T": [38.86],
     ...                       "holdout_purchases": [1]})
     >>> summary = Some(table=table, time_unit="W", holdout_length=39.0)
-    >>> law = {"r": np.array([0.5533971]), "alpha": 10.5801985, "s": 0.6060625, "beta": 11.6562237}
-    >>> model = Some(name="pareto_nbd")
-    >>> fit = Some(model=model, samples=1, info={"time_unit": "W"}, laws=lambda table, size: lambda rows: law)
+    >>> fit = known(ParetoNBD(), r=0.5533971, alpha=10.5801985, s=0.6060625, beta=11.6562237)
     >>> round(log_score(fit, summary).total, 6)
     -1.517463
     """
     length = _checked(purchases, summary)
     table = summary.table.reset_index(drop=True)
-    size = min(purchases.samples, samples or purchases.samples)
-    law = purchases.laws(table, size)
+    scoring = scoring_of(purchases).thin(samples)
+    history, parameters = History.of(table), scoring.laws(table)
+    bought = table["holdout_purchases"].to_numpy(np.float64)
     order = np.lexsort(tuple(table[name].to_numpy() for name in _HISTORY))
-    step = max(1, BLOCK_CELLS // size)
+    step = max(1, BLOCK_CELLS // scoring.samples)
     scores = np.empty(len(table))
     for start in range(0, len(table), step):
         rows = order[start : start + step]
-        history = table.loc[rows, list(_HISTORY)].to_numpy(np.float64)
-        scores[rows] = _block(purchases.model.name, history, length, law(rows), size)
+        scores[rows] = _block(scoring.law, history.at(rows), bought[rows], length, parameters(rows))
     result = table[["customer_id", "cohort", "holdout_purchases"]].assign(log_score=scores)
-    return LogScore(result, size)
+    return LogScore(result, scoring.samples)
 
 
 def compare_log_scores(scores: Mapping[str, LogScore], *, by: str | None = None) -> pd.DataFrame:
@@ -172,36 +169,25 @@ def compare_log_scores(scores: Mapping[str, LogScore], *, by: str | None = None)
     return pd.DataFrame(rows)
 
 
-def _block(model: str, history: Array, length: float, law: Mapping[str, Array], size: int) -> Array:
-    """Log of the mean probability of each row; equal histories under one law are computed once."""
-    own = [np.atleast_2d(values)[:, :1] for values in law.values() if np.ndim(values) == 2]
-    _, first, index = np.unique(np.hstack([history, *own]), axis=0, return_index=True, return_inverse=True)
-    y, x, t_x, T = (column[:, None] for column in history[first].T)
-    at = {name: values[first] if np.ndim(values) == 2 else values for name, values in law.items()}
-    if model == "nbd":
-        logs = _log_nbd(y, length, at["r"] + x, at["alpha"] + T)
-    else:
-        logs = pareto_nbd.log_purchase_probability(y, length, x, t_x, T, **at, nodes=SCORE_NODES)
-    mean = logsumexp(np.broadcast_to(logs, (len(first), size)), axis=1) - np.log(size)
-    return np.asarray(np.minimum(mean, 0.0)[index.reshape(-1)])
-
-
-def _log_nbd(y: Array, length: float, a: Array, A: Array) -> Array:
-    """Log probability of `y` purchases of somebody who never leaves: negative binomial."""
-    rest = y * (np.log(length) - np.log(A + length)) - a * np.log1p(length / A)
-    return np.asarray(log_rising(a, y) - gammaln(y + 1) + rest)
+def _block(law: PurchaseLaw, history: History, bought: Array, length: float, parameters: Parameters) -> Array:
+    """Log of the mean probability of each customer's purchases."""
+    logs = law.log_purchase_probability(bought[:, None], history, parameters, length)
+    return np.asarray(np.minimum(logsumexp(logs, axis=1) - np.log(logs.shape[1]), 0.0))
 
 
 def _error(values: Array) -> float:
     return float(np.sqrt(values.size) * values.std(ddof=1)) if values.size > 1 else float("nan")
 
 
-def _checked(purchases: Fit, summary: CustomerSummary) -> float:
-    if purchases.model.name not in {"pareto_nbd", "nbd"}:
-        raise FitError(f"a fit of {purchases.model.name} says nothing about purchases; give one of pareto_nbd or nbd")
-    if purchases.info["time_unit"] != summary.time_unit:
+def _checked(purchases: Purchases, summary: CustomerSummary) -> float:
+    law = scoring_of(purchases).law
+    if not isinstance(law, PurchaseLaw):
+        names = " or ".join(PURCHASE_LAWS)
+        raise FitError(f"a fit of {law.name} says nothing about purchases; give one of {names}")
+    fitted = getattr(purchases, "info", {}).get("time_unit", summary.time_unit)
+    if fitted != summary.time_unit:
         raise FitError(
-            f"the model was fitted in units of {purchases.info['time_unit']!r}, the summary is in "
+            f"the model was fitted in units of {fitted!r}, the summary is in "
             f"{summary.time_unit!r}: summarise in the unit of the fit"
         )
     if summary.holdout_length is None or "holdout_purchases" not in summary.table:

@@ -1,8 +1,7 @@
-"""From draws to money: values of customers, of their cohorts, and of customers not yet seen."""
+"""From draws to money: values of customers and of their cohorts, and what each cohort's new customers may bring."""
 
-from kundenwert.value.assumptions import Assumptions, assume
-from kundenwert.value.newcomers import new_customer_table
 from kundenwert.value.quantiles import QUANTILES
 from kundenwert.value.table import ValueResult, value_table
+from kundenwert.value.terms import check_money, stated_terms
 
-__all__ = ["QUANTILES", "Assumptions", "ValueResult", "assume", "new_customer_table", "value_table"]
+__all__ = ["QUANTILES", "ValueResult", "check_money", "stated_terms", "value_table"]

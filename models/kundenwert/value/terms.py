@@ -1,10 +1,10 @@
-"""What turns purchases into money, checked once, before anything is sampled."""
+"""Terms that turn purchases into money, applied to customers; and what fits and customers must agree on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,100 +12,119 @@ from numpy.typing import NDArray
 
 from kundenwert.data.customers import cost_by_cohort
 from kundenwert.errors import DomainError, FitError, SchemaError
+from kundenwert.laws import PurchaseLaw, SpendLaw
 from kundenwert.messages import Code, Setting
 from kundenwert.predict import Horizon
-from kundenwert.settings.terms import check_money
+from kundenwert.settings import Terms, made
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary
+    from kundenwert.laws import Law
 
+type Array = NDArray[np.float64]
 
 OWN_COHORT = "cohort"
 """Kind of the cohorts of a table that came with some: what they are is not known."""
 
 
-@dataclass(frozen=True)
-class Assumptions:
-    """What turns purchases into money.
+def stated_terms(
+    terms: Terms | None, changes: Mapping[str, object], units_per_year: float, margin: float | None = None
+) -> Terms:
+    """Terms with every setting filled in.
 
     Parameters
     ----------
-    horizon
-        Length of the future counted, in units of time; may be infinite.
-    time_unit
-        Unit of all times: "D", "W", "M" or "Y".
-    discount_rate
-        Annual rate d ≥ 0; money t years ahead counts `(1+d)^-t`.
+    terms
+        As the user has them; None for defaults.
+    changes
+        Settings by name that replace those of the terms.
+    units_per_year
+        Time units in a year, which the horizon is if none is given.
     margin
-        Contribution margin, share of revenue, in (0, 1].
-    cac
-        Acquisition cost of a customer: one number, or one for each cohort.
+        What a margin that is not given is; 1 if this is None.
+
+    Returns
+    -------
+    Terms
+
+    Raises
+    ------
+    SchemaError
+        If there is no setting of a name, or a file of costs is named, which must be read first.
+    DomainError
+        If a setting has no meaning.
+
+    Examples
+    --------
+    >>> stated_terms(None, {"cac": 5}, 52.18).cac, stated_terms(None, {}, 52.18).horizon
+    (5.0, 52.18)
     """
-
-    horizon: float
-    time_unit: str = "W"
-    discount_rate: float = 0.10
-    margin: float = 1.0
-    cac: float | Mapping[str, float] = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse assumptions that have no meaning."""
-        check_money(self.margin, self.discount_rate, self.cac)
-
-    def cost_of(self, cohort: pd.Series) -> NDArray[np.float64]:
-        """Acquisition cost of each customer, by cohort."""
-        if not isinstance(self.cac, Mapping):
-            return np.full(len(cohort), np.float64(self.cac))
-        return np.asarray(cost_by_cohort(cohort, self.cac), dtype=np.float64)
-
-    def earned(self, table: pd.DataFrame) -> NDArray[np.float64]:
-        """Margin of each customer so far: of their rows where those state it, else the margin of their revenue."""
-        if "margin_to_date" in table:
-            return table["margin_to_date"].to_numpy(np.float64)
-        return self.margin * table["value_to_date"].to_numpy(np.float64)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a form for JSON."""
-        return asdict(self)
+    found = made(Terms, terms, dict(changes))
+    if found.cac_file is not None:
+        raise SchemaError(Code.COSTS_NOT_READ, parameter="cac_file", file=Setting("cac_file", str(found.cac_file)))
+    return replace(
+        found,
+        horizon=units_per_year if found.horizon is None else found.horizon,
+        margin=(1.0 if margin is None else margin) if found.margin is None else found.margin,
+        cac=0.0 if found.cac is None else found.cac,
+    )
 
 
-def assume(
-    summary: CustomerSummary,
-    *,
-    horizon: float,
-    discount_rate: float = 0.10,
-    margin: float | None = None,
-    cac: float | Mapping[str, float] = 0.0,
-) -> tuple[Assumptions, Horizon, NDArray[np.float64]]:
+def horizon_of(terms: Terms, units_per_year: float, holdout: float | None = None) -> Horizon:
+    """How far terms look, with the annual rate d as the continuous rate `ln(1 + d)` a year."""
+    return Horizon(number(terms.horizon), float(np.log1p(number(terms.discount_rate))) / units_per_year, holdout)
+
+
+def number(value: object) -> float:
+    """A setting that the record has made a number."""
+    if not isinstance(value, int | float):
+        raise TypeError(value)
+    return float(value)
+
+
+def cost_of(terms: Terms, cohort: pd.Series) -> Array:
+    """Acquisition cost of each customer, by cohort."""
+    if not isinstance(terms.cac, Mapping):
+        return np.full(len(cohort), number(terms.cac))
+    return np.asarray(cost_by_cohort(cohort, terms.cac), dtype=np.float64)
+
+
+def earned(terms: Terms, table: pd.DataFrame) -> Array:
+    """Margin of each customer so far: of their rows where those state it, else the margin of their revenue."""
+    if "margin_to_date" in table:
+        return table["margin_to_date"].to_numpy(np.float64)
+    return number(terms.margin) * table["value_to_date"].to_numpy(np.float64)
+
+
+def check_money(summary: CustomerSummary, terms: Terms | None = None, **changes: object) -> Terms:
     """Check what is assumed about money against the customers; worth asking before anything is sampled.
 
     Parameters
     ----------
-    summary, horizon, discount_rate, margin, cac
+    summary, terms, changes
         As in `value_table`.
 
     Returns
     -------
-    tuple
-        The assumptions, the horizon with its continuous rate, and the acquisition cost of each customer.
+    Terms
+        With every setting filled in.
 
     Raises
     ------
     DomainError
-        If an assumption has no meaning, or a cohort no cost.
+        If a setting has no meaning, or a cohort no cost.
     SchemaError
         If the customers' money is not known.
     """
-    if margin is None:
-        margin = 1.0 if summary.margin_share is None else summary.margin_share
-    assumptions = Assumptions(horizon, summary.time_unit, discount_rate, margin, cac)
-    ahead = Horizon(horizon, float(np.log1p(discount_rate)) / summary.units_per_year, summary.holdout_length)
-    _check_money(summary.table)
-    return assumptions, ahead, assumptions.cost_of(summary.table["cohort"])
+    found = stated_terms(terms, changes, summary.units_per_year, summary.margin_share)
+    horizon_of(found, summary.units_per_year)
+    _check_columns(summary.table)
+    cost_of(found, summary.table["cohort"])
+    return found
 
 
-def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged: bool) -> tuple[str, ...]:
+def check_fits(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], time_unit: str, *, allow_unconverged: bool) -> tuple[str, ...]:
     """Refuse fits that cannot be valued with, and say what is wrong with those that may be only if asked for.
 
     Parameters
@@ -128,10 +147,9 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
     pairs = [fit.info.get("pair") for fit in (purchases, spend)]
     if all(pairs) and pairs[0] != pairs[1]:
         raise FitError(Code.MIXED_PAIR, first=pairs[0], second=pairs[1])
-    for fit, model in ((purchases, "pareto_nbd"), (spend, "gamma_gamma")):
-        if fit.model.name != model:
-            msg = f"expected a fit of {model} where one of {fit.model.name} was given: the purchase model comes first"
-            raise FitError(msg)
+    for fit, kind, what in ((purchases, PurchaseLaw, "purchases"), (spend, SpendLaw, "spend")):
+        if not isinstance(fit.model, kind):
+            raise FitError(f"a fit of {fit.model.name} says nothing about {what}: the purchase model comes first")
     if purchases.info["time_unit"] != time_unit:
         raise FitError(
             Code.UNIT_OF_ANOTHER_FIT,
@@ -165,7 +183,7 @@ def check_fits(purchases: Fit, spend: Fit, time_unit: str, *, allow_unconverged:
     return tuple(marks)
 
 
-def check_cohorts(purchases: Fit, spend: Fit, summary: CustomerSummary) -> tuple[str, ...]:
+def check_cohorts(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary) -> tuple[str, ...]:
     """Refuse cohorts of another kind than the models learned, and say how many customers are in unknown ones.
 
     Parameters
@@ -202,13 +220,14 @@ def check_cohorts(purchases: Fit, spend: Fit, summary: CustomerSummary) -> tuple
     )
 
 
-def _check_money(table: pd.DataFrame) -> None:
+def _check_columns(table: pd.DataFrame) -> None:
     """Refuse customers whose money is not known: a value made from it would be missing or wrong."""
-    if missing := [name for name in ("value_to_date", "monetary_value") if name not in table]:
-        msg = f"the customers have no {' and no '.join(missing)}: values need what they spent; summarise with amounts"
-        raise SchemaError(msg)
+    if "monetary_value" not in table:
+        raise SchemaError("the customers have no monetary_value: values need what they spent; summarise with amounts")
     repeated = (table["frequency"] > 0).to_numpy()
     for name, needed in (("value_to_date", np.ones_like(repeated)), ("monetary_value", repeated)):
+        if name not in table:  # without the money so far there is no CLV, but what is to come can be valued
+            continue
         money = table[name].to_numpy(np.float64)
         unknown = needed & ~((money >= 0) & np.isfinite(money))
         if unknown.any():
