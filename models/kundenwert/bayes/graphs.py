@@ -62,10 +62,7 @@ def build_model(model: Law, summary: CustomerSummary, *, distinct: bool = True) 
     with pm.Model(coords=_coords(model, design, observed)) as graph:
         stated = {name: prior.variable(name) for name, prior in resolved_priors(model).items()}
         derived = model.derive(stated, model.unit(summary))
-        law = {
-            name: value if name in stated else pm.Deterministic(name, value)
-            for name, value in derived.items()
-        }
+        law = {name: value if name in stated else pm.Deterministic(name, value) for name, value in derived.items()}
         law = _shifted(model, law, summary, design, observed)
         if isinstance(model, SpendLaw):
             _observed_values(model, law, observed)

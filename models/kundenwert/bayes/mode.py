@@ -9,8 +9,8 @@ import numpy as np
 from scipy import linalg, optimize
 
 from kundenwert.bayes.effects import log_spread
-from kundenwert.laws.law import Array
 from kundenwert.bayes.target import Target
+from kundenwert.laws.law import Array
 
 FLATTEST = 0.05
 """Least curvature that is believed: a coordinate about which nothing is known is sampled as if it had this."""

@@ -54,7 +54,7 @@ class Fit[Of: Law]:
         stored = self.info.get("design")
         return None if stored is None else Design.from_dict(stored)
 
-    @cached_property
+    @property
     def scoring(self) -> Scoring[Of]:
         """What is needed to score customers: the draws, chains stacked, as plain arrays."""
         posterior = self.tree["posterior"]

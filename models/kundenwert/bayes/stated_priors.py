@@ -12,7 +12,6 @@ from kundenwert.messages import Code
 from kundenwert.settings.record import meant
 
 
-
 def _names(kinds: Mapping[str, type[Law]]) -> tuple[str, ...]:
     """Quantities and parameters of some laws that can carry a prior, each once."""
     groups = [group for kind in kinds.values() for group in kind.quantities]

@@ -146,8 +146,8 @@ def make_target(model: Law, summary: CustomerSummary, *, workers: int = 1) -> Ta
     design, priors = design_of(model, summary), resolved_priors(model)
     effects = group = None
     if design is not None:
-        group, *coded = design.rows(summary.table)
-        effects = Effects(design, model.acts_on, model.intercepts, *coded, tuple(priors))
+        group, codes, matrix = design.rows(summary.table)
+        effects = Effects(design, model.acts_on, model.intercepts, codes, matrix, tuple(priors))
     return Target(model, model.observed(summary, group), priors, model.unit(summary), effects, workers)
 
 

@@ -52,7 +52,9 @@ def check(
             Journey(), source, reading, shaping, steps.looked_at(sampling), in_full=not json
         )
         priced, summary = steps.priced(terms, costs, summary)
-        steps.check_money(summary, priced)
+        from kundenwert.value import check_terms  # noqa: PLC0415
+
+        check_terms(summary, priced)
     except KundenwertError as error:
         if json:
             _show({"verdict": "refused", "code": error.code, "setting": error.parameter, "message": error.told("cli")})

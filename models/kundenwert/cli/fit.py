@@ -37,7 +37,8 @@ def fit(
         from kundenwert.bayes.stored import save_pair  # noqa: PLC0415
 
         files = save_pair(fits, out)
-    for file, result in zip(files, fits, strict=True):
-        tell(f"{result.model.name}: {result.diagnosis}")
+    found = [(fit.model.name, fit.diagnosis) for fit in fits]
+    for file, (name, diagnosis) in zip(files, found, strict=True):
+        tell(f"{name}: {diagnosis}")
         show(file)
-    return 0 if all(result.diagnosis.converged for result in fits) else NOT_CONVERGED
+    return 0 if all(diagnosis.converged for _, diagnosis in found) else NOT_CONVERGED

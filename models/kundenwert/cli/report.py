@@ -68,9 +68,9 @@ def _report(journey: Journey, stated: Document, out: Path) -> Path:
         journey, stated.source, stated.reading, stated.shaping, steps.looked_at(stated.sampling)
     )
     priced, summary = steps.priced(stated.terms, costs, summary)
-    from kundenwert.value import check_money  # noqa: PLC0415
+    from kundenwert.value import check_terms  # noqa: PLC0415
 
-    check_money(summary, priced)
+    check_terms(summary, priced)
     purchases, spend = steps.fit_both(journey, summary, stated.sampling)
     from kundenwert.report import Readers, gather, write  # noqa: PLC0415
 

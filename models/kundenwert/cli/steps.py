@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit
+    from kundenwert.data import Costs, CustomerSummary, TransactionLog
     from kundenwert.laws import PurchaseLaw, SpendLaw
     from kundenwert.predict import Reader
-    from kundenwert.data import Costs, CustomerSummary, TransactionLog
     from kundenwert.value import ValueResult
 
 
@@ -108,9 +108,9 @@ def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> 
         **{name: getattr(sampling, name) for name in ("method", "seed", "draws", "tune", "chains")},
     }
     with journey.step("Sampling the purchase model", spin=False):
-        purchases = bayes.fit(ParetoNBD(priors=purchase_priors, **columns), summary, **how)
+        purchases: Fit[PurchaseLaw] = bayes.fit(ParetoNBD(priors=purchase_priors, **columns), summary, **how)
     with journey.step("Sampling the spend model", spin=False):
-        spend = bayes.fit(GammaGamma(priors=spend_priors, **columns), summary, **how)
+        spend: Fit[SpendLaw] = bayes.fit(GammaGamma(priors=spend_priors, **columns), summary, **how)
     return purchases, spend
 
 

@@ -172,9 +172,7 @@ def aligned(summary: CustomerSummary, values: ValueResult) -> tuple[pd.DataFrame
             f"{known['customer_id'][moved].iloc[0]!r}; value the customers of this summary"
         )
     if summary.time_unit != values.time_unit:
-        raise DomainError(
-            f"the summary counts time in {summary.time_unit!r}, the values in {values.time_unit!r}"
-        )
+        raise DomainError(f"the summary counts time in {summary.time_unit!r}, the values in {values.time_unit!r}")
     return known, valued
 
 

@@ -33,8 +33,8 @@ def acquisition_table(
 ) -> pd.DataFrame:
     r"""Value a new customer of each cohort, and set it against what such a customer costs.
 
-    The expected value before cost is, in each draw, `margin · E[spend] · (1 + E[discounted repeat purchases])`, the mean
-    over the cohort's own kinds of customers: the most that a customer may cost. The outcome is what one simulated
+    The expected value before cost is, in each draw, `margin · E[spend] · (1 + E[discounted repeat purchases])`, the
+    mean over the cohort's own kinds of customers: the most that a customer may cost. The outcome is what one simulated
     customer brings.
 
     Parameters
@@ -113,9 +113,7 @@ def spend_note(expected: Array) -> str:
     return f"the law of spend has no mean in {100 * endless:.1f} % of the draws" if endless else ""
 
 
-def probability_better(
-    newcomers: Newcomers, terms: Terms | None = None, **changes: object
-) -> Better:
+def probability_better(newcomers: Newcomers, terms: Terms | None = None, **changes: object) -> Better:
     """Probability that one cohort's expected value after cost is above another's, and that it is the highest of all.
 
     Parameters

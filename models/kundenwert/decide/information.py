@@ -30,6 +30,7 @@ DRAWS_PER_TERM = 30
 FOLDS = 10
 """Parts of the draws: a draw's decision comes from a regression on the other parts."""
 
+_TINY = np.finfo(np.float64).tiny
 CELLS = 500_000
 """Draws × customers simulated at a time: 4 MB an array."""
 

@@ -54,7 +54,7 @@ def draw_values(
 def _draw(
     x: Array, total: Array, p: Array, q: Array, v: Array, offset: NDArray, some: NDArray, keys: NDArray, first: bool
 ) -> tuple[Array, Array, Array]:
-    samples = max(max(p.shape[1], q.shape[1]), v.shape[1])
+    samples = max(p.shape[1], q.shape[1], v.shape[1])
     value, mean = np.empty(offset[-1]), np.zeros(offset.size - 1)
     at_first = np.empty(offset.size - 1 if first else 0)
     state = np.empty(4, np.uint64)

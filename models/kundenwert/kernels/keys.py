@@ -31,7 +31,7 @@ def customer_keys(seed: int, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     Examples
     --------
     >>> customer_keys(1, np.array([0, 1], dtype=np.uint64)).tolist()
-    [10606176158213012216, 5552063371294366487]
+    [6791897765849424158, 9716232063330790915]
     """
     words = [np.uint64(seed >> (64 * k) & 0xFFFFFFFFFFFFFFFF) for k in range(max(1, -(-seed.bit_length() // 64)))]
     key = np.zeros(1, dtype=np.uint64)

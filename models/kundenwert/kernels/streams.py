@@ -83,7 +83,7 @@ def normal(state: State) -> float:
 
 @compiled
 def gamma(state: State, shape: float) -> float:
-    """A number with density `x^(shape-1) e^-x / Γ(shape)`, at least the smallest normal one (Marsaglia & Tsang 2000)."""
+    """A number with density `x^(shape-1) e^-x / Γ(shape)`, never 0 (Marsaglia & Tsang 2000)."""
     raised = shape if shape >= 1.0 else shape + 1.0
     d = raised - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)

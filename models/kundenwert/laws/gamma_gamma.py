@@ -133,8 +133,8 @@ class GammaGamma(SpendLaw):
 
         x = frequency[:, 0]
         total = np.where(x > 0, x * monetary_value[:, 0], 0.0)
-        three = [np.atleast_2d(law[name]) for name in self.parameters]
-        return draw_values(x, total, *three, futures, keys, first=first)
+        p, q, v = (np.atleast_2d(law[name]) for name in self.parameters)
+        return draw_values(x, total, p, q, v, futures, keys, first=first)
 
     def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
         """Mean value of so many purchases of each of some new customers; NaN where there is none."""

@@ -63,7 +63,8 @@ def once(
         Customers × samples at a time.
     """
     own = [values[:, :1] for values in law.values() if values.ndim == 2]
-    _, first, index = np.unique(np.hstack([*keys, *own]), axis=0, return_index=True, return_inverse=True)
+    columns = np.broadcast_arrays(*keys, *own)
+    _, first, index = np.unique(np.hstack(columns), axis=0, return_index=True, return_inverse=True)
     size = max(values.shape[-1] for values in law.values())
     parts = [
         compute(rows, {name: values[rows] if values.ndim == 2 else values for name, values in law.items()})

@@ -52,8 +52,8 @@ class History(NamedTuple):
         return cls(*(table[name].to_numpy(np.float64)[:, None] for name in ("frequency", "recency", "T")))
 
     def at(self, rows: NDArray[np.int64]) -> History:
-        """Those of some customers."""
-        return History(*(values[rows] for values in self))
+        """Those of some customers; a single history is everybody's."""
+        return self if len(self.T) == 1 else History(*(values[rows] for values in self))
 
 
 class Life(NamedTuple):

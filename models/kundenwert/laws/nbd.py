@@ -132,9 +132,9 @@ class NBD(PurchaseLaw):
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, a Poisson process."""
         from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
-        two = [np.atleast_2d(law[name]) for name in self.parameters]
-        never = np.ones((1, alive.shape[1])), np.full((1, alive.shape[1]), np.inf)
-        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, *two, *never, reach, keys)
+        r, alpha = (np.atleast_2d(law[name]) for name in self.parameters)
+        s, beta = np.ones((1, alive.shape[1])), np.full((1, alive.shape[1]), np.inf)  # nobody leaves
+        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, r, alpha, s, beta, reach, keys)
 
     def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""

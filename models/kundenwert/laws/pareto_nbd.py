@@ -100,7 +100,8 @@ class ParetoNBD(PurchaseLaw):
     def total(self, observed: Observed, law: Parameters) -> Array:
         """Log-likelihood of all histories, for each of many parameter sets."""
         x, t_x, T = (observed.fields[name] for name in History._fields)
-        return kernel.total_log_likelihood(x, t_x, T, observed.count, **self.own(law))
+        r, alpha, s, beta = (law[name] for name in self.parameters)
+        return kernel.total_log_likelihood(x, t_x, T, observed.count, r=r, alpha=alpha, s=s, beta=beta)
 
     def pointwise(self, observed: Observed, law: Parameters) -> tuple[Array, Draws]:
         """Log-likelihood of one customer of each history, and its derivatives by parameter."""
@@ -166,7 +167,7 @@ class ParetoNBD(PurchaseLaw):
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
             ahead = np.asarray(length)[rows] if own else length
-            shape = {"s": some["s"], "scale": some["beta"] + history.T[rows]}
+            shape = {"s": some["s"], "scale": some["beta"] + history.at(rows).T}
             if discount_rate == 0:
                 return np.atleast_2d(kernel.expected_lifetime(ahead, **shape))
             return np.atleast_2d(kernel.discounted_lifetime(ahead, discount_rate, **shape))
@@ -193,9 +194,7 @@ class ParetoNBD(PurchaseLaw):
         numbers = np.broadcast_to(np.asarray(number, dtype=np.float64), history.T.shape)
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            return kernel.log_purchase_probability(
-                numbers[rows], length, *history.at(rows), **some, nodes=SCORE_NODES
-            )
+            return kernel.log_purchase_probability(numbers[rows], length, *history.at(rows), **some, nodes=SCORE_NODES)
 
         return once((numbers, *history), self.own(law), compute)
 
@@ -205,8 +204,8 @@ class ParetoNBD(PurchaseLaw):
         """Purchases to come: alive or not, then `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, a Poisson process."""
         from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
-        four = [np.atleast_2d(law[name]) for name in self.parameters]
-        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, *four, reach, keys)
+        r, alpha, s, beta = (np.atleast_2d(law[name]) for name in self.parameters)
+        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, r, alpha, s, beta, reach, keys)
 
     def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""

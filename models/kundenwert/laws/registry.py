@@ -1,4 +1,5 @@
 """The laws there are, in order: a further one is a line here."""
+# ruff: noqa: I001, PLC0414  the order is that of the list, and the names are for everybody
 
 from inspect import isabstract
 
@@ -7,9 +8,8 @@ from kundenwert.laws.pareto_nbd import ParetoNBD as ParetoNBD
 from kundenwert.laws.gamma_gamma import GammaGamma as GammaGamma
 from kundenwert.laws.nbd import NBD as NBD
 
-KINDS: tuple[type[Law], ...] = tuple(
-    kind for kind in tuple(globals().values()) if isinstance(kind, type) and issubclass(kind, Law) and not isabstract(kind)
-)
+_FOUND = [kind for kind in tuple(globals().values()) if isinstance(kind, type) and issubclass(kind, Law)]
+KINDS: tuple[type[Law], ...] = tuple(kind for kind in _FOUND if not isabstract(kind))
 LAWS = {kind.name: kind for kind in KINDS}
 PURCHASE_LAWS = {kind.name: kind for kind in KINDS if issubclass(kind, PurchaseLaw)}
 SPEND_LAWS = {kind.name: kind for kind in KINDS if issubclass(kind, SpendLaw)}

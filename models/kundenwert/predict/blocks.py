@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ def read_draws(
     purchases: Purchases,
     spend: Spend,
     table: pd.DataFrame,
-    readers: Sequence[Reader[object]],
+    readers: Sequence[Reader[Any]],
     *,
     horizon: Horizon,
     seed: int = 1,
@@ -163,17 +163,24 @@ def _each_block[Result](
         waiting: deque[Future[Result]] = deque()
         for start in range(0, len(table), step):
             rows = order[start : start + step]
-            waiting.append(pool.submit(lambda rows=rows: then(work.block(rows))))
+            waiting.append(pool.submit(_both, work.block, then, rows))
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
+def _both[Result](
+    draw: Callable[[NDArray[np.int64]], CustomerDraws], then: Callable[[CustomerDraws], Result], rows: NDArray[np.int64]
+) -> Result:
+    return then(draw(rows))
+
+
 def scoring_of[Of: Law](posterior: Fit[Of] | Scoring[Of]) -> Scoring[Of]:
     """What is needed of a posterior to score customers."""
-    found: Scoring[Of] = getattr(posterior, "scoring", posterior)
-    return found
+    found: Any = posterior
+    scoring: Scoring[Of] = getattr(found, "scoring", found)
+    return scoring
 
 
 def scorings(
@@ -243,9 +250,8 @@ class _Work:
         def until(time: float) -> Array:
             return buying.expected_purchases(history, rates, time, alive=alive)
 
-        return CustomerDraws(
-            rows, alive, expected, counts[0], spend, times(paid, spend), money[0], futures, values, means, until, *beside
-        )
+        drawn = (alive, expected, counts[0], spend, times(paid, spend), money[0], futures, values, means)
+        return CustomerDraws(rows, *drawn, until, *beside)
 
 
 def keys_of(ids: pd.Series, seed: int) -> NDArray[np.uint64]:

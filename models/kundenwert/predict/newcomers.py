@@ -69,13 +69,11 @@ class Newcomers:
     def samples(self) -> int:
         """Number of draws."""
         kinds = next(iter(self.cohorts.values()))
-        return max(values.shape[-1] for values in (*kinds.rates.values(), *kinds.prices.values()))
+        return int(max(values.shape[-1] for values in (*kinds.rates.values(), *kinds.prices.values())))
 
     def only(self, cohorts: list[str]) -> Newcomers:
         """Those of some cohorts."""
-        return Newcomers(
-            self.buying, self.paying, {name: self.cohorts[name] for name in cohorts}, self.units_per_year
-        )
+        return Newcomers(self.buying, self.paying, {name: self.cohorts[name] for name in cohorts}, self.units_per_year)
 
     def expected_purchases(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected repeat purchases of a new customer within a time, in each draw: the mean over the cohort's kinds.
@@ -126,9 +124,7 @@ class Newcomers:
     def _averaged(share: Array, values: Array) -> Array:
         return values[0] if len(values) == 1 else np.asarray(share @ values)
 
-    def draw(
-        self, cohort: str, horizon: Horizon, *, seed: int = 1, customers_per_draw: int = 1
-    ) -> NewcomerDraws:
+    def draw(self, cohort: str, horizon: Horizon, *, seed: int = 1, customers_per_draw: int = 1) -> NewcomerDraws:
         """Draw what single new customers of a cohort really do; each is of one kind, as often as the kind occurs.
 
         Parameters
@@ -218,9 +214,7 @@ class NewcomerDraws:
             Contribution margin.
         """
         rate, length = self.horizon.discount_rate, self.horizon.length
-        found = pay_back(
-            self.futures, self.event_value, self.first_value, self.mean_value, cost, margin, rate, length
-        )
+        found = pay_back(self.futures, self.event_value, self.first_value, self.mean_value, cost, margin, rate, length)
         return found.reshape(self.value.shape)
 
 

@@ -151,7 +151,7 @@ def gather(
             tables["cohort_totals"] = apart = cohort_totals(summary, values)
     failed = [] if apart is None else sorted(set(apart.loc[apart["failed"], "cohort"]))
     tables |= decisions(purchases, spend, summary, values, seed=seed, failed=failed)
-    fits = {"purchase": purchases, "spend": spend}
+    fits: dict[str, Fit[Any]] = {"purchase": purchases, "spend": spend}
     tables["checks"] = checks(
         summary.account, fits, histogram, together, scores, covered, _history(summary, values), apart
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from kundenwert.bayes import fit
+from kundenwert.bayes.fit import fit
 from kundenwert.compare import baseline_predictions, decompositions, quantiles, score_baselines
 from kundenwert.data import window_totals
 from kundenwert.decide import (
@@ -26,6 +26,8 @@ from kundenwert.validate.cohort_curves import shrinkage_table
 from kundenwert.value.terms import cost_of, number
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary, TransactionLog
     from kundenwert.laws import PurchaseLaw, SpendLaw
@@ -54,7 +56,12 @@ CURVE_YEARS = 5
 
 
 def why(
-    purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary, values: ValueResult, *, lifespan_years: float
+    purchases: Fit[PurchaseLaw],
+    spend: Fit[SpendLaw],
+    summary: CustomerSummary,
+    values: ValueResult,
+    *,
+    lifespan_years: float,
 ) -> pd.DataFrame:
     """Take formula / posterior apart, for each cohort and each lifespan; empty where the horizon is infinite.
 
@@ -94,7 +101,13 @@ def why(
 
 
 def baselines(
-    log: TransactionLog, spend: Fit[SpendLaw], summary: CustomerSummary, values: ValueResult, *, lifespan_years: float, seed: int
+    log: TransactionLog,
+    spend: Fit[SpendLaw],
+    summary: CustomerSummary,
+    values: ValueResult,
+    *,
+    lifespan_years: float,
+    seed: int,
 ) -> pd.DataFrame:
     """Score what one would forecast without the model, beside the model, on the hold-out's revenue.
 
@@ -119,7 +132,7 @@ def baselines(
     length, end = summary.holdout_length, summary.observation_end
     if length is None or end is None or summary.observation_start is None:
         return pd.DataFrame()
-    no_dropout = fit(NBD(), summary, seed=seed, draws=250, log_likelihood=False)
+    no_dropout: Fit[PurchaseLaw] = fit(NBD(), summary, seed=seed, draws=250, log_likelihood=False)
     start = max(
         pd.Timestamp(end) - pd.DateOffset(months=12) + pd.Timedelta(days=1), pd.Timestamp(summary.observation_start)
     )

@@ -26,7 +26,7 @@ import papermill
 from jupyter_client.manager import AsyncKernelManager
 from nbconvert import HTMLExporter
 
-from kundenwert.bayes import paired, resolved_priors
+from kundenwert.bayes import Fit, paired, resolved_priors
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.files.publish import MANIFEST, staged
 from kundenwert.files.tables import whole_file, write_json, write_parquet, write_result
@@ -90,7 +90,7 @@ def write(
 
 
 def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
-    fits = {"purchases": results.purchases, "spend": results.spend}
+    fits: dict[str, Fit[Any]] = {"purchases": results.purchases, "spend": results.spend}
     return {
         "title": title,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

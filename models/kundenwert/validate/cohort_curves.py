@@ -307,8 +307,8 @@ def shrinkage_table(
         row |= quantiles(rate, "purchase_rate")
         rows.append(row)
     found = pd.DataFrame(rows)
-    pooled = (found["pooled_mean"] * found["time"]).sum(skipna=True) / found["time"].sum()
-    found["population_mean"] = pooled if found["time"].sum() > 0 else np.nan
+    everybody = (found["pooled_mean"] * found["time"]).sum(skipna=True) / found["time"].sum()
+    found["population_mean"] = everybody if found["time"].sum() > 0 else np.nan
     return found.astype({name: float for name in found.columns if name.endswith(("mean", "q05", "q50", "q95"))})
 
 

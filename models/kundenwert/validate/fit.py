@@ -12,7 +12,7 @@ from scipy import stats
 
 from kundenwert.compare import NOMINAL, quantiles
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.laws import NEWCOMER
+from kundenwert.laws import History
 from kundenwert.predict.blocks import scoring_of
 from kundenwert.validate.classes import class_labels, class_of, class_starts
 from kundenwert.value import QUANTILES
@@ -276,10 +276,11 @@ def _expected_cumulative(
     scoring = scoring.thin(at_most if len(rows) < FEW_LAWS else max(50, at_most * FEW_LAWS // len(rows)))
     laws = scoring.laws(summary.table)
     ages = np.arange(ends[-1] + 1)
+    none = History(*(np.zeros((len(ages), 1)) for _ in range(3)))
     total = np.zeros((scoring.samples, len(ends)))
     for number, row in enumerate(rows):
-        law = {name: values.reshape(-1, 1) for name, values in laws(np.array([row])).items()}
-        per_age = scoring.law.expected_purchases(NEWCOMER, law, ages[None, :] / summary.days_per_unit)
+        law = {name: values.reshape(-1) for name, values in laws(np.array([row])).items()}
+        per_age = scoring.law.expected_purchases(none, law, ages[:, None] / summary.days_per_unit).T
         acquired = np.bincount(first[group.reshape(-1) == number], minlength=len(ages))
         customers = np.zeros((len(ages), len(ends)))
         for period, last in enumerate(ends):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from kundenwert.errors import DomainError, FitError, SchemaError
-from kundenwert.laws import PURCHASE_LAWS, History, Parameters, PurchaseLaw
+from kundenwert.laws import PURCHASE_LAWS, History, Law, Parameters, PurchaseLaw
 from kundenwert.predict.blocks import scoring_of
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _error(values: Array) -> float:
 
 
 def _checked(purchases: Purchases, summary: CustomerSummary) -> float:
-    law = scoring_of(purchases).law
+    law: Law = scoring_of(purchases).law
     if not isinstance(law, PurchaseLaw):
         names = " or ".join(PURCHASE_LAWS)
         raise FitError(f"a fit of {law.name} says nothing about purchases; give one of {names}")

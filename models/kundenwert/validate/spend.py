@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kundenwert.compare import quantiles
 from kundenwert.predict.blocks import scoring_of

@@ -2,6 +2,6 @@
 
 from kundenwert.value.quantiles import QUANTILES
 from kundenwert.value.table import ValueResult, value_table
-from kundenwert.value.terms import check_money, stated_terms
+from kundenwert.value.terms import check_terms, stated_terms
 
-__all__ = ["QUANTILES", "ValueResult", "check_money", "stated_terms", "value_table"]
+__all__ = ["QUANTILES", "ValueResult", "check_terms", "stated_terms", "value_table"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kundenwert.predict import CustomerDraws, Reader, read_draws, scorings
 from kundenwert.settings import Terms
 from kundenwert.value.quantiles import QUANTILES, quantile_columns
-from kundenwert.value.terms import check_cohorts, check_fits, check_money, cost_of, earned, horizon_of, number
+from kundenwert.value.terms import check_cohorts, check_fits, check_terms, cost_of, earned, horizon_of, number
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
@@ -108,7 +108,7 @@ def value_table(
     DomainError
         If a setting has no meaning.
     """
-    assumed = check_money(summary, terms, **changes)
+    assumed = check_terms(summary, terms, **changes)
     marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=assumed.allow_unconverged)
     marks = (*marks, *check_cohorts(purchases, spend, summary))
     buying, paying = scorings(purchases, spend, samples)

@@ -20,7 +20,6 @@ from kundenwert.settings import Terms, made
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary
-    from kundenwert.laws import Law
 
 type Array = NDArray[np.float64]
 
@@ -97,7 +96,7 @@ def earned(terms: Terms, table: pd.DataFrame) -> Array:
     return number(terms.margin) * table["value_to_date"].to_numpy(np.float64)
 
 
-def check_money(summary: CustomerSummary, terms: Terms | None = None, **changes: object) -> Terms:
+def check_terms(summary: CustomerSummary, terms: Terms | None = None, **changes: object) -> Terms:
     """Check what is assumed about money against the customers; worth asking before anything is sampled.
 
     Parameters
@@ -124,7 +123,9 @@ def check_money(summary: CustomerSummary, terms: Terms | None = None, **changes:
     return found
 
 
-def check_fits(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], time_unit: str, *, allow_unconverged: bool) -> tuple[str, ...]:
+def check_fits(
+    purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], time_unit: str, *, allow_unconverged: bool
+) -> tuple[str, ...]:
     """Refuse fits that cannot be valued with, and say what is wrong with those that may be only if asked for.
 
     Parameters

@@ -50,7 +50,7 @@ def draw_futures(
     True
     """
     offset, time, cell, ends, later = _draw(x, T, alive, r, alpha, s, beta, *reach, keys)
-    return Futures(offset, time, Tails(cell, *ends.T.copy(), later))
+    return Futures(offset, time, Tails(cell, ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3], later))
 
 
 @compiled
@@ -83,7 +83,7 @@ def _draw(
                 rate = gamma(state, r[i_r, d] + x[i]) / (alpha[i_alpha, d] + T[i])
                 left = exponential(state) * (beta[i_beta, d] + T[i]) / gamma(state, s[i_s, d])
                 single = min(simulated, one_by_one / rate)
-                until = min(min(left, farthest), single)
+                until = min(left, farthest, single)
                 at = exponential(state) / rate
                 while at <= until:
                     if events == time.size:
