@@ -24,6 +24,7 @@ import pandas as pd
 from parts import RESULTS, writer
 
 import kundenwert as kw
+from kundenwert.bayes import resolved_priors
 from kundenwert.kernels import pareto_nbd
 from kundenwert.validate import intervals, sbc, uniformity
 
@@ -54,7 +55,7 @@ def prior_law(rng):
     drawn = {
         name: float(prior.draw(1, rng)[0])
         for model in (kw.ParetoNBD(), kw.GammaGamma())
-        for name, prior in model.resolved_priors().items()
+        for name, prior in resolved_priors(model).items()
     }
     law = {"r": drawn["rate_cv"] ** -2, "s": drawn["dropout_cv"] ** -2}
     law["alpha"] = law["r"] * WINDOW / drawn["window_purchases"]

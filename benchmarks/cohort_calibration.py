@@ -196,12 +196,12 @@ class Study:
         values = kw.value_table(*fits, summary, seed=seed, threads=1, **how).totals.sel(cohort=LABELS)
         for name in TOTALS:
             result |= totals(name, values[name].to_numpy().T, data.sizes)
-        laws = [fit.cohort_laws(summary.table, DRAWS) for fit in fits]
+        new = kw.newcomers(*fits, summary.table, units_per_year=summary.units_per_year, samples=DRAWS)
         for place, at in data.where.items():
-            own = laws[0][LABELS[at]] | laws[1][LABELS[at]]
-            drawn = vars(kw.new_customer_draws(*fits, horizon=HORIZON, seed=seed, law=own))
-            for what in ("purchases", "value", "expected_value"):
-                result[f"{what.replace('_', ' ')}, new customer, {place}"] = np.minimum(drawn[what], LARGEST)
+            drawn = new.draw(LABELS[at], HORIZON, seed=seed)
+            expected = new.expected_value(LABELS[at], HORIZON.length, HORIZON.discount_rate)
+            found = {"purchases": drawn.purchases[0], "value": drawn.value[0], "expected value": expected}
+            result |= {f"{what}, new customer, {place}": np.minimum(of, LARGEST) for what, of in found.items()}
         return result
 
     def fitted(self, name, model, summary, seed):

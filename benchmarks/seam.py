@@ -86,7 +86,8 @@ def main():
     gone = both["worst"].isna()
     print(both.loc[gone | (both["worst"] > 1e-9), [*keys, "count", "sum", "squares"]].to_string(index=False))
     print(
-        f"{len(both):,} columns, {int((both['worst'] <= 1e-9).sum()):,} equal to 1e-9, {int(gone.sum()):,} on one side only"
+        f"{len(both):,} columns, {int((both['worst'] <= 1e-9).sum()):,} equal to 1e-9, "
+        f"{int(gone.sum()):,} on one side only"
     )
 
 

@@ -16,7 +16,7 @@ from parts import run_part, writer
 
 import kundenwert as kw
 from kundenwert import compare, simulate
-from kundenwert.bayes import load_fit
+from kundenwert.bayes import load_fit, resolved_priors
 from kundenwert.data import window_totals
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.validate import intervals
@@ -89,12 +89,11 @@ def studied(population, number, keep):
     how = {"horizon": HORIZON, "cac": cac, "seed": SEED, "allow_unconverged": True, **MONEY}
     values = kw.value_table(fits["purchases"], fits["spend"], summary, **how)
     pooled = kw.value_table(fits["purchases, pooled"], fits["spend, pooled"], summary, **how, samples=500)
-    no_dropout = fits["no drop-out"].draws() | fits["spend, pooled"].draws()
+    no_dropout = fits["no drop-out"], fits["spend, pooled"]
     customers = by_customer(made.truth, log, summary, values, pooled, no_dropout)
     cohorts = by_cohort(made.truth, summary, values, customers)
-    new = kw.new_customer_table(
-        fits["purchases"], fits["spend"], summary=summary, **how | {"horizon": RELATIONSHIP, "seed": SEED + 1}
-    )
+    new = kw.newcomers(fits["purchases"], fits["spend"], summary.table, units_per_year=summary.units_per_year)
+    new = kw.acquisition_table(new, horizon=RELATIONSHIP, cac=cac, seed=SEED + 1, **MONEY)
     law = made.truth.groupby("cohort")[f"law_clv_{RELATIONSHIP:g}"].first()
     cohorts["new_truth"] = cohorts["cohort"].map(law) + cohorts["cac"]
     kept = ["break_even_cac_mean", "break_even_cac_q05", "break_even_cac_q95"]
@@ -135,7 +134,7 @@ def by_the_family(fit, summary, samples):
     judged = {"window_purchases": law["r"] * window / law["alpha"], "rate_cv": law["r"] ** -0.5}
     judged |= {"half_life": law["beta"] * (2 ** (1 / law["s"]) - 1) / window, "dropout_cv": law["s"] ** -0.5}
     logs = 1.5 * np.log(law["r"] * law["s"])  # |dr / d rate_cv| = 2 r^(3/2), and so for s
-    for name, prior in fit.model.resolved_priors().items():
+    for name, prior in resolved_priors(fit.model).items():
         logs = logs - prior.log_density()(judged[name])
     inside = [
         ((law | judged)[name] >= low) & ((law | judged)[name] <= high) for name, (low, high) in DRAWN_FROM.items()

@@ -19,7 +19,8 @@ FALSE_ALARM = 1e-6
 Z = 4.9
 """|z| beyond which a normal variable lies with probability 1e-6."""
 
-FIELDS = [name for name in CustomerDraws.__dataclass_fields__ if name != "rows"]
+NOT_BY_CUSTOMER = {"rows", "futures", "event_value", "mean_value", "expected_until"}
+FIELDS = [name for name in CustomerDraws.__dataclass_fields__ if name not in NOT_BY_CUSTOMER]
 WEEK = np.log(1.10) / (365.25 / 7)
 LAW = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
 MONEY = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -85,7 +86,7 @@ def test_other_customers(fits, customers, base, chosen):
 
 def test_blocks(fits, customers, base, monkeypatch):
     for cells in (1, 4000, 10**6):
-        monkeypatch.setattr("kundenwert.predict.BLOCK_CELLS", cells)
+        monkeypatch.setattr("kundenwert.predict.blocks.BLOCK_CELLS", cells)
         same(drawn(fits, customers), base)
 
 
@@ -219,7 +220,7 @@ def test_the_tail_at_its_expectation_changes_no_quantile(made, customers, monkey
     fits = made(*({n: np.full(4000, v) for n, v in part.items()} for part in (LAW, MONEY)))
     strong = Horizon(np.inf, np.log(1.3) / (365.25 / 7))
     usual = drawn(fits, customers.iloc[[3, 5]], horizon=strong)
-    monkeypatch.setattr("kundenwert.predict.SIMULATED_DISCOUNT", 1e-6)
+    monkeypatch.setattr("kundenwert.predict.horizon.SIMULATED_DISCOUNT", 1e-6)
     longer = drawn(fits, customers.iloc[[3, 5]], horizon=strong, seed=8)
     for one, other in zip(usual["value"], longer["value"], strict=True):
         assert stats.ks_2samp(one[one > 0], other[other > 0]).pvalue > FALSE_ALARM
@@ -312,7 +313,7 @@ def test_fewer_samples_are_a_choice_of_draws(fits, customers):
 
 def test_memory_does_not_grow_with_customers(made, posterior, customers, monkeypatch):
     """Three blocks of twenty customers wait at most: eight times the customers do not take even twice the peak."""
-    monkeypatch.setattr("kundenwert.predict.BLOCK_CELLS", 4000)
+    monkeypatch.setattr("kundenwert.predict.blocks.BLOCK_CELLS", 4000)
     fits = made(*posterior(200))
     peaks = []
     for many in (200, 1600):

@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from kundenwert import plot
+from kundenwert.bayes import resolved_priors
 from kundenwert.data import read_transactions, summarise
 from kundenwert.report import gather, html, write
 from kundenwert.value import value_table
@@ -82,7 +83,8 @@ def in_process(monkeypatch):
 @pytest.fixture(scope="session")
 def stand_in(passed, failed):
     """Make fits of a summary without sampling, with everything that a report shows of them."""
-    from kundenwert.bayes import Fit, GammaGamma, ParetoNBD  # noqa: PLC0415  PyMC is loaded where it is needed
+    from kundenwert.bayes import Fit  # noqa: PLC0415  PyMC is loaded where it is needed
+    from kundenwert.laws import GammaGamma, ParetoNBD  # noqa: PLC0415  PyMC is loaded where it is needed
 
     def _stand_in(summary, *, converged=True, draws=40):
         rng = np.random.default_rng(4)
@@ -91,7 +93,7 @@ def stand_in(passed, failed):
         centres = {"r": 0.8, "alpha": 6 * scale, "s": 0.8, "beta": 30 * scale, "p": 6.0, "q": 4.0, "v": mean / 2}
         fits = []
         for model in (ParetoNBD(), GammaGamma()):
-            names = (*model.resolved_priors(), *model.parameters)
+            names = (*resolved_priors(model), *model.parameters)
             groups = {
                 group: xr.Dataset(
                     {

@@ -56,8 +56,8 @@ def test_decisions_tell_cohorts_apart_where_the_models_do(journey):
     assert found["best"]["p_best"].sum() == pytest.approx(1)
     pairs = found["better"].set_index("cohort")
     np.testing.assert_allclose(pairs + pairs.T, 1)
-    law = purchases.cohort_laws(summary.table, 50)["1997-02"]
-    assert np.ptp(law["alpha"] / purchases.draws(50)["alpha"]) > 0
+    own = np.flatnonzero(summary.table["cohort"] == "1997-02")[:1]
+    assert np.ptp(purchases.laws(summary.table, 50)(own)["alpha"][0] / purchases.draws(50)["alpha"]) > 0
     curve = found["payback_curve"].query("cohort == '1997-01'")
     assert curve["p_paid_back"].is_monotonic_increasing
     assert curve["time"].iloc[-1] == 52.0

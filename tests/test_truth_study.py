@@ -90,7 +90,8 @@ def test_the_holdout_is_more_probable_with_dropout_than_without(small):
 
 def test_new_customers_may_cost_about_what_they_are_worth(small):
     made, summary, fits, _ = small
-    new = kw.new_customer_table(*fits, summary=summary, horizon=156.0, seed=3, allow_unconverged=True, **MONEY)
+    new = kw.newcomers(*fits, summary.table, units_per_year=summary.units_per_year)
+    new = kw.acquisition_table(new, horizon=156.0, seed=3, **MONEY)
     worth = made.truth.assign(worth=made.truth["law_clv_156"] + made.truth["cac"]).groupby("cohort")["worth"].first()
     both = new.set_index("cohort").join(worth)
     largest = summary.table["cohort"].mode().iloc[0]

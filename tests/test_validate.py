@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import kundenwert as kw
 from kundenwert import data, validate
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import pareto_nbd
@@ -56,9 +57,7 @@ def values_of(table):
     totals = xr.Dataset(
         {"holdout_purchases": (("sample", "cohort"), np.column_stack([up, down]))}, coords={"cohort": ["a", "b"]}
     )
-    return Some(
-        table=table[["customer_id", "cohort"]].assign(**predicted), totals=totals, assumptions=Some(time_unit="W")
-    )
+    return Some(table=table[["customer_id", "cohort"]].assign(**predicted), totals=totals, time_unit="W")
 
 
 @pytest.fixture
@@ -104,9 +103,7 @@ def test_shuffled_rows_give_the_same_tables():
     table = customers()
     straight, values = summary_of(table), values_of(table)
     turned = summary_of(table.iloc[[2, 0, 1]])
-    moved = Some(
-        table=values.table.iloc[[1, 2, 0]], totals=values.totals.isel(cohort=[1, 0]), assumptions=values.assumptions
-    )
+    moved = Some(table=values.table.iloc[[1, 2, 0]], totals=values.totals.isel(cohort=[1, 0]), time_unit="W")
     for score in (validate.holdout_scores, validate.coverage, validate.by_frequency):
         pd.testing.assert_frame_equal(score(straight, values), score(turned, moved))
 
@@ -232,7 +229,7 @@ def test_too_narrow_intervals_are_found_out():
             f"predicted_holdout_purchases_{q}": np.quantile(draws, p, axis=0, method="inverted_cdf")
             for q, p in (("q05", 0.05), ("q95", 0.95))
         }
-        values = Some(table=table.assign(**columns), totals=xr.Dataset(), assumptions=Some(time_unit="W"))
+        values = Some(table=table.assign(**columns), totals=xr.Dataset(), time_unit="W")
         inside[name] = validate.coverage(summary_of(known), values)["inside"][0]
     assert inside["right"] > 0.9
     assert inside["wrong"] < 0.75
@@ -248,7 +245,7 @@ def cdnow():
 
 def test_tracking_of_cdnow(cdnow):
     summary, daily = cdnow
-    track = validate.tracking(daily, summary, OPTIMUM).set_index("period")
+    track = validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **OPTIMUM)).set_index("period")
     assert track.index.tolist() == list(range(1, 79))
     assert set(track["days"]) == {7}
     assert track["holdout"].sum() == 39
@@ -276,7 +273,9 @@ def test_tracking_meets_the_published_expectation(cdnow):
         holdout_end=summary.holdout_end,
         days_per_unit=7,
     )
-    track = validate.tracking(daily, moved, estimates).set_index("end")["expected_cumulative_mean"]
+    track = validate.tracking(daily, moved, kw.known(kw.ParetoNBD(), **estimates)).set_index("end")[
+        "expected_cumulative_mean"
+    ]
     assert track[["1997-09-30", "1998-06-30"]].tolist() == pytest.approx([2532.3, 4274.4], abs=0.05)
 
 
@@ -326,7 +325,7 @@ def small_world():
 
 def test_tracking_counts_periods_from_the_end_of_observation():
     summary, daily = small_world()
-    track = validate.tracking(daily, summary, OPTIMUM)
+    track = validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **OPTIMUM))
     assert track["end"].dt.strftime("%m-%d").tolist() == ["01-03", "01-10", "01-17", "01-19"]
     assert track["days"].tolist() == [3, 7, 7, 2]
     assert track["holdout"].tolist() == [False, False, True, True]
@@ -340,27 +339,25 @@ def test_tracking_counts_periods_from_the_end_of_observation():
 def test_tracking_does_not_depend_on_row_order_or_unit_and_spreads_with_the_posterior():
     summary, daily = small_world()
     draws = {"r": [0.4, 0.6, 0.8], "alpha": [9.0, 10.0, 11.0], "s": [0.5, 0.6, 0.7], "beta": [10.0, 11.0, 12.0]}
-    straight = validate.tracking(daily, summary, draws)
+    straight = validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **draws))
     assert (straight["expected_cumulative_q05"] < straight["expected_cumulative_q95"]).all()
     turned = Some(**(vars(summary) | {"table": summary.table.iloc[::-1], "days_per_unit": 1}))
     in_days = {name: np.multiply(draws[name], 7.0 if name in {"alpha", "beta"} else 1.0) for name in draws}
-    pd.testing.assert_frame_equal(straight, validate.tracking(daily.iloc[::-1], turned, in_days))
-    assert len(validate.tracking(daily, summary, draws, at_most=2)) == len(straight)
+    pd.testing.assert_frame_equal(
+        straight, validate.tracking(daily.iloc[::-1], turned, kw.known(kw.ParetoNBD(), **in_days))
+    )
+    assert len(validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **draws), at_most=2)) == len(straight)
 
 
 def test_tracking_refuses_what_does_not_fit():
     summary, daily = small_world()
     with pytest.raises(DomainError, match="hold 3 repeat purchases up to the end of observation, the customers 2"):
-        validate.tracking(daily.assign(repeat_purchases=[2, 1, 1, 0]), summary, OPTIMUM)
+        validate.tracking(daily.assign(repeat_purchases=[2, 1, 1, 0]), summary, kw.known(kw.ParetoNBD(), **OPTIMUM))
     with pytest.raises(DomainError, match="at least one day"):
-        validate.tracking(daily, summary, OPTIMUM, period_days=0)
-    with pytest.raises(SchemaError, match="parameters lack beta"):
-        validate.tracking(daily, summary, {"r": [1.0], "alpha": [1.0], "s": [1.0]})
-    with pytest.raises(DomainError, match="equally many draws"):
-        validate.tracking(daily, summary, OPTIMUM | {"r": [0.5, 0.6]})
+        validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **OPTIMUM), period_days=0)
     without = Some(**(vars(summary) | {"table": summary.table[["frequency"]]}))
     with pytest.raises(SchemaError, match="first_purchase"):
-        validate.tracking(daily, without, OPTIMUM)
+        validate.tracking(daily, without, kw.known(kw.ParetoNBD(), **OPTIMUM))
 
 
 def test_interval_of_the_correlation_covers_as_it_says():
@@ -429,16 +426,16 @@ def test_repeat_purchase_counts_simulated_agree_with_the_probability_of_no_purch
     """2,000 customers × 50 replicates: standard error of the mean count below 4; tolerance 5 of them."""
     table = pd.DataFrame({"frequency": 0, "T": np.full(2000, 39.0)})
     draws = {name: value * 50 for name, value in OPTIMUM.items()}
-    counts = validate.repeat_purchase_counts(table, parameters=draws, seed=3)
+    counts = validate.repeat_purchase_counts(table, kw.known(kw.ParetoNBD(), **draws), seed=3)
     assert counts["predicted_mean"].sum() == pytest.approx(2000)
     assert counts["predicted_mean"][0] == pytest.approx(2000 * 0.5935692, abs=20)
-    again = validate.repeat_purchase_counts(table, parameters=draws, seed=3)
+    again = validate.repeat_purchase_counts(table, kw.known(kw.ParetoNBD(), **draws), seed=3)
     pd.testing.assert_frame_equal(counts, again)
 
 
 def test_repeat_purchase_counts_needs_one_source():
     table = pd.DataFrame({"frequency": [0, 1], "T": [9.0, 9.0]})
-    with pytest.raises(DomainError, match="either replicates or parameters"):
+    with pytest.raises(DomainError, match="either a fit or replicates"):
         validate.repeat_purchase_counts(table)
     with pytest.raises(DomainError, match=r"shape \(any, 2\), not \(1, 3\)"):
         validate.repeat_purchase_counts(table, replicates=[[0, 1, 2]])

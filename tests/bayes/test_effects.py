@@ -7,15 +7,18 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from kundenwert.bayes import NBD, GammaGamma, ParetoNBD, fit, load_fit
+from kundenwert.bayes import build_model, fit, load_fit
 from kundenwert.bayes.effects import SPREAD_SD, log_spread
 from kundenwert.bayes.mode import find_mode, find_mode_with_effects
+from kundenwert.bayes.target import make_target
 from kundenwert.data import CustomerSummary
 from kundenwert.data.design import Design
+from kundenwert.decide import acquisition_table
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
-from kundenwert.predict import Horizon, customer_draws
-from kundenwert.value import new_customer_table, value_table
+from kundenwert.laws import NBD, GammaGamma, ParetoNBD
+from kundenwert.predict import Horizon, customer_draws, newcomers
+from kundenwert.value import value_table
 
 TRUTH = {"r": 0.8, "alpha": 8.0, "s": 0.9, "beta": 20.0}
 SPEND = {"p": 5.0, "q": 4.0, "v": 20.0}
@@ -55,7 +58,7 @@ def fitted(shop):
 
 
 def anchored(kind, shop, **columns):
-    target = kind(**columns).target(shop)
+    target = make_target(kind(**columns), shop)
     return find_mode_with_effects(target, find_mode(replace(target, effects=None)))
 
 
@@ -64,7 +67,7 @@ def test_density_is_the_pymc_models(kind, shop):
     """Up to one constant, at several points, with the Jacobian of the map from coordinates to effects taken out."""
     columns = {"cohorts": ("cohort", "region"), "covariates": ("machines",)}
     target, mode = anchored(kind, shop, **columns)
-    model = kind(**columns).build_model(shop)
+    model = build_model(kind(**columns), shop)
     logp = model.compile_logp()
     rng = np.random.default_rng(1)
     gaps = []
@@ -184,12 +187,13 @@ def test_laws_of_customers(fitted, shop):
     assert np.std(np.log(drawn[0] / drawn[1])) > 0.3
 
 
-def test_laws_of_cohorts(fitted, shop):
-    found = fitted.cohort_laws(shop.table, 40)
-    assert list(found) == list("abcdefgh")
-    assert all(values.shape == (40,) for law in found.values() for values in law.values())
-    every = fitted.laws(shop.table, 40)(np.flatnonzero(shop.table["cohort"] == "h"))["beta"]
-    np.testing.assert_allclose(found["h"]["beta"], np.exp(np.log(every).mean(axis=0)), rtol=1e-12)
+def test_customers_of_one_kind_have_one_law(fitted, shop):
+    kind = fitted.scoring.kinds(shop.table)
+    assert len(np.unique(kind)) == len(shop)  # each has machines of their own
+    twins = shop.table.iloc[[0, 1, 0, 500]].reset_index(drop=True)
+    kinds = fitted.scoring.kinds(twins)
+    assert kinds[0] == kinds[2]
+    assert len(set(kinds)) == 3
 
 
 def test_round_trip(fitted, shop, tmp_path):
@@ -267,18 +271,30 @@ def test_draws_of_customers_follow_their_law(fitted, shop):
     np.testing.assert_allclose(found[1], wanted * (law["r"] + x) / (law["alpha"] + T) * lifetime, rtol=1e-4, atol=1e-9)
 
 
-def test_new_customers_of_each_cohort(fitted, shop):
-    """Expected value of a new customer is the closed form under the cohort's own law."""
+def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, shop):
+    """Expected value of a new customer of a cohort: the mean of the closed form under each of its customers' laws."""
     spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
-    table = new_customer_table(fitted, spend, horizon=52.0, margin=0.4, cac=10.0, seed=1, summary=shop)
+    year = 365.25 / 7
+    new = newcomers(fitted, spend, shop.table, units_per_year=year)
+    table = acquisition_table(new, horizon=52.0, margin=0.4, cac=10.0)
     assert table["cohort"].tolist() == list("abcdefgh")
-    law = fitted.cohort_laws(shop.table, 400)["b"] | spend.draws(400)
-    discount = np.log(1.1) * 7 / 365.25
-    life = pareto_nbd.discounted_lifetime(52.0, discount, s=law["s"], scale=law["beta"])
-    worth = 0.4 * law["p"] * law["v"] / (law["q"] - 1) * (1 + law["r"] / law["alpha"] * life)
-    row = table.set_index("cohort").loc["b"]
+    own = np.flatnonzero(shop.table["cohort"] == "d")
+    law, pay = fitted.laws(shop.table, 400)(own), spend.draws(400)
+    life = pareto_nbd.discounted_lifetime(52.0, np.log(1.1) / year, s=law["s"], scale=law["beta"])
+    worth = 0.4 * pay["p"] * pay["v"] / (pay["q"] - 1) * (1 + law["r"] / law["alpha"] * life)
+    row = table.set_index("cohort").loc["d"]
     assert row["break_even_cac_mean"] == pytest.approx(worth.mean(), rel=1e-9)
     assert row["clv_mean"] == pytest.approx(worth.mean() - 10, rel=1e-9)
+    typical = np.exp(np.log(worth).mean(axis=0)).mean()
+    assert typical < 0.95 * worth.mean(), "a typical customer is worth less than the mean"
+
+
+def test_a_new_customer_with_given_covariates(fitted, shop):
+    spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
+    given = pd.DataFrame({"cohort": ["a", "a"], "machines": [7.0, 13.0], "who": ["few", "many"]})
+    new = newcomers(fitted, spend, given, units_per_year=52.0, by="who")
+    few, many = (new.expected_purchases(who, 26.0).mean() for who in ("few", "many"))
+    assert many > 1.5 * few
 
 
 def test_cohorts_of_another_kind_are_refused_and_unknown_ones_are_counted(shop, fitted):
@@ -291,8 +307,6 @@ def test_cohorts_of_another_kind_are_refused_and_unknown_ones_are_counted(shop, 
     assert value_table(by_channel, spend, few, **how).marks == ()
     with pytest.raises(FitError, match="fitted with cohort='channel', the customers have cohort='month'"):
         value_table(by_channel, spend, replace(few, cohort="month"), **how)
-    with pytest.raises(FitError, match="summarise them with cohort='channel'"):
-        new_customer_table(by_channel, spend, horizon=52.0, seed=1, summary=replace(few, cohort="month"))
     elsewhere = replace(few, table=few.table.assign(cohort=["z"] * 5 + ["a"] * 15))
     (mark,) = value_table(fitted, spend, elsewhere, **how).marks
     assert mark.startswith("5 of 20 customers have a cohort that the models have not seen")

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 import kundenwert as kw
-from kundenwert.bayes import NBD
+from kundenwert.bayes import build_model
+from kundenwert.bayes.target import make_target
 from kundenwert.data import patterns
-from kundenwert.errors import FitError
 from kundenwert.kernels import nbd
+from kundenwert.laws import NBD
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def never_leave(simulated):
                                            "alpha": kw.Prior("Gamma", {"alpha": 2, "beta": 0.1})}])  # fmt: skip
 def test_target_is_the_pymc_model(simulated, priors):
     one = NBD(priors)
-    target, model = one.target(simulated), one.build_model(simulated)
+    target, model = make_target(one, simulated), build_model(one, simulated)
     assert [v.name for v in model.free_RVs] == list(target.names)
     logp = model.compile_logp()
     points = np.random.default_rng(5).normal(scale=0.7, size=(12, 2)) + (1.0 if priors else 0)
@@ -29,7 +30,7 @@ def test_target_is_the_pymc_model(simulated, priors):
 
 
 def test_gradient_of_the_pymc_model(simulated):
-    model = NBD().build_model(simulated)
+    model = build_model(NBD(), simulated)
     logp, dlogp = model.compile_logp(), model.compile_dlogp()
     names = [v.name for v in model.value_vars]
     for point in np.random.default_rng(6).normal(size=(5, 2)):
@@ -70,9 +71,14 @@ def test_stored_log_likelihood_and_storage(never_leave, simulated, tmp_path):
     np.testing.assert_array_equal(back.draws()["r"], never_leave.draws()["r"])
 
 
-def test_a_value_table_wants_a_model_with_drop_out(never_leave, spend_fit, simulated):
-    with pytest.raises(FitError, match="expected a fit of pareto_nbd"):
-        kw.value_table(never_leave, spend_fit, simulated, horizon=10, seed=1)
+def test_values_of_customers_who_never_leave(never_leave, spend_fit, simulated):
+    """Nobody leaves: expected purchases are the rate times the horizon, and everybody is a customer still."""
+    found = kw.value_table(never_leave, spend_fit, simulated, horizon=10, discount_rate=0, samples=200).table
+    assert (found["p_alive_mean"] == 1).all()
+    law = {name: values[:, None] for name, values in never_leave.draws(200).items()}
+    table = simulated.table
+    wanted = nbd.expected_purchases(table["frequency"], table["recency"], table["T"], 10.0, **law).mean(axis=0)
+    np.testing.assert_allclose(found["expected_purchases_mean"], wanted, rtol=1e-9)
 
 
 def test_drop_out_predicts_better_where_there_is_drop_out(never_leave, simulated):

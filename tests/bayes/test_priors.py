@@ -6,8 +6,10 @@ import pytest
 from scipy import stats
 
 import kundenwert as kw
-from kundenwert.bayes.priors import DROPOUT, PURCHASES, SPEND, WEIBULL
+from kundenwert.bayes import resolved_priors
+from kundenwert.bayes.priors import WEIBULL
 from kundenwert.errors import SchemaError
+from kundenwert.laws.registry import KINDS
 
 LAWS = {
     "LogNormal": (kw.Prior("LogNormal", {"mu": 0.2, "sigma": 0.4}), stats.lognorm(0.4, scale=np.exp(0.2))),
@@ -39,7 +41,7 @@ def test_draws_follow_the_law(name):
 
 
 def test_default_priors_need_no_other_package():
-    for priors in (PURCHASES, DROPOUT, SPEND, WEIBULL):
+    for priors in (WEIBULL, *(resolved_priors(kind()) for kind in KINDS)):
         assert all(prior._own() is not None for prior in priors.values())
 
 

@@ -37,7 +37,7 @@ def summary_of(table, **changes):
     return Some(table=table, **(fields | changes))
 
 
-def values_of(table, **changes):
+def values_of(table, unit="W", **changes):
     """Totals that run evenly from 0 to 200 in "a", from 100 to 0 in "b": they move against each other."""
     up, down = np.linspace(0, 200, SAMPLES), np.linspace(100, 0, SAMPLES)
     both = (("sample", "cohort"), np.column_stack([up, down]))
@@ -46,11 +46,12 @@ def values_of(table, **changes):
         dict.fromkeys([*names, "holdout_value", "expected_holdout_value"], both) | {"customers": ("cohort", [2, 1])},
         coords={"cohort": ["a", "b"]},
     )
-    assumed = {"horizon": 52.0, "discount_rate": 0.0, "margin": 0.5, "cac": 10.0, "time_unit": "W"}
+    assumed = {"horizon": 52.0, "discount_rate": 0.0, "margin": 0.5, "cac": 10.0}
     return Some(
         table=table[["customer_id", "cohort"]].assign(p_alive_mean=[0.8, 0.2, 1.0]),
         totals=totals,
-        assumptions=Some(**(assumed | changes)),
+        terms=Some(**(assumed | changes)),
+        time_unit=unit,
     )
 
 
@@ -211,7 +212,9 @@ def test_a_cohort_called_all_is_one_like_others():
         table = customers().replace({"cohort": {"b": label}})
         values = values_of(customers())
         totals = values.totals.assign_coords(cohort=["a", label])
-        values = Some(table=values.table.assign(cohort=table["cohort"]), totals=totals, assumptions=values.assumptions)
+        values = Some(
+            table=values.table.assign(cohort=table["cohort"]), totals=totals, terms=values.terms, time_unit="W"
+        )
         return compare.compare_cohorts(summary_of(table), values)
 
     one, other = named("all"), named("b")

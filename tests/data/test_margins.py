@@ -57,7 +57,7 @@ def test_margins_of_rows_count_for_the_past_and_their_share_for_the_future(made,
     summary = kw.summarise(read(), observation_end="2024-02-01", cohort="none")
     values = kw.value_table(purchases, spend, summary, horizon=52.0, margin=margin, cac=3.0, seed=1)
     table = values.table
-    assert values.assumptions.margin == pytest.approx(share)
+    assert values.terms.margin == pytest.approx(share)
     np.testing.assert_allclose(table["clv_mean"] - table["rlv_mean"], np.array([35.0, 18.0, 8.5]) - 3.0)
     cohorts = kw.compare_cohorts(summary, values)
     assert cohorts["earned"].tolist() == pytest.approx([61.5 / 3 - 3.0])

@@ -7,7 +7,8 @@ import pytest
 from scipy import integrate, stats
 
 from kundenwert.kernels import pareto_nbd
-from kundenwert.kernels.outcomes import Reach, draw_outcomes
+from kundenwert.kernels.futures import Reach
+from kundenwert.kernels.pareto_nbd.futures import draw_futures
 
 CDNOW = {"r": 0.5533971, "alpha": 10.5801985, "s": 0.6060625, "beta": 11.6562237}
 
@@ -75,14 +76,13 @@ def test_of_somebody_alive_it_is_the_law_of_a_new_customer():
 
 def test_agrees_with_drawn_outcomes():
     """Chi-square over 12 numbers of purchases, 200,000 draws; three histories: false alarms 3 in 10,000."""
-    law = [np.full(200_000, value) for value in CDNOW.values()]
-    spend = [np.full(200_000, value) for value in (6.25, 3.74, 15.44)]
+    law = [np.full((1, 200_000), value) for value in CDNOW.values()]
     for i, history in enumerate([(2, 30.43, 38.86), (26, 30.857, 38.0), (0, 0.0, 20.0)]):
-        alive = np.full(200_000, float(pareto_nbd.p_alive(*history, **CDNOW)))
-        reach = Reach(39.0, 0.0, 0.0, np.inf, 1e4)
+        alive = np.full((1, 200_000), float(pareto_nbd.p_alive(*history, **CDNOW)))
+        reach, key = Reach(np.array([39.0]), np.inf, 1e4), np.array([30 + i], dtype=np.uint64)
         x, _, T = history
-        drawn, _ = draw_outcomes(float(x), T, 40.0 * x, alive, *law, *spend, reach, np.random.default_rng(30 + i))
-        assert pvalue(drawn[0], history) > 1e-4
+        drawn = draw_futures(np.array([float(x)]), np.array([T]), alive, *law, reach, key)
+        assert pvalue(np.diff(drawn.offset), history) > 1e-4
 
 
 def test_agrees_with_drawn_latent_states():

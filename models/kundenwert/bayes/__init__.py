@@ -8,6 +8,7 @@ from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import WEIBULL, Prior, resolved_priors
 from kundenwert.bayes.scoring import Scoring, known
 from kundenwert.bayes.stored import check_pair, load_fit, load_pair, paired, save_pair
+from kundenwert.bayes.target import make_target
 
 if TYPE_CHECKING:
     from kundenwert.bayes.graphs import build_model as build_model
@@ -27,6 +28,7 @@ __all__ = [
     "load_fit",
     "load_pair",
     "loo",
+    "make_target",
     "paired",
     "resolved_priors",
     "save_pair",

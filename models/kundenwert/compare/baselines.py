@@ -37,7 +37,7 @@ _NEEDED = ("customer_id", "cohort", "frequency", "recency", "T", "monetary_value
 _ONE_PURCHASE = "one purchase only: no time between purchases"
 _NO_TIME = "no time observed after the first purchase: a rate does not exist"
 _YOUNG = "observed for less than the window carried forward: it holds the whole history"
-_NO_MEAN = "the law of spend has no mean in some draws (q ≤ 1): no expected revenue"
+_NO_MEAN = "the law of spend has no mean in some draws: no expected revenue"
 
 
 @dataclass(frozen=True)

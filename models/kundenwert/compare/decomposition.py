@@ -17,8 +17,8 @@ from kundenwert import formula
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import History
+from kundenwert.laws.histories import product
 from kundenwert.predict import scorings
-from kundenwert.predict.blocks import times
 from kundenwert.value import QUANTILES
 
 if TYPE_CHECKING:
@@ -353,8 +353,8 @@ class _Expected(NamedTuple):
             "spend": spend,
             "rate": life.purchase_rate,
             "lifetime": life.time + law.expected_time(history, rates, horizon, alive=life.p_alive),
-            "undiscounted": self.so_far[rows] + self.margin * times(plain, spend),
-            "discounted": self.so_far[rows] + self.margin * times(paid, spend),
+            "undiscounted": self.so_far[rows] + self.margin * product(plain, spend),
+            "discounted": self.so_far[rows] + self.margin * product(paid, spend),
         }
 
 

@@ -44,7 +44,7 @@ def payback_table(
         `share_never` (not within the horizon); `expected_payback_q05, _q50, _q95`, over draws the time at which the
         EXPECTED cumulative margin reaches the cost, infinite where it never does, and `p_expected_never`. Each quantile
         is a time that occurs among the draws, so never is not mixed with any time. Reports print "never"; CSV files
-        have an empty cell. Draws in which the law of spend has no mean (q ≤ 1) expect nothing that could be stated:
+        have an empty cell. Draws in which the law of spend has no mean expect nothing that could be stated:
         `expected_payback_…` and `p_expected_never` are those of the others, NaN if there are none, and `note` says so.
 
     Raises
@@ -94,7 +94,7 @@ def expected_payback(assumed: Assumed, cohort: str) -> Array:
     -------
     ndarray
         Time units, of shape (samples,): 0 where the expected first purchase is enough, infinite where the horizon is
-        not, NaN where the expected margin is infinite, since the law of spend has no mean (q ≤ 1). Found by bisection,
+        not, NaN where the expected margin is infinite, since the law of spend has no mean. Found by bisection,
         to `1e-12` of the horizon (of a year where that is infinite).
 
     Examples

@@ -177,7 +177,7 @@ def log_purchase_probability(
     Examples
     --------
     >>> round(float(log_purchase_probability(1, 39.0, 2, 30.43, 38.86, r=0.3848, alpha=12.072)), 6)
-    -1.301286
+    -1.322285
     """
     n, h, x, _, T, r, alpha = (
         np.asarray(o, dtype=np.float64) for o in (number, horizon, frequency, recency, T, r, alpha)

@@ -46,6 +46,12 @@ def distinct_histories(summary: Customers, group: NDArray[np.int64] | None) -> O
     return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
 
 
+def product(some: Array, each: Array) -> Array:
+    """Product of a probability and an expectation; nothing where the first is, even if the second is infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(some == 0, 0.0, some * each)
+
+
 def once(
     keys: tuple[Array, ...], law: Parameters, compute: Callable[[NDArray[np.int64], Draws], Array], cells: int = CELLS
 ) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kundenwert.kernels import pareto_nbd as kernel
 from kundenwert.kernels.convex import NODES
-from kundenwert.laws.histories import PURCHASES, distinct_histories, once, purchase_rate
+from kundenwert.laws.histories import PURCHASES, distinct_histories, once, product, purchase_rate
 from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ParetoNBD(PurchaseLaw):
         """`P(alive) · (r+x)/(α+T) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
         alive = self.p_alive(history, law) if alive is None else alive
         at_rate = alive * (law["r"] + history.frequency) / (law["alpha"] + history.T)
-        return np.asarray(at_rate * self._time(history, law, length, discount_rate))
+        return product(at_rate, self._time(history, law, length, discount_rate))
 
     def expected_time(
         self,
@@ -159,7 +159,7 @@ class ParetoNBD(PurchaseLaw):
     ) -> Array:
         """`P(alive) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
         alive = self.p_alive(history, law) if alive is None else alive
-        return np.asarray(alive * self._time(history, law, length, discount_rate))
+        return product(alive, self._time(history, law, length, discount_rate))
 
     def _time(self, history: History, law: Parameters, length: float | Array, discount_rate: float) -> Array:
         """Expected time of somebody alive, computed once for each T and drop-out law."""

@@ -7,6 +7,8 @@ from kundenwert.laws.law import Law, PurchaseLaw, SpendLaw
 from kundenwert.laws.pareto_nbd import ParetoNBD as ParetoNBD
 from kundenwert.laws.gamma_gamma import GammaGamma as GammaGamma
 from kundenwert.laws.nbd import NBD as NBD
+from kundenwert.laws.bg_nbd import BGNBD as BGNBD
+from kundenwert.laws.mbg_nbd import MBGNBD as MBGNBD
 
 _FOUND = [kind for kind in tuple(globals().values()) if isinstance(kind, type) and issubclass(kind, Law)]
 KINDS: tuple[type[Law], ...] = tuple(kind for kind in _FOUND if not isabstract(kind))

@@ -22,6 +22,7 @@ from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.futures import Futures, span_sums
 from kundenwert.kernels.keys import customer_keys
 from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
+from kundenwert.laws.histories import product
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring
@@ -245,12 +246,12 @@ class _Work:
         expected = buying.expected_purchases(history, rates, length, alive=alive)
         paid = buying.expected_purchases(history, rates, length, rate, alive=alive) if rate > 0 else expected
         held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, spans[1][0], alive=alive),)
-        beside = [column for own in held for column in (own, counts[1], times(own, spend), money[1])]
+        beside = [column for own in held for column in (own, counts[1], product(own, spend), money[1])]
 
         def until(time: float) -> Array:
             return buying.expected_purchases(history, rates, time, alive=alive)
 
-        drawn = (alive, expected, counts[0], spend, times(paid, spend), money[0], futures, values, means)
+        drawn = (alive, expected, counts[0], spend, product(paid, spend), money[0], futures, values, means)
         return CustomerDraws(rows, *drawn, until, *beside)
 
 
@@ -258,9 +259,3 @@ def keys_of(ids: pd.Series, seed: int) -> NDArray[np.uint64]:
     """A key of each customer's random numbers, from the seed and the id alone."""
     hashes = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), categorize=False)
     return customer_keys(seed, hashes)
-
-
-def times(some: Array, each: Array) -> Array:
-    """Product of two expectations; nothing where the first is, even if the second is infinite."""
-    with np.errstate(invalid="ignore"):
-        return np.where(some == 0, 0.0, some * each)

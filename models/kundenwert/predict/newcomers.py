@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.errors import DomainError, check_seed
+from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.futures import Futures, pay_back, span_sums
 from kundenwert.laws import NEWCOMER, History, Parameters, PurchaseLaw, SpendLaw
-from kundenwert.predict.blocks import keys_of, scorings, times
+from kundenwert.laws.histories import product
+from kundenwert.predict.blocks import keys_of, scorings
 
 if TYPE_CHECKING:
     from kundenwert.predict.blocks import Purchases, Spend
@@ -65,6 +66,11 @@ class Newcomers:
     cohorts: Mapping[str, Kinds]
     units_per_year: float
 
+    def __post_init__(self) -> None:
+        """Refuse what holds nobody."""
+        if not self.cohorts:
+            raise SchemaError("there is no cohort of new customers; give at least one")
+
     @property
     def samples(self) -> int:
         """Number of draws."""
@@ -114,7 +120,7 @@ class Newcomers:
         spend = self.expected_spend(cohort)
         number = 1 + self.buying.expected_purchases(_none(share), rates, _row(length), discount_rate)
         del prices
-        return self._averaged(share, times(number, np.broadcast_to(spend, number.shape)))
+        return self._averaged(share, product(number, np.broadcast_to(spend, number.shape)))
 
     def expected_spend(self, cohort: str) -> Array:
         """Expected value of a purchase of each kind in each draw, of shape (kinds or 1, samples)."""
@@ -153,7 +159,8 @@ class Newcomers:
         kind = np.random.default_rng([seed, int(keys[0] >> np.uint64(1))]).choice(len(share), shape, p=share)
         own_rates, own_prices = _of(rates, kind), _of(prices, kind)
         none = _none(np.empty(customers_per_draw))
-        futures = self.buying.draw_futures(none, np.ones(shape), own_rates, horizon.reach, keys)
+        alive = np.broadcast_to(self.buying.p_alive(none, own_rates), shape)  # some laws let newcomers leave at once
+        futures = self.buying.draw_futures(none, np.ascontiguousarray(alive), own_rates, horizon.reach, keys)
         value, mean, first = self.paying.draw_values(
             none.frequency, np.full((customers_per_draw, 1), np.nan), own_prices, futures, keys, first=True
         )

@@ -22,7 +22,7 @@ from kundenwert.decide import (
 from kundenwert.laws import NBD
 from kundenwert.predict import newcomers, scorings
 from kundenwert.predict.newcomers import EVERYBODY
-from kundenwert.validate.cohort_curves import shrinkage_table
+from kundenwert.validate.shrinkage import shrinkage_table
 from kundenwert.value.terms import cost_of, number
 
 if TYPE_CHECKING:
@@ -208,13 +208,16 @@ def decisions(
         "payback": payback_table(new, terms, seed=seed, customers_per_draw=4),
         "payback_curve": payback_curve(new, grid, terms, seed=seed, customers_per_draw=4),
     }
-    advised = new.only([label for label in new.cohorts if label not in failed])
-    if len(advised.cohorts) > 1:
+    names = [label for label in new.cohorts if label not in failed]
+    if not names:
+        return found
+    advised = new.only(names)
+    if len(names) > 1:
         better = probability_better(advised, terms)
         found["better"] = better.pairs.rename_axis("cohort").reset_index()
         found["best"] = better.best.rename("p_best").rename_axis("cohort").reset_index()
     _, paying = scorings(purchases, spend)
-    if advised.cohorts and not paying.law.no_mean(paying.population).any():
+    if not paying.law.no_mean(paying.population).any():
         known = value_of_information(advised, terms, seed=seed)
         found["information"] = known.samples.assign(evpi=known.evpi, action=known.action)
     return found

@@ -12,13 +12,13 @@ from kundenwert.validate.cohort_curves import (
     holdout_revenue_curve,
     retention_by_age,
     revenue_since_acquisition,
-    shrinkage_table,
 )
 from kundenwert.validate.cohort_totals import cohort_totals
 from kundenwert.validate.fit import Independence, independence, repeat_purchase_counts, tracking
 from kundenwert.validate.holdout import by_frequency, coverage, holdout_scores
 from kundenwert.validate.intervals import interval_coverage, randomised_pit, reliability
 from kundenwert.validate.scores import LogScore, compare_log_scores, log_score
+from kundenwert.validate.shrinkage import shrinkage_table
 from kundenwert.validate.spend import spend_distribution
 
 __all__ = [

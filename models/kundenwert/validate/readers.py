@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels.futures import window_sums
+from kundenwert.laws.histories import product
 from kundenwert.predict import CustomerDraws
-from kundenwert.predict.blocks import times
 
 type Array = NDArray[np.float64]
 type Weights = Callable[[NDArray[np.int64]], Array]
@@ -83,7 +83,7 @@ class RevenueOverTime:
             block.futures, block.event_value, block.mean_value, np.append(0.0, self._times), *block.p_alive.shape
         )
         outcome = [weighed(share, drawn) for drawn in np.cumsum(money, axis=0)]
-        expected = [weighed(share, times(block.expected_until(time), block.expected_spend)) for time in self._times]
+        expected = [weighed(share, product(block.expected_until(time), block.expected_spend)) for time in self._times]
         return Sums(np.stack(expected), np.stack(outcome))
 
     def add(self, part: Sums) -> None:

@@ -1,0 +1,197 @@
+"""The BG/NBD: customers buy at random times at a rate of their own, and may leave after a repeat purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kundenwert.kernels import bg_nbd as kernel
+from kundenwert.laws.histories import PURCHASES, distinct_histories, once, product, purchase_rate
+from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
+
+if TYPE_CHECKING:
+    from kundenwert.kernels.futures import Futures, Reach
+    from kundenwert.laws.law import Customers
+
+
+@dataclass(frozen=True)
+class BGNBD(PurchaseLaw):
+    """BG/NBD model of repeat purchases, with its priors, and effects of cohorts and covariates on both processes.
+
+    `alpha_i = alpha e^(-η_i)` and `a_i = a e^(ζ_i)`: a positive effect means more purchases, or that more leave.
+
+    Parameters
+    ----------
+    priors
+        Priors that differ from the defaults, by name; `leaving_odds` is a/b, typical odds of leaving after a purchase,
+        and `leaving_spread` is `1/√(a+b)`, how much customers differ in it.
+    cohorts, covariates
+        As in `ParetoNBD`: columns of the summary.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "'Counting Your Customers' the Easy Way".
+
+    Examples
+    --------
+    >>> BGNBD().parameters
+    ('r', 'alpha', 'a', 'b')
+    """
+
+    name: ClassVar[str] = "bg_nbd"
+    title: ClassVar[str] = "BG/NBD"
+    chances: ClassVar[int] = 0
+    """Chances to leave that the first purchase gives."""
+    parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+    quantities: ClassVar[tuple[Quantities, ...]] = (
+        PURCHASES,
+        Quantities(
+            {
+                "leaving_odds": Stated("LogNormal", {"mu": -1.2, "sigma": 1.0}),
+                "leaving_spread": Stated("LogNormal", {"mu": -0.5, "sigma": 0.6}),
+            },
+            ("a", "b"),
+        ),
+    )
+    acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0), "dropout": ("a", 1.0)}
+    intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]] = {
+        "purchase": (("window_purchases", 1.0), ("alpha", -1.0)),
+        "dropout": (("leaving_odds", 1.0), ("a", 1.0)),
+    }
+
+    def unit(self, summary: Customers) -> float:
+        """What the priors are measured in: the observation window."""
+        return summary.window
+
+    def units(self, summary: Customers) -> dict[str, str | float]:
+        """What the priors and parameters are measured in: stored with the fit."""
+        return {"time_unit": summary.time_unit, "window": summary.window}
+
+    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
+        """Distinct histories of the summary's customers within each group, with counts."""
+        return distinct_histories(summary, group)
+
+    def derive(self, quantities: Draws, unit: float) -> Draws:
+        """All variables from the quantities with a prior: `r, alpha, a, b` where they are not given directly."""
+        variables = purchase_rate(quantities, unit)
+        if "a" not in variables:
+            together, odds = variables["leaving_spread"] ** -2, variables["leaving_odds"]
+            variables["a"] = together * odds / (1 + odds)
+            variables["b"] = together / (1 + odds)
+        return variables
+
+    def total(self, observed: Observed, law: Parameters) -> Array:
+        """Log-likelihood of all histories, for each of many parameter sets."""
+        x, t_x, T = (observed.fields[name] for name in History._fields)
+        r, alpha, a, b = (law[name] for name in self.parameters)
+        how = {"r": r, "alpha": alpha, "a": a, "b": b}
+        return kernel.total_log_likelihood(x, t_x, T, observed.count, chances=self.chances, **how)
+
+    def pointwise(self, observed: Observed, law: Parameters) -> tuple[Array, Draws]:
+        """Log-likelihood of one customer of each history, and its derivatives by parameter."""
+        x, t_x, T = (observed.fields[name] for name in History._fields)
+        found = kernel.log_likelihood_gradient(x, t_x, T, chances=self.chances, **self.own(law))
+        return found.value, {name: getattr(found, name) for name in self.parameters}
+
+    def log_likelihood(self, fields: Mapping[str, Array], law: Parameters) -> Array:
+        """Log-likelihood of ONE customer of each history under each draw, of shape (sample, pattern)."""
+        x, t_x, T = (fields[name] for name in History._fields)
+        return kernel.log_likelihood(x, t_x, T, chances=self.chances, **self.own(law))
+
+    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+        """Probability of being a customer still at the end of observation, or a time after it."""
+
+        def compute(rows: NDArray[np.int64], some: Draws) -> Array:
+            own = history.at(rows)
+            alive = kernel.p_alive(*own, chances=self.chances, **some)
+            if ahead == 0:
+                return np.broadcast_to(alive, (len(rows), some["r"].shape[-1]))
+            stayed = some["b"] + own.frequency + self.chances
+            rest = kernel.alive_ahead(
+                np.asarray(ahead), some["r"] + own.frequency, some["alpha"] + own.T, some["a"], stayed
+            )
+            return np.asarray(alive * rest)
+
+        return once(history, self.own(law), compute)
+
+    def expected_purchases(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """`P(alive) · E_p[(1 - (1 + p h/A)^-R)/p]` without discounting; see `kernels.bg_nbd.ahead`."""
+        alive = self.p_alive(history, law) if alive is None else alive
+        return product(alive, self._of_living(kernel.expected_purchases, history, law, length, discount_rate))
+
+    def expected_time(
+        self,
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float = 0.0,
+        *,
+        alive: Array | None = None,
+    ) -> Array:
+        """`P(alive) · ∫₀^length e^(-δu) E_p[(1 + p u/A)^-R] du`."""
+        alive = self.p_alive(history, law) if alive is None else alive
+        return product(alive, self._of_living(kernel.expected_time, history, law, length, discount_rate))
+
+    def _of_living(
+        self,
+        of: Callable[..., Array],
+        history: History,
+        law: Parameters,
+        length: float | Array,
+        discount_rate: float,
+    ) -> Array:
+        """An expectation of somebody alive, computed once for each frequency, T and law."""
+        own = np.ndim(length) == 2 and np.shape(length)[0] > 1  # a length for each customer
+
+        def compute(rows: NDArray[np.int64], some: Draws) -> Array:
+            some_rows, ahead = history.at(rows), np.asarray(length)[rows] if own else length
+            found = of(*some_rows, ahead, discount_rate, chances=self.chances, alive=1.0, **some)
+            return np.broadcast_to(found, (len(rows), found.shape[-1]))
+
+        keys = (history.frequency, history.T, *([np.asarray(length)] if own else []))
+        return once(keys, self.own(law), compute)
+
+    def life_to_date(self, history: History, law: Parameters) -> Life:
+        """Who has left did so at the last purchase."""
+        alive = self.p_alive(history, law)
+        x, t_x, T = history
+        rate = alive * (law["r"] + x) / (law["alpha"] + T) + (1 - alive) * (law["r"] + x) / (law["alpha"] + t_x)
+        return Life(alive, alive * T + (1 - alive) * t_x, rate)
+
+    def endless(self, law: Parameters) -> NDArray[np.bool_]:
+        """In draws with a ≤ 1 some hardly ever leave."""
+        return np.asarray(law["a"] <= 1)
+
+    def log_purchase_probability(
+        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+    ) -> Array:
+        """Log probability of exactly so many purchases within a time after the end of observation."""
+        return kernel.log_purchase_probability(
+            number, length, *history, chances=self.chances, alive=alive, **self.own(law)
+        )
+
+    def draw_futures(
+        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+    ) -> Futures:
+        """Purchases to come: `λ ~ Gamma(r+x, α+T)`, `p ~ Beta(a, b+x)`, a Poisson process that ends by p."""
+        from kundenwert.kernels.bg_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
+
+        r, alpha, a, b = (np.atleast_2d(law[name]) for name in self.parameters)
+        x = history.frequency[:, 0]
+        return draw_futures(x, x + self.chances, history.T[:, 0], alive, r, alpha, a, b, reach, keys)
+
+    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Frequency and recency of new customers observed for T."""
+        return kernel.simulate(T, chances=self.chances, **self.own(law), rng=rng)
