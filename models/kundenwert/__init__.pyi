@@ -34,7 +34,7 @@ from .laws import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD
 from .predict import Horizon, customer_draws, newcomers
 from .settings import Reading, Sampling, Shaping, Terms
 from .simulate import Population, Simulated, random_population, simulate_population
-from .validate import coverage, holdout_scores, independence, tracking
+from .validate import compare_models, coverage, holdout_scores, independence, tracking
 from .value import ValueResult, value_table
 
 __version__: str
@@ -68,6 +68,7 @@ __all__ = [
     "build_model",
     "compare",
     "compare_cohorts",
+    "compare_models",
     "coverage",
     "customer_draws",
     "data",

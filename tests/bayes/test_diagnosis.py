@@ -155,7 +155,7 @@ def counted(seed=4, patterns=12):
     return xr.DataTree.from_dict(
         {
             "posterior": xr.Dataset({k: (("chain", "draw"), v) for k, v in posterior.items()}),
-            "log_likelihood": xr.Dataset({"history": (("chain", "draw", "pattern"), values)}),
+            "history_log_likelihood": xr.Dataset({"history": (("chain", "draw", "pattern"), values)}),
             "constant_data": xr.Dataset({"count": ("pattern", count)}),
         }
     )
@@ -164,7 +164,7 @@ def counted(seed=4, patterns=12):
 def expanded(one):
     """The same with one column for each customer, as ArviZ wants it."""
     count = one["constant_data"]["count"].to_numpy()
-    column = one["log_likelihood"].to_dataset().isel(pattern=np.repeat(np.arange(count.size), count))
+    column = one["history_log_likelihood"].to_dataset().isel(pattern=np.repeat(np.arange(count.size), count))
     return xr.DataTree.from_dict({"posterior": one["posterior"].to_dataset(), "log_likelihood": column})
 
 
@@ -191,6 +191,11 @@ def test_loo_of_a_fit_counts_customers(purchase_fit, simulated):
 
 def test_loo_of_two_models_can_be_compared():
     one, other = counted(), counted()
-    other["log_likelihood"]["history"] = other["log_likelihood"]["history"] - 0.5
+    other["history_log_likelihood"]["history"] = other["history_log_likelihood"]["history"] - 0.5
     table = az.compare({"better": loo(one), "worse": loo(other)})
     assert list(table.index) == ["better", "worse"]
+
+
+def test_arviz_itself_refuses_to_count_histories_for_customers(purchase_fit):
+    with pytest.raises(Exception, match="log likelihood not found"):
+        az.loo(purchase_fit.tree)

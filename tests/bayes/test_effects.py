@@ -207,7 +207,7 @@ def test_round_trip(fitted, shop, tmp_path):
 def test_stored_log_likelihood(fitted, shop):
     """Of one customer of each pattern, with the effects of their group."""
     observed = fitted.tree["constant_data"]
-    stored = fitted.tree["log_likelihood"]["history"].to_numpy().reshape(fitted.samples, -1)
+    stored = fitted.tree["history_log_likelihood"]["history"].to_numpy().reshape(fitted.samples, -1)
     assert observed["count"].sum() == len(shop)
     table = shop.table
     law = {n: v[..., :] if v.ndim == 2 else v for n, v in fitted.laws(table, 1)(np.arange(len(table))).items()}

@@ -21,7 +21,7 @@ PARAMETERS = ("r", "alpha", "s", "beta")
 
 def test_groups(purchase_fit, simulated):
     tree = purchase_fit.tree
-    assert set(tree.children) == {"posterior", "prior", "sample_stats", "constant_data", "log_likelihood"}
+    assert set(tree.children) == {"posterior", "prior", "sample_stats", "constant_data", "history_log_likelihood"}
     assert dict(tree["posterior"].sizes) == {"chain": 2, "draw": 150}
     assert {*PARAMETERS, "half_life"} <= set(tree["posterior"].data_vars)
     assert {*PARAMETERS, "half_life"} <= set(tree["prior"].data_vars)
@@ -52,7 +52,7 @@ def test_posterior_contains_the_truth(purchase_fit):
 
 
 def test_stored_log_likelihood_is_of_single_customers(purchase_fit, simulated):
-    found = purchase_fit.tree["log_likelihood"]["history"].to_numpy().reshape(300, -1)
+    found = purchase_fit.tree["history_log_likelihood"]["history"].to_numpy().reshape(300, -1)
     data = patterns(simulated.table)
     law = {name: value[:, None] for name, value in purchase_fit.draws().items()}
     np.testing.assert_allclose(
@@ -158,10 +158,10 @@ def test_round_trip(which, request, tmp_path):
     path = one.save(tmp_path / "deep" / "posterior.nc")
     back = load_fit(path)
     assert set(back.tree.children) == set(one.tree.children)
-    for group in set(one.tree.children) - {"log_likelihood"}:
+    for group in set(one.tree.children) - {"history_log_likelihood"}:
         xr.testing.assert_identical(back.tree[group].to_dataset(), one.tree[group].to_dataset())
     # the pointwise log-likelihood serves leave-one-out only, and is stored in single precision
-    stored, kept = (fit.tree["log_likelihood"]["history"].to_numpy() for fit in (back, one))
+    stored, kept = (fit.tree["history_log_likelihood"]["history"].to_numpy() for fit in (back, one))
     np.testing.assert_allclose(stored, kept, rtol=1e-6)
     assert back.diagnosis == one.diagnosis
     assert back.info == one.info

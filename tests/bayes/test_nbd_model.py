@@ -63,7 +63,7 @@ def test_both_methods_agree(never_leave, simulated):
 
 def test_stored_log_likelihood_and_storage(never_leave, simulated, tmp_path):
     data = patterns(simulated.table)
-    stored = never_leave.tree["log_likelihood"]["history"].to_numpy().reshape(2000, -1)
+    stored = never_leave.tree["history_log_likelihood"]["history"].to_numpy().reshape(2000, -1)
     law = {name: value[:, None] for name, value in never_leave.draws().items()}
     np.testing.assert_allclose(stored, nbd.log_likelihood(data.frequency, data.recency, data.T, **law), rtol=1e-12)
     back = kw.load_fit(never_leave.save(tmp_path / "nbd.nc"))

@@ -16,6 +16,9 @@ from kundenwert.errors import FitError
 if TYPE_CHECKING:
     import arviz as az
 
+LOG_LIKELIHOOD = "history_log_likelihood"
+"""Group of a fit's tree with the pointwise log-likelihood of one customer of each history."""
+
 R_HAT_BOUND = 1.01
 """Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
 
@@ -159,7 +162,9 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     Parameters
     ----------
     tree
-        With groups `log_likelihood` (dims chain, draw, pattern) and `constant_data` (`count`).
+        With groups `history_log_likelihood` (dims chain, draw, pattern; that of ONE customer of each history) and
+        `constant_data` (`count`). The group has a name of its own so that `arviz.loo`, which would count histories
+        instead of customers, refuses it.
 
     Returns
     -------
@@ -177,12 +182,14 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     """
     import arviz as az  # noqa: PLC0415
 
-    if "log_likelihood" not in tree.children:
+    if LOG_LIKELIHOOD not in tree.children:
         msg = "the fit holds no pointwise log-likelihood; fit with log_likelihood=True, and fewer draws if it is large"
         raise FitError(msg)
     count = tree["constant_data"]["count"].to_numpy()
-    result = az.loo(tree, pointwise=True)
-    log_likelihood = next(iter(tree["log_likelihood"].data_vars.values()))
+    stored = tree[LOG_LIKELIHOOD].to_dataset()
+    groups = {"posterior": tree["posterior"].to_dataset(), "log_likelihood": stored}
+    result = az.loo(xr.DataTree.from_dict(groups), pointwise=True)
+    log_likelihood = next(iter(stored.data_vars.values()))
     values = log_likelihood.to_numpy().reshape(-1, count.size)
     top = values.max(axis=0)
     lppd = top + np.log(np.exp(values - top).mean(axis=0))

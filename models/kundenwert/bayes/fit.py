@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from kundenwert.bayes import nuts
-from kundenwert.bayes.diagnose import ESS_BOUND, Diagnosis, diagnose, diagnose_importance, diagnose_mode
+from kundenwert.bayes.diagnose import ESS_BOUND, LOG_LIKELIHOOD, Diagnosis, diagnose, diagnose_importance, diagnose_mode
 from kundenwert.bayes.importance import Importance, resample, sample
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
 from kundenwert.bayes.posterior import Fit
@@ -248,7 +248,7 @@ def _tree(
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], observed.count.size)
     if log_likelihood and np.prod(shape, dtype=np.int64) <= LARGEST_LOG_LIKELIHOOD:
         values = _pointwise(model, target, posterior).reshape(shape)
-        groups["log_likelihood"] = xr.Dataset({"history": (("chain", "draw", "pattern"), values)})
+        groups[LOG_LIKELIHOOD] = xr.Dataset({"history": (("chain", "draw", "pattern"), values)})
     return xr.DataTree.from_dict(groups)
 
 

@@ -31,7 +31,7 @@ class Fit[Of: Law]:
     model
         The model, with its priors.
     tree
-        ArviZ DataTree: `posterior`, `prior`, `sample_stats`, `log_likelihood`, `constant_data`.
+        ArviZ DataTree: `posterior`, `prior`, `sample_stats`, `history_log_likelihood`, `constant_data`.
     diagnosis
         Every convergence check with its bound.
     info

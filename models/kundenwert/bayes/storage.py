@@ -16,6 +16,7 @@ from typing import Any
 
 import xarray as xr
 
+from kundenwert.bayes.diagnose import LOG_LIKELIHOOD
 from kundenwert.errors import SchemaError
 from kundenwert.files.tables import whole_file
 from kundenwert.messages import Code
@@ -109,7 +110,7 @@ def _checked(path: Path) -> bytes:
 
 def _compressed(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
     """Store the pointwise log-likelihood, by far the largest part, in single precision and compressed."""
-    if "log_likelihood" not in tree.children:
+    if LOG_LIKELIHOOD not in tree.children:
         return {}
     how = {"dtype": "float32", "zlib": True, "complevel": 4}
-    return {"/log_likelihood": {str(name): dict(how) for name in tree["log_likelihood"].data_vars}}
+    return {f"/{LOG_LIKELIHOOD}": {str(name): dict(how) for name in tree[LOG_LIKELIHOOD].data_vars}}

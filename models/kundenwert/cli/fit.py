@@ -32,8 +32,8 @@ def fit(
     from kundenwert.files.publish import claimed  # noqa: PLC0415
 
     with claimed(out):
-        _, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.looked_at(sampling))
-        fits = steps.fit_both(journey, summary, sampling)
+        log, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.looked_at(sampling))
+        fits = steps.fit_both(journey, summary, sampling, log, shaping)
         from kundenwert.bayes.stored import save_pair  # noqa: PLC0415
 
         files = save_pair(fits, out)

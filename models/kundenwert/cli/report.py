@@ -71,7 +71,7 @@ def _report(journey: Journey, stated: Document, out: Path) -> Path:
     from kundenwert.value import check_terms  # noqa: PLC0415
 
     check_terms(summary, priced)
-    purchases, spend = steps.fit_both(journey, summary, stated.sampling)
+    purchases, spend = steps.fit_both(journey, summary, stated.sampling, log, stated.shaping)
     from kundenwert.report import Readers, gather, write  # noqa: PLC0415
 
     readers, seed = Readers.of(summary), stated.sampling.seed

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kundenwert.cli.journey import Journey
-from kundenwert.cli.told import tell_account, tell_cautions, tell_excluded
+from kundenwert.cli.told import tell, tell_account, tell_cautions, tell_excluded
 from kundenwert.errors import KundenwertError, SchemaError
 from kundenwert.messages import Code, Setting
 from kundenwert.messages.render import Interface
@@ -95,23 +95,49 @@ def looked_at(sampling: Sampling) -> dict[str, str]:
     return dict.fromkeys(sampling.covariate, "covariate") | dict.fromkeys(sampling.effects, "effects")
 
 
-def fit_both(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[Fit[PurchaseLaw], Fit[SpendLaw]]:
-    """Both posteriors."""
+def fit_both(
+    journey: Journey, summary: CustomerSummary, sampling: Sampling, log: TransactionLog, shaping: Shaping
+) -> tuple[Fit[PurchaseLaw], Fit[SpendLaw]]:
+    """Both posteriors; the law of purchases is the stated one, or the best of all."""
     with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
-        from kundenwert.laws import GammaGamma, ParetoNBD  # noqa: PLC0415
+        from kundenwert.laws import GammaGamma, purchase_law  # noqa: PLC0415
     purchase_priors, spend_priors = stated_priors(sampling.priors)
     columns: dict[str, Any] = {"cohorts": tuple(sampling.effects), "covariates": tuple(sampling.covariate)}
     how: dict[str, Any] = {
         "progress": journey.visible,
         **{name: getattr(sampling, name) for name in ("method", "seed", "draws", "tune", "chains")},
     }
+    name = sampling.model
+    if name == "auto":
+        with journey.step("Comparing laws of purchases"):
+            name, why = _best_law(log, summary, shaping, sampling.seed)
+        tell(f"--model auto: {why}")
+    law = purchase_law(name)(priors=purchase_priors, **columns)
     with journey.step("Sampling the purchase model", spin=False):
-        purchases: Fit[PurchaseLaw] = bayes.fit(ParetoNBD(priors=purchase_priors, **columns), summary, **how)
+        purchases: Fit[PurchaseLaw] = bayes.fit(law, summary, **how)
     with journey.step("Sampling the spend model", spin=False):
         spend: Fit[SpendLaw] = bayes.fit(GammaGamma(priors=spend_priors, **columns), summary, **how)
     return purchases, spend
+
+
+INNER = 2 / 3
+"""Share of the observation that laws are fitted to where they are compared on the rest of it."""
+
+
+def _best_law(log: TransactionLog, summary: CustomerSummary, shaping: Shaping, seed: int) -> tuple[str, str]:
+    """Compare laws by leave-one-out, and on the last third of the observation; the user's hold-out is not touched."""
+    from kundenwert.data import summarise  # noqa: PLC0415
+    from kundenwert.validate import compare_models  # noqa: PLC0415
+
+    start, end = summary.observation_start, summary.observation_end
+    inner = None
+    if start is not None and end is not None and (end - start).days > 2:
+        middle = start + INNER * (end - start)
+        inner = summarise(log, replace(shaping, observation_end=middle, holdout_end=end, attributes=()), cohort="none")
+    found = compare_models(replace(summary, holdout_end=None), holdout=inner, seed=seed)
+    return found.chosen, found.why
 
 
 def load_both(journey: Journey, folder: Path) -> tuple[Fit[PurchaseLaw], Fit[SpendLaw]]:

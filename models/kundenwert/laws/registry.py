@@ -3,6 +3,8 @@
 
 from inspect import isabstract
 
+from kundenwert.errors import SchemaError
+from kundenwert.messages import Code, Setting
 from kundenwert.laws.law import Law, PurchaseLaw, SpendLaw
 from kundenwert.laws.pareto_nbd import ParetoNBD as ParetoNBD
 from kundenwert.laws.gamma_gamma import GammaGamma as GammaGamma
@@ -15,3 +17,28 @@ KINDS: tuple[type[Law], ...] = tuple(kind for kind in _FOUND if not isabstract(k
 LAWS = {kind.name: kind for kind in KINDS}
 PURCHASE_LAWS = {kind.name: kind for kind in KINDS if issubclass(kind, PurchaseLaw)}
 SPEND_LAWS = {kind.name: kind for kind in KINDS if issubclass(kind, SpendLaw)}
+
+
+def purchase_law(name: str) -> type[PurchaseLaw]:
+    """The law of purchases of a name, written with strokes of either kind.
+
+    Parameters
+    ----------
+    name
+        Such as "bg-nbd" or "bg_nbd".
+
+    Raises
+    ------
+    SchemaError
+        If there is none.
+
+    Examples
+    --------
+    >>> purchase_law("bg-nbd").title
+    'BG/NBD'
+    """
+    found = PURCHASE_LAWS.get(name.lower().replace("-", "_"))
+    if found is None:
+        known = ", ".join(one.replace("_", "-") for one in PURCHASE_LAWS)
+        raise SchemaError(Code.NO_SUCH_MODEL, parameter="model", given=Setting("model", name), known=known)
+    return found

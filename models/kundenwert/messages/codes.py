@@ -223,6 +223,7 @@ class Code(StrEnum):
     NO_SUCH_SETTING = "no-such-setting"
     ONE_TEXT = "one-text"
     BOTH_GIVEN = "both-given"
+    NO_SUCH_MODEL = "no-such-model"
     COSTS_NOT_READ = "costs-not-read"
     NO_DAY = "no-day"
     NO_NUMBER = "no-number"

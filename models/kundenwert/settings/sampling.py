@@ -16,6 +16,9 @@ from kundenwert.settings.values import whole
 class Sampling:
     """What is fitted and how."""
 
+    model: str = "pareto-nbd"
+    """Law of purchases: pareto-nbd, bg-nbd, mbg-nbd or nbd; auto compares them."""
+
     effects: Sequence[str] = ()
     """cohort, or a column: groups with partially pooled effects; repeatable."""
 

@@ -17,6 +17,7 @@ from kundenwert.validate.cohort_totals import cohort_totals
 from kundenwert.validate.fit import Independence, independence, repeat_purchase_counts, tracking
 from kundenwert.validate.holdout import by_frequency, coverage, holdout_scores
 from kundenwert.validate.intervals import interval_coverage, randomised_pit, reliability
+from kundenwert.validate.models import ModelComparison, compare_models
 from kundenwert.validate.scores import LogScore, compare_log_scores, log_score
 from kundenwert.validate.shrinkage import shrinkage_table
 from kundenwert.validate.spend import spend_distribution
@@ -24,10 +25,12 @@ from kundenwert.validate.spend import spend_distribution
 __all__ = [
     "Independence",
     "LogScore",
+    "ModelComparison",
     "by_frequency",
     "checks",
     "cohort_totals",
     "compare_log_scores",
+    "compare_models",
     "coverage",
     "decile_table",
     "ecdf_difference",

@@ -139,6 +139,7 @@ SENTENCES: dict[Code, str] = {
     Code.CHOICE: "{given} is not understood; choose {choices}",
     Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}{meant}",
     Code.ONE_TEXT: "{given} is one text where a list is meant; write {meant}",
+    Code.NO_SUCH_MODEL: "{given} is no law of purchases; known: {known}, and auto, which compares them",
     Code.COSTS_NOT_READ: "{file} is a table not read yet: give kw.read_costs(...).of(summary)[0] as cac",
     Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
     Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
