@@ -9,7 +9,7 @@ Examples
 >>> round(float(p_alive(0, 0.0, 38.86, **law)), 6), round(float(p_alive(2, 30.43, 38.86, **law)), 6)
 (0.389714, 0.706122)
 >>> round(float(expected_purchases(2, 30.43, 38.86, 39.0, **law)), 6)
-0.0
+1.262657
 """
 
 from functools import partial

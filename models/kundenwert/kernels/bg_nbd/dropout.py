@@ -2,11 +2,12 @@ r"""Expectations over the drop-out probability p ~ Beta(a, b) of functions that 
 
 In `y = log(p / (1-p))` the density of p is proportional to `exp(a y - (a+b) log(1 + e^y))`, and what is wanted is, as a
 function of p, about as `(1 + z p)^-k`. The product bends in two places, each time within a distance of order 1, and is
-an exponential elsewhere. Three Gauss-Legendre rules, between the bends and `REACH` to either side of them, and two nodes
-of Gauss and Jacobi for either exponential beyond give nine digits, whether a is near 0, near 1 or in the thousands.
-Every term is positive.
+an exponential elsewhere. Three Gauss-Legendre rules, between the bends and `REACH` to either side of them, and a
+Gauss-Jacobi rule of two nodes for either exponential beyond give nine digits, whether a is near 0, near 1 or in the
+thousands. Every term is positive.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -68,19 +69,16 @@ def dropout_rule(a: Array, b: Array, z: Array, k: Array | float, nodes: tuple[in
         t, unit = unit_rule(n)
         y.append(start + (end - start) * t[axes])
         weight.append((end - start) * unit[axes])
-    for end, shape, other, sign in ((below, a, b, 1.0), (above, b, a, -1.0)):
-        log_size = -np.logaddexp(0.0, -sign * end)  # of p itself, or of 1 - p
-        for s, share in _two_nodes(shape):
-            log_p = log_size + np.log(s)
-            log_rest = np.log1p(-np.exp(log_p))
-            y.append(np.asarray(sign * (log_p - log_rest))[None])
-            # the density in y falls as s^shape: what is divided by here
-            weight.append(np.asarray(share * s**-shape * np.exp(-log_rest))[None])
+    for end, shape, sign in ((below, a, 1.0), (above, b, -1.0)):
+        for at, share in _beyond(end, shape, sign):
+            y.append(at[None])
+            weight.append(share[None])
     odds = np.concatenate(y)
     height = a * odds
     np.exp(np.clip(odds, -650.0, 650.0, out=odds), out=odds)
     height -= (a + b) * np.log1p(odds)
-    height -= gammaln(np.minimum(a, b)) - log_rising(np.maximum(a, b), np.minimum(a, b))
+    small, large = np.minimum(a, b), np.maximum(a, b)
+    height -= gammaln(small) - log_rising(large, small)
     np.exp(height, out=height)
     height *= np.concatenate(weight)
     odds /= 1 + odds
@@ -119,10 +117,17 @@ def _log_odds(at: Array) -> Array:
     return np.asarray(at + np.log(-np.expm1(-at)))
 
 
-def _two_nodes(a: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Gauss-Jacobi rule of two nodes for `∫₀¹ s^(a-1) f(s) ds`: pairs of node and weight."""
+def _beyond(end: Array, a: Array, sign: float) -> Iterator[tuple[Array, Array]]:
+    """Nodes, in y, and weights for the exponential `s^a` beyond an end, s being p itself or, with sign -1, 1 - p.
+
+    Gauss-Jacobi in s: `∫₀¹ t^(a-1) f(t) dt` by two nodes, exact for cubics.
+    """
+    log_size = -np.logaddexp(0.0, -sign * end)
     centre = (a + 1) / (a + 3)
     spread = np.sqrt(2 * (a + 1) / (a + 2)) / (a + 3)
     low, high = centre - spread, centre + spread
     share = (high / a - 1 / (a + 1)) / (high - low)
-    return (low, share), (high, 1 / a - share)
+    for t, weight in ((low, share), (high, 1 / a - share)):
+        log_s = log_size + np.log(t)
+        log_rest = np.log1p(-np.exp(log_s))
+        yield sign * (log_s - log_rest), weight * t**-a * np.exp(-log_rest)
