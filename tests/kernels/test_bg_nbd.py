@@ -74,7 +74,7 @@ def test_cdnow_maximum_likelihood_as_published(cdnow, kind):
     ("kind", "mae", "rmse", "total"), [("bg", 0.7855, 1.6080, 1653.4), ("mbg", 0.7648, 1.6072, 1576.7)]
 )
 def test_cdnow_holdout_as_published(cdnow_summary, kind, mae, rmse, total):
-    """Errors per customer and sum of 39 weeks' expected purchases; MAE of the published table by ages a day longer."""
+    """Errors per customer, and the sum of 39 weeks' expected purchases."""
     table = cdnow_summary.table
     columns = (table[name].to_numpy() for name in ("frequency", "recency", "T"))
     expected = KERNELS[kind].expected_purchases(*columns, 39.0, **PUBLISHED[kind][0])
@@ -245,6 +245,8 @@ def test_for_ever_and_undiscounted(kind):
     found = KERNELS[kind].expected_purchases(2, 30.0, 39.0, np.inf, **law)
     alive = KERNELS[kind].p_alive(2, 30.0, 39.0, **law)
     np.testing.assert_allclose(found, [alive[0] * (3 + 2 + 2 + FLIPS[kind] - 1) / 2, np.inf, np.inf], rtol=1e-14)
+    many = KERNELS[kind].expected_purchases(*np.full((3, 90, 1), [[[2]], [[30.0]], [[39.0]]]), np.inf, **law)
+    np.testing.assert_array_equal(many, np.tile(found, (90, 1)))
     gone = KERNELS[kind].expected_purchases(900, 1.0, 4e3, np.inf, **law | {"a": 0.5})
     assert gone == 0.0
 
@@ -328,3 +330,18 @@ def test_simulated_histories_follow_the_law(kind, law):
     assert density.sum() == pytest.approx(p[3], rel=1e-9)
     cdf = np.concatenate([[0.0], np.cumsum(density) / density.sum()])
     assert stats.kstest(t_x[x == 3], lambda t: np.interp(t, edges, cdf)).pvalue > 1e-4
+
+
+@kernels
+@pytest.mark.parametrize(("horizon", "discount_rate"), [(39.0, 0.0), (39.0, 0.01), (np.inf, 0.0027)])
+def test_customers_who_share_parameters_are_valued_as_one_by_one(kind, horizon, discount_rate):
+    """Customers × draws are interpolated in α+T: 400 customers of ages from days to eight years, among all laws."""
+    rng, kernel = np.random.default_rng(12), KERNELS[kind]
+    x = np.repeat([0.0, 1.0, 30.0, 1000.0], 100)[:, None]
+    T = np.exp(rng.uniform(0, 6, x.shape))
+    t_x = np.where(x > 0, T * 0.99, 0.0)
+    sets = dict(zip(NAMES, np.array(list(LAWS.values())).T, strict=True))
+    together = kernel.expected_purchases(x, t_x, T, horizon, discount_rate, **sets)
+    flat = [np.ravel(values) for values in np.broadcast_arrays(x, t_x, T, *sets.values())]
+    alone = kernel.expected_purchases(*flat[:3], horizon, discount_rate, **dict(zip(NAMES, flat[3:], strict=True)))
+    np.testing.assert_allclose(together, alone.reshape(together.shape), rtol=1e-8)

@@ -133,7 +133,7 @@ def _drawn(
 @inlined
 def _geometric(state: State, p: float) -> float:
     """The number of the purchase after which the customer leaves, from 1; infinite where p rounds to 0."""
-    fall = -math.log1p(-p) if p < 1 else math.inf
+    fall = -math.log1p(-p) if p < 1 else math.inf  # the ceiling of math would be an integer, and overflow
     return max(np.ceil(exponential(state) / fall), 1.0) if fall > 0 else math.inf
 
 

@@ -1,11 +1,13 @@
 """What a known customer, or a new one, will do: alive later, expected and counted purchases."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, gammaln
 
+from kundenwert.kernels.bg_nbd.between import interpolated
 from kundenwert.kernels.bg_nbd.dropout import FINE, dropout_rule
 from kundenwert.kernels.bg_nbd.likelihood import p_alive
 from kundenwert.kernels.convex import unit_rule
@@ -111,15 +113,17 @@ def expected_purchases(
     >>> round(float(expected_purchases(2, 30.43, 38.86, np.inf, np.log(1.15) / 52, **law)), 4)
     5.1695
     """
-    given = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
-    x, t_x, T, h, d, r, alpha, a, b = np.broadcast_arrays(*given)
+    x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
     alive = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
-    found = np.zeros(x.shape)
-    for some, function in (((d == 0) & (h > 0), _undiscounted), ((d > 0) & (h > 0), _discounted)):
-        cells = [values[some] for values in (r + x, a, b + x + flips, alpha + T, h, d)]
-        found[some] = _in_blocks(function, *cells)
+    shared = (
+        all(law.ndim < 2 or law.shape[0] == 1 for law in (r, a, b)) and x.shape[-1:] == (1,) and h.size == d.size == 1
+    )
+    if shared and alive.ndim == 2 and (d.item() > 0 or h.item() < np.inf):
+        living = _by_number(x, np.log(alpha + T) + np.zeros_like(alive), r, a, b + flips, h, d)
+    else:
+        living = _living(r + x, a, b + x + flips, alpha + T, h, d)
     with np.errstate(invalid="ignore"):  # whoever is gone buys nothing, also for ever
-        return np.where(alive == 0, 0.0, alive * found)
+        return np.where(alive == 0, 0.0, alive * living)
 
 
 def log_purchase_probability(
@@ -175,6 +179,32 @@ def log_purchase_probability(
         log_left = log_stayed + np.log(a) - np.log(np.where(some, stays + y - 1, np.inf))
         log_living = np.log(alive) + np.logaddexp(log_stayed + log_exactly, log_left + log_at_least)
         return np.minimum(np.where(some, log_living, np.logaddexp(log_living, np.log1p(-alive))), 0.0)
+
+
+def _by_number(x: Array, log_scale: Array, r: Array, a: Array, b: Array, h: Array, d: Array) -> Array:
+    """Expected purchases of customers alive, (customers, samples): of those with one x only α+T differs in a sample."""
+    found = np.empty(log_scale.shape)
+    number = np.broadcast_to(x, (log_scale.shape[0], 1))[:, 0]
+    for y in np.unique(number):
+        rows = number == y
+        found[rows] = interpolated(partial(_scaled, r + y, a, b + y, h, d), log_scale[rows])
+    return np.asarray(found * np.exp(-log_scale))
+
+
+def _scaled(shape: Array, a: Array, b: Array, h: Array, d: Array, log_scale: Array) -> Array:
+    """Expected purchases times α+T, which vary less."""
+    scale = np.exp(log_scale)
+    return _living(shape, a, b, scale, h, d) * scale
+
+
+def _living(*given: Array) -> Array:
+    """Expected purchases of customers alive, given shape, a, b, scale, h and d."""
+    shape, a, b, scale, h, d = np.broadcast_arrays(*given)
+    found = np.zeros(shape.shape)
+    for some, function in (((d == 0) & (h > 0), _undiscounted), ((d > 0) & (h > 0), _discounted)):
+        if some.any():
+            found[some] = _in_blocks(function, *(values[some] for values in (shape, a, b, scale, h, d)))
+    return found
 
 
 def _in_blocks(function: Callable[..., Array], *given: Array) -> Array:
