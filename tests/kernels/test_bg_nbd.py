@@ -345,3 +345,7 @@ def test_customers_who_share_parameters_are_valued_as_one_by_one(kind, horizon, 
     flat = [np.ravel(values) for values in np.broadcast_arrays(x, t_x, T, *sets.values())]
     alone = kernel.expected_purchases(*flat[:3], horizon, discount_rate, **dict(zip(NAMES, flat[3:], strict=True)))
     np.testing.assert_allclose(together, alone.reshape(together.shape), rtol=1e-8)
+    if np.isfinite(horizon):
+        later = kernel.p_alive_at(x, t_x, T, horizon, **sets)
+        alone = kernel.p_alive_at(*flat[:3], horizon, **dict(zip(NAMES, flat[3:], strict=True)))
+        np.testing.assert_allclose(later, alone.reshape(later.shape), rtol=1e-8, atol=1e-12)

@@ -14,6 +14,7 @@ from kundenwert.kernels.convex import unit_rule
 from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising
 
 type Array = NDArray[np.float64]
+type Living = Callable[..., Array]
 
 BLOCK = 200
 """Cells whose quadrature nodes stay in a core's cache."""
@@ -62,10 +63,10 @@ def p_alive_at(
     >>> p_alive_at(2, 30.43, 38.86, [0.0, 39.0], **law).round(7)
     array([0.7266086, 0.5671928])
     """
-    x, t_x, T, h, r, alpha, a, b = np.broadcast_arrays(*float_arrays(frequency, recency, T, ahead, r, alpha, a, b))
+    x, t_x, T, h, r, alpha, a, b = float_arrays(frequency, recency, T, ahead, r, alpha, a, b)
     now = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
-    still = _in_blocks(_still_alive, r + x, a, b + x + flips, np.maximum(h / (alpha + T), 1e-300))
-    return now * np.minimum(still, 1.0)
+    still = _of_living(_staying, x, r, alpha + T, a, b + flips, h, np.zeros(()))
+    return np.asarray(now * np.clip(still, 0.0, 1.0))
 
 
 def expected_purchases(
@@ -115,13 +116,7 @@ def expected_purchases(
     """
     x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
     alive = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
-    shared = (
-        all(law.ndim < 2 or law.shape[0] == 1 for law in (r, a, b)) and x.shape[-1:] == (1,) and h.size == d.size == 1
-    )
-    if shared and alive.ndim == 2 and (d.item() > 0 or h.item() < np.inf):
-        living = _by_number(x, np.log(alpha + T) + np.zeros_like(alive), r, a, b + flips, h, d)
-    else:
-        living = _living(r + x, a, b + x + flips, alpha + T, h, d)
+    living = _of_living(_buying, x, r, alpha + T, a, b + flips, h, d)
     with np.errstate(invalid="ignore"):  # whoever is gone buys nothing, also for ever
         return np.where(alive == 0, 0.0, alive * living)
 
@@ -181,23 +176,31 @@ def log_purchase_probability(
         return np.minimum(np.where(some, log_living, np.logaddexp(log_living, np.log1p(-alive))), 0.0)
 
 
-def _by_number(x: Array, log_scale: Array, r: Array, a: Array, b: Array, h: Array, d: Array) -> Array:
-    """Expected purchases of customers alive, (customers, samples): of those with one x only α+T differs in a sample."""
-    found = np.empty(log_scale.shape)
-    number = np.broadcast_to(x, (log_scale.shape[0], 1))[:, 0]
+def _of_living(of: Living, x: Array, r: Array, scale: Array, a: Array, b: Array, h: Array, d: Array) -> Array:
+    """An expectation of customers alive, of r + x, a, b + x, α+T, h and d.
+
+    Of customers × samples those with one x differ, in a sample, in α+T alone, unless cohorts act on r, a or b: few
+    values of α+T are computed, the others interpolated. What may be infinite is not.
+    """
+    shape = np.broadcast_shapes(*(values.shape for values in (x, r, scale, a, b, h, d)))
+    own = any(law.ndim == 2 and law.shape[0] > 1 for law in (r, a, b)) or x.shape[-1:] != (1,) or h.size * d.size > 1
+    if own or len(shape) != 2 or (d.item() == 0 and np.isinf(h.item())):
+        return of(r + x, a, b + x, scale, h, d)
+    found, log_scale = np.empty(shape), np.broadcast_to(np.log(scale), shape)
+    number = np.broadcast_to(x, (shape[0], 1))[:, 0]
     for y in np.unique(number):
         rows = number == y
-        found[rows] = interpolated(partial(_scaled, r + y, a, b + y, h, d), log_scale[rows])
-    return np.asarray(found * np.exp(-log_scale))
+        found[rows] = interpolated(partial(_scaled, of, r + y, a, b + y, h, d), log_scale[rows])
+    return np.asarray(found / scale)
 
 
-def _scaled(shape: Array, a: Array, b: Array, h: Array, d: Array, log_scale: Array) -> Array:
-    """Expected purchases times α+T, which vary less."""
+def _scaled(of: Living, shape: Array, a: Array, b: Array, h: Array, d: Array, log_scale: Array) -> Array:
+    """An expectation times α+T: for purchases that varies less."""
     scale = np.exp(log_scale)
-    return _living(shape, a, b, scale, h, d) * scale
+    return of(shape, a, b, scale, h, d) * scale
 
 
-def _living(*given: Array) -> Array:
+def _buying(*given: Array) -> Array:
     """Expected purchases of customers alive, given shape, a, b, scale, h and d."""
     shape, a, b, scale, h, d = np.broadcast_arrays(*given)
     found = np.zeros(shape.shape)
@@ -205,6 +208,12 @@ def _living(*given: Array) -> Array:
         if some.any():
             found[some] = _in_blocks(function, *(values[some] for values in (shape, a, b, scale, h, d)))
     return found
+
+
+def _staying(*given: Array) -> Array:
+    """Probability that customers alive are so h later; d plays no part."""
+    shape, a, b, scale, h, _ = np.broadcast_arrays(*given)
+    return _in_blocks(_still_alive, shape, a, b, np.maximum(h / scale, 1e-300))
 
 
 def _in_blocks(function: Callable[..., Array], *given: Array) -> Array:
