@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.kernels.compiled import compiled, inlined
-from kundenwert.kernels.futures import MOST, Futures, Reach, Tails
-from kundenwert.kernels.pareto_nbd.futures import _grown, _of
+from kundenwert.kernels.futures import MOST, Futures, Reach, Tails, grown, row
 from kundenwert.kernels.streams import PURCHASES, beta, exponential, gamma, poisson, start, uniform
 
 type Array = NDArray[np.float64]
@@ -95,30 +94,31 @@ def _drawn(
     times, count = np.empty(customers * samples // 4 + 16), 0
     owners, beyond, tails = np.empty(16, np.int64), np.empty((16, 3 + spans)), 0
     for i in range(customers):
+        shapes, scales, leaving, staying = row(r, i), row(alpha, i), row(a, i), row(b, i)
         for d in range(samples):
             offset[i * samples + d] = count
             start(state, keys[i], d, PURCHASES)
             if uniform(state) >= alive[i, d]:
                 continue
-            shape, scale = _of(r, i, d) + x[i], _of(alpha, i, d) + T[i]
+            shape, scale = shapes[d] + x[i], scales[d] + T[i]
             time = scale * math.expm1(exponential(state) / shape)
             if time >= end and simulated >= end:
                 continue
             bought, since = time < min(simulated, end), min(time, simulated)
             gap = (scale + since) / gamma(state, shape + 1 if bought else shape)
-            p = beta(state, _of(a, i, d), _of(b, i, d) + x[i] + flips)
+            p = beta(state, leaving[d], staying[d] + x[i] + flips)
             left = _geometric(state, p)
             single = min(simulated, max(time, one_by_one * gap))
             while time < end and time <= single and left > 0:
                 if count == times.size:
-                    times = _grown(times)
+                    times = grown(times)
                 times[count] = time
                 count += 1
                 left -= 1
                 time += exponential(state) * gap
             if end > single and left > 0:
                 if tails == owners.size:
-                    owners, beyond = _grown(owners), _grown(beyond)
+                    owners, beyond = grown(owners), grown(beyond)
                 owners[tails] = i * samples + d
                 _beyond(state, gap, single, p, left, lengths, order, beyond[tails])
                 tails += 1
@@ -146,13 +146,13 @@ def _beyond(
     left: float,
     lengths: Array,
     order: NDArray[np.int64],
-    row: Array,
+    line: Array,
 ) -> None:
     """Write start, rate and decay of a tail, and its numbers within each span: of nested spans they are nested."""
-    row[0], row[1], row[2] = single, 1 / gap, p / gap
+    line[0], line[1], line[2] = single, 1 / gap, p / gap
     number, since = 0.0, single
     for j in order:
         if lengths[j] > since:
             number += poisson(state, min((lengths[j] - since) / gap, MOST))
             since = lengths[j]
-        row[3 + j] = min(number, left)
+        line[3 + j] = min(number, left)
