@@ -71,7 +71,8 @@ def refined(
 
 
 @lru_cache
-def _unit_rule(n: int) -> tuple[Array, Array]:
+def unit_rule(n: int) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on [0, 1]."""
     x, w = np.polynomial.legendre.leggauss(n)
     return (x + 1) / 2, w / 2
 
@@ -87,7 +88,7 @@ def graded_rule(width: Array, slope: Array, nodes: int = NODES) -> tuple[Array, 
     The map `t ↦ -log(1 - t(1 - exp(-k·width)))/k` with `k = min(max(slope/4, 0), 3/width)` turns
     `exp(-slope·w)` into roughly a cubic, which Gauss-Legendre integrates exactly.
     """
-    t, weight = _unit_rule(nodes)
+    t, weight = unit_rule(nodes)
     axes = (slice(None),) + (None,) * np.ndim(width)
     k, drop = _grading(width, slope)
     log_left = np.log1p(-t[axes] * drop)
@@ -210,7 +211,7 @@ def _integral(form: _Substitution, nodes: int) -> Array:
     shape = form.width.shape
     inverse, power, fall = -1 / k, (form.e_small - 1) / k - 1, -form.e_large
     total, log_left, exponent = np.zeros(shape), np.empty(shape), np.empty(shape)
-    for t, weight in zip(*_unit_rule(nodes), strict=True):
+    for t, weight in zip(*unit_rule(nodes), strict=True):
         np.multiply(drop, -t, out=log_left)
         np.log1p(log_left, out=log_left)
         np.multiply(log_left, inverse, out=exponent)
@@ -239,7 +240,7 @@ def discounted_pareto(z: Array, s: Array, width: Array, nodes: int | None = None
     width = np.minimum(width, np.minimum(by_discount, by_power))
     if nodes is None:
         nodes = NODES if np.max(width, initial=0.0) < LONG else 2 * NODES
-    t, unit_weight = _unit_rule(nodes)
+    t, unit_weight = unit_rule(nodes)
     axes = (slice(None),) + (None,) * np.ndim(width)
     k, drop = _grading(width, z + s - 1)
     log_left = np.log1p(-t[axes] * drop)
@@ -312,7 +313,7 @@ def log_concave_integral(height: Height, slope: Height, width: Array, nodes: int
         Nodes on either side.
     """
     mode, left, right = _mode_and_shoulders(height, slope, width, E_FOLDS)
-    t, weight = _unit_rule(nodes)
+    t, weight = unit_rule(nodes)
     axes = (slice(None),) + (None,) * np.ndim(width)
     top = height(mode)
     total = np.zeros_like(width)

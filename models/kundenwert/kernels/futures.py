@@ -1,48 +1,37 @@
-"""Purchases to come of many customers in many draws, as flat arrays, and what can be read off them.
+"""What customers will do, as plain arrays of drawn purchases, and the sums that are wanted of them.
 
-Cells are customers × draws, customer after customer. A law draws purchase times; a spend law gives them values; the
-readers here know neither. This module loads no compiler: readers are compiled when first used.
+A law draws `Futures`; nothing here knows which. Cells are customers × draws, customer after customer: cell number
+`customer * samples + draw`. Times count from the end of observation T, or from the first purchase for a new customer.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kundenwert.kernels.compiled import compiled, inlined
+
 type Array = NDArray[np.float64]
 
-
-class Reach(NamedTuple):
-    """How far to look ahead of T, in units of time.
-
-    Parameters
-    ----------
-    lengths
-        Horizons, > 0; may be infinite.
-    simulated
-        How far purchases are drawn one by one as far as discounting decides; later ones enter at their expectation.
-    one_by_one
-        Expected purchases of one cell that are drawn one by one; later ones enter likewise.
-    """
-
-    lengths: Array
-    simulated: float
-    one_by_one: float
+MOST = 1e15
+"""Largest mean of a drawn number: larger numbers are no longer whole in float64."""
 
 
 class Tails(NamedTuple):
-    """What is not drawn purchase by purchase: few cells have one.
+    """Purchases that are not drawn one by one, of few cells; each cell at most once, in ascending order.
 
     Parameters
     ----------
     cell
-        Numbers of the cells.
+        Whose they are, int64, shape (tails,).
     start, end
-        Times after T between which purchases flow.
+        They come after `start` and up to `end`, which may be infinite, in units of time. No drawn purchase of the cell
+        comes after `start`.
     rate, decay
-        They flow at `rate · exp(-decay · (u - start))` in expectation, given the customer's own rates.
+        At time u they flow at `rate · exp(-decay (u - start))` in expectation, purchases per unit of time.
     later
-        Drawn number of purchases after `start` within each of the lengths, of shape (tails, lengths).
+        Drawn number of them within each span of the reach, counted like its lengths from 0, shape (tails, spans).
     """
 
     cell: NDArray[np.int64]
@@ -54,16 +43,16 @@ class Tails(NamedTuple):
 
 
 class Futures(NamedTuple):
-    """Drawn purchases.
+    """Drawn purchases of cells, one cell after the other.
 
     Parameters
     ----------
     offset
-        Of shape (cells + 1,): the purchases of cell c are those from `offset[c]` up to `offset[c + 1]`.
+        Purchases of cell c are those from `offset[c]` up to, not including, `offset[c + 1]`; int64, shape (cells + 1,).
     time
-        Times after T, in order within a cell.
+        Their times, > 0, ascending within a cell.
     tails
-        What comes later.
+        What comes after those that were drawn one by one.
     """
 
     offset: NDArray[np.int64]
@@ -71,110 +60,263 @@ class Futures(NamedTuple):
     tails: Tails
 
 
+class Reach(NamedTuple):
+    """How far to draw.
+
+    Parameters
+    ----------
+    lengths
+        Spans of time (0, length] that counts will be wanted of, > 0, possibly infinite, in any order.
+    simulated
+        How far purchases are drawn one by one as far as discounting decides; later ones enter at their expectation.
+    one_by_one
+        Expected purchases of one cell that are drawn one by one; later ones enter likewise.
+    """
+
+    lengths: Array
+    simulated: float
+    one_by_one: float
+
+
+@compiled
 def span_sums(
     futures: Futures, value: Array, mean: Array, lengths: Array, rates: Array, customers: int, samples: int
 ) -> tuple[Array, Array]:
-    """Number of purchases within some lengths, and their discounted value.
+    r"""Count the purchases of spans of time from now, and sum their discounted values.
+
+    `Σ 1[t ≤ length]` and `Σ value · exp(-δ t) 1[t ≤ length]`; tails add their drawn numbers, and to the money
+    `mean · rate ∫ exp(-decay (u-start) - δ u) du`, u from start to the earlier of end and length.
 
     Parameters
     ----------
     futures
-        Drawn purchases.
+        Drawn purchases, with the reach's lengths.
     value
-        Of each purchase, in money.
+        Value of each drawn purchase, in money.
     mean
-        Mean value of each cell's purchases, for the tails.
-    lengths, rates
-        How far to count, as in the `Reach` that was drawn with, and the continuous discount rates.
+        Expected value of a purchase of each cell that has a tail, in money.
+    lengths
+        Those of the reach: > 0, possibly infinite if discounted.
+    rates
+        Continuous discount rate δ of each span, ≥ 0, per unit of time.
     customers, samples
-        Shape of the cells.
+        Their product is the number of cells.
 
     Returns
     -------
     counts, money
-        Each of shape (lengths, customers, samples).
+        Each of shape (spans, customers, samples), ≥ 0.
 
     Examples
     --------
-    >>> none = Tails(np.empty(0, np.int64), *(np.empty(0),) * 4, np.empty((0, 1)))
-    >>> some = Futures(np.array([0, 2, 2]), np.array([1.0, 3.0]), none)
-    >>> counts, money = span_sums(some, np.array([5.0, 7.0]), np.zeros(2), np.array([2.0]), np.zeros(1), 2, 1)
-    >>> counts.tolist(), money.tolist()
-    ([[[1.0], [0.0]]], [[[5.0], [0.0]]])
+    >>> none = np.empty(0)
+    >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
+    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails)
+    >>> span_sums(futures, np.array([10.0, 20.0]), np.array([0.0, 5.0]), np.array([4.0]), np.array([0.0]), 2, 1)
+    (array([[[0.],
+            [9.]]]), array([[[ 0.],
+            [60.]]]))
     """
-    from kundenwert.kernels.read_futures import span_sums as compiled_sums  # noqa: PLC0415  loads the compiler
-
-    counts, money = compiled_sums(
-        futures.offset, futures.time, *futures.tails, value, mean, np.asarray(lengths), np.asarray(rates)
-    )
-    shape = (len(lengths), customers, samples)
+    offset, time, tails = futures
+    counts = np.zeros((lengths.size, customers * samples))
+    money = np.zeros((lengths.size, customers * samples))
+    for j in range(lengths.size):
+        length, delta = lengths[j], rates[j]
+        for cell in range(customers * samples):
+            total, first, last = 0.0, offset[cell], offset[cell + 1]
+            while last > first and time[last - 1] > length:
+                last -= 1
+            for event in range(first, last):
+                total += value[event] * math.exp(-delta * time[event]) if delta > 0 else value[event]
+            counts[j, cell] = last - first
+            money[j, cell] = total
+        for k in range(tails.cell.size):
+            ahead = min(tails.end[k], length) - tails.start[k]
+            if ahead > 0:
+                counts[j, tails.cell[k]] += tails.later[k, j]
+                flow = mean[tails.cell[k]] * tails.rate[k] * math.exp(-delta * tails.start[k])
+                money[j, tails.cell[k]] += flow * _paid(tails.decay[k] + delta, ahead)
+    shape = (lengths.size, customers, samples)
     return counts.reshape(shape), money.reshape(shape)
 
 
+@inlined
+def _paid(decay: float, length: float) -> float:
+    """Integral of `exp(-decay u)` from 0 to length."""
+    return -math.expm1(-decay * length) / decay if decay > 0 else length
+
+
+@compiled
 def window_sums(
     futures: Futures, value: Array, mean: Array, edges: Array, customers: int, samples: int
 ) -> tuple[Array, Array]:
-    """Number of purchases and their value, undiscounted, in windows that follow one another.
+    r"""Count the purchases of consecutive windows of time, and sum their values, not discounted.
+
+    `Σ 1[e_k < t ≤ e_(k+1)]` and `Σ value 1[e_k < t ≤ e_(k+1)]`; tails add their expectations to both, so that the
+    counts of a cell with a tail are no whole numbers.
 
     Parameters
     ----------
-    futures, value, mean, customers, samples
+    futures, value, mean
         As in `span_sums`.
     edges
-        Times after T, increasing: window k is `(edges[k], edges[k + 1]]`.
+        Ascending, ≥ 0, one more than windows; none beyond the longest length of the reach.
+    customers, samples
+        Their product is the number of cells.
 
     Returns
     -------
     counts, money
-        Each of shape (windows, customers, samples); of tails both are expectations, so that counts need not be whole.
-    """
-    from kundenwert.kernels.read_futures import window_sums as compiled_sums  # noqa: PLC0415
+        Each of shape (windows, customers, samples), ≥ 0.
 
-    tails = futures.tails
-    counts, money = compiled_sums(
-        futures.offset, futures.time, tails.cell, tails.start, tails.end, tails.rate, tails.decay, value, mean,
-        np.asarray(edges, dtype=np.float64),
-    )  # fmt: skip
-    shape = (len(edges) - 1, customers, samples)
+    Examples
+    --------
+    >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
+    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails)
+    >>> value, mean = np.array([10.0, 20.0]), np.array([0.0, 5.0])
+    >>> counts, money = window_sums(futures, value, mean, np.array([0.0, 1.0, 2.5]), 2, 1)
+    >>> counts[:, 1, 0], money[:, 1, 0]
+    (array([1. , 2.5]), array([10. , 27.5]))
+    """
+    offset, time, tails = futures
+    windows = edges.size - 1
+    counts = np.zeros((windows, customers * samples))
+    money = np.zeros((windows, customers * samples))
+    for cell in range(customers * samples):
+        window = 0
+        for event in range(offset[cell], offset[cell + 1]):
+            while window < windows and time[event] > edges[window + 1]:
+                window += 1
+            if window < windows and time[event] > edges[window]:
+                counts[window, cell] += 1
+                money[window, cell] += value[event]
+    for k in range(tails.cell.size):
+        cell, start = tails.cell[k], tails.start[k]
+        for window in range(windows):
+            low, high = max(edges[window], start), min(edges[window + 1], tails.end[k])
+            if high > low:
+                expected = tails.rate[k] * math.exp(-tails.decay[k] * (low - start)) * _paid(tails.decay[k], high - low)
+                counts[window, cell] += expected
+                money[window, cell] += mean[cell] * expected
+    shape = (windows, customers, samples)
     return counts.reshape(shape), money.reshape(shape)
 
 
-def first_times(futures: Futures) -> Array:
-    """Time of each cell's first purchase; infinite where none is drawn."""
-    begin, end = futures.offset[:-1], futures.offset[1:]
-    found = np.full(begin.size, np.inf)
-    some = end > begin
-    found[some] = futures.time[begin[some]]
-    return found
+@compiled
+def first_times(futures: Futures, cells: int) -> Array:
+    """Time of the first drawn purchase of each cell.
+
+    Parameters
+    ----------
+    futures
+        Drawn purchases; tails are not looked at, their purchases have no times.
+    cells
+        How many cells there are.
+
+    Returns
+    -------
+    ndarray
+        Shape (cells,), > 0; infinite where no purchase was drawn.
+
+    Examples
+    --------
+    >>> none = np.empty(0)
+    >>> tails = Tails(np.empty(0, dtype=np.int64), none, none, none, none, np.empty((0, 1)))
+    >>> first_times(Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails), 2)
+    array([inf, 0.5])
+    """
+    first = np.full(cells, np.inf)
+    for cell in range(cells):
+        if futures.offset[cell] < futures.offset[cell + 1]:
+            first[cell] = futures.time[futures.offset[cell]]
+    return first
 
 
+@compiled
 def pay_back(
-    futures: Futures, value: Array, first: Array, mean: Array, cost: float, scale: float, rate: float, length: float
+    futures: Futures,
+    value: Array,
+    first: Array,
+    mean: Array,
+    cost: float,
+    margin: float,
+    rate: float,
+    length: float,
 ) -> Array:
-    """Time at which what a cell has brought, discounted, covers a cost.
+    r"""Time at which the discounted margin of new customers, summed from the first purchase, covers their cost.
+
+    The first t with `margin (first + Σ value · exp(-δ t_i) 1[t_i ≤ t]) ≥ cost`. The money of a tail flows evenly at its
+    expectation: it covers what is open, o, after `-log(1 - c o / f) / c`, where `f = margin · mean · rate · exp(-δ
+    start)` and `c = decay + δ`, or after `o / f` where c is 0.
 
     Parameters
     ----------
     futures, value, mean
         As in `span_sums`.
     first
-        Value of a purchase at time 0, one for each cell.
+        Value of the first purchase of each cell, made at time 0, in money.
     cost
-        To be covered, ≥ 0.
-    scale
-        Contribution margin: share of each value that counts.
-    rate, length
-        Continuous discount rate, and how far to look.
+        To be covered, ≥ 0, in money.
+    margin
+        Contribution margin, in (0, 1].
+    rate
+        Continuous discount rate δ, ≥ 0, per unit of time.
+    length
+        Horizon from the first purchase, > 0, possibly infinite; none of the reach's lengths should be shorter.
 
     Returns
     -------
     ndarray
-        Of shape (cells,): 0 where the first purchase is enough, infinite where the cost is not covered in time.
-    """
-    from kundenwert.kernels.read_futures import pay_back as compiled_times  # noqa: PLC0415
+        Shape (cells,), ≥ 0: 0 where the first purchase is enough, infinite where the cost is not covered within the
+        horizon.
 
-    tails = futures.tails
-    return compiled_times(
-        futures.offset, futures.time, tails.cell, tails.start, tails.end, tails.rate, tails.decay, value, first, mean,
-        float(cost), float(scale), float(rate), float(length),
-    )  # fmt: skip
+    Examples
+    --------
+    >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
+    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails)
+    >>> value, mean, first = np.array([10.0, 20.0]), np.array([0.0, 5.0]), np.array([8.0, 8.0])
+    >>> [pay_back(futures, value, first, mean, cost, 0.5, 0.0, 52.0).tolist() for cost in (4.0, 9.0, 20.0, 99.0)]
+    [[0.0, 0.0], [inf, 0.5], [inf, 2.1333333333333333], [inf, inf]]
+    """
+    offset, time, tails = futures
+    open_cost = cost - margin * first
+    paid = np.where(open_cost <= 0, 0.0, np.inf)
+    for cell in range(first.size):
+        for event in range(offset[cell], offset[cell + 1]):
+            if open_cost[cell] <= 0 or time[event] > length:
+                break
+            open_cost[cell] -= margin * value[event] * math.exp(-rate * time[event])
+            if open_cost[cell] <= 0:
+                paid[cell] = time[event]
+    for k in range(tails.cell.size):
+        cell, start = tails.cell[k], tails.start[k]
+        ahead = min(tails.end[k], length) - start
+        flow = margin * mean[cell] * tails.rate[k] * math.exp(-rate * start)
+        if open_cost[cell] > 0 and ahead > 0 and flow > 0:
+            wait = _wait(open_cost[cell] / flow, tails.decay[k] + rate)
+            if wait <= ahead and wait < np.inf:
+                paid[cell] = start + wait
+    return paid
+
+
+@inlined
+def _wait(wanted: float, decay: float) -> float:
+    """Length over which the integral of `exp(-decay u)` is what is wanted; infinite if it never is."""
+    if decay <= 0:
+        return wanted
+    return -math.log1p(-decay * wanted) / decay if decay * wanted < 1 else math.inf
+
+
+@inlined
+def row(parameter: Array, customer: int) -> Array:
+    """Draws of a parameter that all customers share, shape (1, samples), or of the customer's own."""
+    own: Array = parameter[customer if parameter.shape[0] > 1 else 0]
+    return own
+
+
+@compiled
+def grown(buffer: NDArray) -> NDArray:
+    """Return a buffer of twice the length, with the same beginning."""
+    longer = np.empty((2 * buffer.shape[0], *buffer.shape[1:]), buffer.dtype)
+    longer[: buffer.shape[0]] = buffer
+    return longer

@@ -1,111 +1,158 @@
-"""Purchases to come under the BG/NBD and MBG/NBD, drawn exactly; compiled, and free of the interpreter's lock."""
+"""Exact draws of what customers of the BG/NBD and the MBG/NBD model will do after the end of observation."""
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.buffers import grown, grown_tails
-from kundenwert.kernels.compiled import compiled
-from kundenwert.kernels.futures import Futures, Reach, Tails
-from kundenwert.kernels.streams import PURCHASES, beta, exponential, gamma, geometric, poisson, start, uniform
+from kundenwert.kernels.compiled import compiled, inlined
+from kundenwert.kernels.futures import MOST, Futures, Reach, Tails, grown, row
+from kundenwert.kernels.streams import PURCHASES, beta, exponential, gamma, poisson, start, uniform
 
 type Array = NDArray[np.float64]
-
-MOST = 1e15
-"""Largest mean of a Poisson number that is drawn: a double still tells such numbers apart."""
+type State = NDArray[np.uint64]
 
 
 def draw_futures(
-    x: Array, stayed: Array, T: Array, alive: Array, r: Array, alpha: Array, a: Array, b: Array, reach: Reach,
-    keys: NDArray,
-) -> Futures:  # fmt: skip
-    r"""Draw each customer's purchases after T, once for each parameter set.
+    frequency: ArrayLike,
+    T: ArrayLike,
+    alive: Array,
+    *,
+    r: ArrayLike,
+    alpha: ArrayLike,
+    a: ArrayLike,
+    b: ArrayLike,
+    reach: Reach,
+    keys: NDArray[np.uint64],
+    flips: int = 0,
+) -> Futures:
+    r"""Draw the purchases of known or new customers after T, once for each parameter set.
 
-    Alive with the given probability, `λ ~ Gamma(r+x, α+T)`, `p ~ Beta(a, b + stayed)`; purchases are a Poisson process
-    of rate λ that ends, after each of them, with probability p.
+    Alive with the given probability, `λ ~ Gamma(r+x, α+T)` and `p ~ Beta(a, b+x+flips)`; purchases come at the rate λ,
+    and the customer leaves at the K-th, K geometric of probability p. The rate is integrated out until the first
+    purchase, at `t = (α+T) (e^(E/(r+x)) - 1)` with E exponential: then `λ ~ Gamma(r+x+1, α+T+t)`. A tail is of somebody
+    alive at its start, λ and p known: expected purchases fall as `λ e^(-λp u)`; its drawn number within a time is the
+    smaller of a Poisson number and what is left of K. A longer reach adds purchases and changes none.
 
     Parameters
     ----------
-    x, stayed, T
-        Repeat purchases, chances to leave that were not taken by somebody alive, and time observed, of shape
-        (customers,).
+    frequency, T
+        x ≥ 0 and T ≥ 0 of each customer, shape (customers,); both 0 for a new customer.
     alive
-        Probability of being alive at T, of shape (customers, sets).
+        Probability of being alive at T, shape (customers, samples).
     r, alpha, a, b
-        Parameter sets, of shape (1, sets), or (customers, sets) where customers differ.
+        Parameter sets, > 0, shape (samples,) or (customers, samples); alpha in units of time.
     reach
-        How far to look ahead.
+        How far to draw.
     keys
-        Of the customers' random numbers.
+        Of the customers' random streams, from `streams.customer_keys`, shape (customers,).
+    flips
+        As in `log_likelihood`.
 
     Returns
     -------
     Futures
+        Of customers × samples cells; none of a dead customer.
 
     Examples
     --------
-    >>> sets = np.full((1, 200_000), 1.0)
-    >>> law = [sets * value for value in (0.243, 4.414, 0.793, 2.426)]
-    >>> reach, two = Reach(np.array([39.0]), np.inf, 1e4), np.array([2.0])
-    >>> drawn = draw_futures(two, two, np.array([38.86]), 0.7266 * sets, *law, reach, np.array([1], np.uint64))
-    >>> bool(abs(drawn.time.size / 200_000 - 1.2259) < 0.03)
+    >>> from kundenwert.kernels.streams import customer_keys
+    >>> values = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
+    >>> law = {name: np.full(200_000, value) for name, value in values.items()}
+    >>> drawn = draw_futures([2.0], [38.86], np.full((1, 200_000), 0.7266086), **law,
+    ...                      reach=Reach(np.array([39.0]), np.inf, 1e4), keys=customer_keys(1, [5]))
+    >>> bool(abs(drawn.time.size / 200_000 - 1.2259057) < 0.03)
     True
     """
-    offset, time, cell, ends, later = _draw(x, stayed, T, alive, r, alpha, a, b, *reach, keys)
-    return Futures(offset, time, Tails(cell, ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3], later))
+    alive = np.ascontiguousarray(alive, dtype=np.float64)
+    x, T = (np.ascontiguousarray(o, dtype=np.float64) for o in (frequency, T))
+    law = [np.atleast_2d(np.ascontiguousarray(o, dtype=np.float64)) for o in (r, alpha, a, b)]
+    lengths = np.ascontiguousarray(reach.lengths, dtype=np.float64)
+    keys = np.ascontiguousarray(keys, dtype=np.uint64)
+    return _drawn(x, T, alive, *law, float(flips), lengths, float(reach.simulated), float(reach.one_by_one), keys)
 
 
 @compiled
-def _draw(
+def _drawn(
     x: Array,
-    stayed: Array,
     T: Array,
     alive: Array,
     r: Array,
     alpha: Array,
     a: Array,
     b: Array,
+    flips: float,
     lengths: Array,
     simulated: float,
     one_by_one: float,
-    keys: NDArray,
-) -> tuple[NDArray, Array, NDArray, Array, Array]:
+    keys: NDArray[np.uint64],
+) -> Futures:
     customers, samples = alive.shape
-    offset = np.zeros(customers * samples + 1, np.int64)
-    time = np.empty(max(1024, customers * samples))
-    cell, ends, later = np.empty(16, np.int64), np.empty((16, 4)), np.empty((16, lengths.size))
-    events, tails, farthest = 0, 0, lengths.max()
+    spans, end, order = lengths.size, lengths.max(), np.argsort(lengths)
     state = np.empty(4, np.uint64)
+    offset = np.empty(customers * samples + 1, np.int64)
+    times, count = np.empty(customers * samples // 4 + 16), 0
+    owners, beyond, tails = np.empty(16, np.int64), np.empty((16, 3 + spans)), 0
     for i in range(customers):
-        i_r, i_alpha = min(i, r.shape[0] - 1), min(i, alpha.shape[0] - 1)
-        i_a, i_b = min(i, a.shape[0] - 1), min(i, b.shape[0] - 1)
+        shapes, scales, leaving, staying = row(r, i), row(alpha, i), row(a, i), row(b, i)
         for d in range(samples):
-            c = i * samples + d
+            offset[i * samples + d] = count
             start(state, keys[i], d, PURCHASES)
-            if uniform(state) < alive[i, d]:
-                rate = gamma(state, r[i_r, d] + x[i]) / (alpha[i_alpha, d] + T[i])
-                p = beta(state, a[i_a, d], b[i_b, d] + stayed[i])
-                single = min(simulated, one_by_one / rate)
-                until = min(farthest, single)
-                at, here = exponential(state) / rate, True
-                while here and at <= until:
-                    if events == time.size:
-                        time = grown(time)
-                    time[events] = at
-                    events += 1
-                    here = uniform(state) >= p
-                    at += exponential(state) / rate
-                if here and farthest > single:
-                    if tails == cell.size:
-                        cell, ends, later = grown_tails(cell, ends, later)
-                    cell[tails] = c
-                    ends[tails, 0], ends[tails, 1] = single, math.inf
-                    ends[tails, 2], ends[tails, 3] = rate, rate * p
-                    last = geometric(state, p)
-                    for j in range(lengths.size):
-                        over = lengths[j] - single
-                        later[tails, j] = min(last, poisson(state, min(rate * over, MOST))) if over > 0.0 else 0.0
-                    tails += 1
-            offset[c + 1] = events
-    return offset, time[:events].copy(), cell[:tails].copy(), ends[:tails].copy(), later[:tails].copy()
+            if uniform(state) >= alive[i, d]:
+                continue
+            shape, scale = shapes[d] + x[i], scales[d] + T[i]
+            time = scale * math.expm1(exponential(state) / shape)
+            if time >= end and simulated >= end:
+                continue
+            bought, since = time < min(simulated, end), min(time, simulated)
+            gap = (scale + since) / gamma(state, shape + 1 if bought else shape)
+            p = beta(state, leaving[d], staying[d] + x[i] + flips)
+            left = _geometric(state, p)
+            single = min(simulated, max(time, one_by_one * gap))
+            while time < end and time <= single and left > 0:
+                if count == times.size:
+                    times = grown(times)
+                times[count] = time
+                count += 1
+                left -= 1
+                time += exponential(state) * gap
+            if end > single and left > 0:
+                if tails == owners.size:
+                    owners, beyond = grown(owners), grown(beyond)
+                owners[tails] = i * samples + d
+                _beyond(state, gap, single, p, left, lengths, order, beyond[tails])
+                tails += 1
+    offset[-1] = count
+    columns = beyond[:tails].T.copy()
+    flat = Tails(
+        owners[:tails].copy(), columns[0], np.full(tails, np.inf), columns[1], columns[2], columns[3:].T.copy()
+    )
+    return Futures(offset, times[:count].copy(), flat)
+
+
+@inlined
+def _geometric(state: State, p: float) -> float:
+    """The number of the purchase after which the customer leaves, from 1; infinite where p rounds to 0."""
+    fall = -math.log1p(-p) if p < 1 else math.inf  # the ceiling of math would be an integer, and overflow
+    return max(np.ceil(exponential(state) / fall), 1.0) if fall > 0 else math.inf
+
+
+@compiled
+def _beyond(
+    state: State,
+    gap: float,
+    single: float,
+    p: float,
+    left: float,
+    lengths: Array,
+    order: NDArray[np.int64],
+    line: Array,
+) -> None:
+    """Write start, rate and decay of a tail, and its numbers within each span: of nested spans they are nested."""
+    line[0], line[1], line[2] = single, 1 / gap, p / gap
+    number, since = 0.0, single
+    for j in order:
+        if lengths[j] > since:
+            number += poisson(state, min((lengths[j] - since) / gap, MOST))
+            since = lengths[j]
+        line[3 + j] = min(number, left)

@@ -1,104 +1,190 @@
-"""Purchases to come under the Pareto/NBD, drawn exactly; compiled, and free of the interpreter's lock."""
+"""Exact draws of what customers of the Pareto/NBD model will do after the end of observation."""
+
+import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.buffers import grown, grown_tails
-from kundenwert.kernels.compiled import compiled
-from kundenwert.kernels.futures import Futures, Reach, Tails
+from kundenwert.kernels.compiled import compiled, inlined
+from kundenwert.kernels.futures import MOST, Futures, Reach, Tails, grown, row
 from kundenwert.kernels.streams import PURCHASES, exponential, gamma, poisson, start, uniform
 
 type Array = NDArray[np.float64]
+type Whole = NDArray[np.int64]
+type State = NDArray[np.uint64]
 
-MOST = 1e15
-"""Largest mean of a Poisson number that is drawn: a double still tells such numbers apart."""
+
+class _Law(NamedTuple):
+    """Parameter sets, of all customers (customers or 1, samples) or of one (samples,)."""
+
+    r: Array
+    alpha: Array
+    s: Array
+    beta: Array
+
+
+class _Customer(NamedTuple):
+    """History, key, and number of the first cell."""
+
+    x: float
+    T: float
+    key: np.uint64
+    cell: int
+
+
+class _Room(NamedTuple):
+    """Where to write: how many purchases each cell has, their times; tails' cells, and start, end, rate, numbers."""
+
+    number: Whole
+    times: Array
+    owners: Whole
+    beyond: Array
 
 
 def draw_futures(
-    x: Array, T: Array, alive: Array, r: Array, alpha: Array, s: Array, beta: Array, reach: Reach, keys: NDArray
+    frequency: ArrayLike,
+    T: ArrayLike,
+    alive: Array,
+    *,
+    r: ArrayLike,
+    alpha: ArrayLike,
+    s: ArrayLike,
+    beta: ArrayLike,
+    reach: Reach,
+    keys: NDArray[np.uint64],
 ) -> Futures:
-    r"""Draw each customer's purchases after T, once for each parameter set.
+    r"""Draw the purchases of known or new customers after T, once for each parameter set.
 
     Only the state at T matters for the future, and only that of a living customer: alive with the given probability,
-    `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, time left exponential of rate μ; purchases are a Poisson process of rate
-    λ. Without drop-out (`s` of infinite β, as in the NBD) the time left is infinite.
+    `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, time left exponential of rate μ, and until then a Poisson process of
+    rate λ. Rates that nothing asks for are integrated out: the time left is `(β+T) (e^(E/s) - 1)` with E exponential,
+    the first purchase comes at `t = (α+T) (e^(E/(r+x)) - 1)`, and only if it comes `λ ~ Gamma(r+x+1, α+T+t)` is drawn.
+    A longer reach adds purchases and changes none.
 
     Parameters
     ----------
-    x, T
-        Repeat purchases and time observed, of shape (customers,).
+    frequency, T
+        x ≥ 0 and T ≥ 0 of each customer, shape (customers,); both 0 for a new customer.
     alive
-        Probability of being alive at T, of shape (customers, sets).
+        Probability of being alive at T, shape (customers, samples).
     r, alpha, s, beta
-        Parameter sets, of shape (1, sets), or (customers, sets) where customers differ; `beta` may be infinite.
+        Parameter sets, > 0, shape (samples,) or (customers, samples); alpha and beta in units of time.
     reach
-        How far to look ahead.
+        How far to draw.
     keys
-        Of the customers' random numbers.
+        Of the customers' random streams, from `streams.customer_keys`, shape (customers,).
 
     Returns
     -------
     Futures
+        Of customers × samples cells; none of a dead customer.
 
     Examples
     --------
-    >>> sets = np.full((1, 200_000), 1.0)
-    >>> law = [sets * value for value in (0.55, 10.58, 0.61, 11.67)]
-    >>> reach = Reach(np.array([39.0]), np.inf, 1e4)
-    >>> drawn = draw_futures(np.array([2.0]), np.array([38.86]), 0.87 * sets, *law, reach, np.array([1], np.uint64))
+    >>> from kundenwert.kernels.streams import customer_keys
+    >>> law = {name: np.full(200_000, value) for name, value in dict(r=0.55, alpha=10.58, s=0.61, beta=11.67).items()}
+    >>> drawn = draw_futures([2.0], [38.86], np.full((1, 200_000), 0.87), **law,
+    ...                      reach=Reach(np.array([39.0]), np.inf, 1e4), keys=customer_keys(1, [5]))
     >>> bool(abs(drawn.time.size / 200_000 - 1.453) < 0.03)
     True
     """
-    offset, time, cell, ends, later = _draw(x, T, alive, r, alpha, s, beta, *reach, keys)
-    return Futures(offset, time, Tails(cell, ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3], later))
+    law = _Law(*(np.atleast_2d(np.ascontiguousarray(o, dtype=np.float64)) for o in (r, alpha, s, beta)))
+    x, T, alive = (np.ascontiguousarray(o, dtype=np.float64) for o in (frequency, T, alive))
+    reach = Reach(
+        np.ascontiguousarray(reach.lengths, dtype=np.float64), float(reach.simulated), float(reach.one_by_one)
+    )
+    return _drawn(x, T, alive, law, reach, np.ascontiguousarray(keys, dtype=np.uint64))
 
 
 @compiled
-def _draw(
-    x: Array,
-    T: Array,
-    alive: Array,
-    r: Array,
-    alpha: Array,
-    s: Array,
-    beta: Array,
-    lengths: Array,
-    simulated: float,
-    one_by_one: float,
-    keys: NDArray,
-) -> tuple[NDArray, Array, NDArray, Array, Array]:
+def _drawn(x: Array, T: Array, alive: Array, law: _Law, reach: Reach, keys: NDArray[np.uint64]) -> Futures:
     customers, samples = alive.shape
     offset = np.zeros(customers * samples + 1, np.int64)
-    time = np.empty(max(1024, customers * samples))
-    cell, ends, later = np.empty(16, np.int64), np.empty((16, 4)), np.empty((16, lengths.size))
-    events, tails, farthest = 0, 0, lengths.max()
-    state = np.empty(4, np.uint64)
+    beyond = np.empty((16, 3 + reach.lengths.size))
+    room = _Room(offset[1:], np.empty(customers * samples // 4 + 16), np.empty(16, np.int64), beyond)
+    living, order, count, tails = np.empty(samples, np.int64), np.argsort(reach.lengths), 0, 0
     for i in range(customers):
-        i_r, i_alpha = min(i, r.shape[0] - 1), min(i, alpha.shape[0] - 1)
-        i_s, i_beta = min(i, s.shape[0] - 1), min(i, beta.shape[0] - 1)
-        for d in range(samples):
-            c = i * samples + d
-            start(state, keys[i], d, PURCHASES)
-            if uniform(state) < alive[i, d]:
-                rate = gamma(state, r[i_r, d] + x[i]) / (alpha[i_alpha, d] + T[i])
-                left = exponential(state) * (beta[i_beta, d] + T[i]) / gamma(state, s[i_s, d])
-                single = min(simulated, one_by_one / rate)
-                until = min(left, farthest, single)
-                at = exponential(state) / rate
-                while at <= until:
-                    if events == time.size:
-                        time = grown(time)
-                    time[events] = at
-                    events += 1
-                    at += exponential(state) / rate
-                if min(left, farthest) > single:
-                    if tails == cell.size:
-                        cell, ends, later = grown_tails(cell, ends, later)
-                    cell[tails] = c
-                    ends[tails, 0], ends[tails, 1], ends[tails, 2], ends[tails, 3] = single, left, rate, 0.0
-                    for j in range(lengths.size):
-                        over = min(left, lengths[j]) - single
-                        later[tails, j] = poisson(state, min(rate * over, MOST)) if over > 0.0 else 0.0
-                    tails += 1
-            offset[c + 1] = events
-    return offset, time[:events].copy(), cell[:tails].copy(), ends[:tails].copy(), later[:tails].copy()
+        customer = _Customer(x[i], T[i], keys[i], i * samples)
+        own = _Law(row(law.r, i), row(law.alpha, i), row(law.s, i), row(law.beta, i))
+        todo = living[: _living(alive[i], keys[i], living)]
+        while todo.size > 0:
+            done, count, tails = _fill(todo, customer, own, reach, order, room, count, tails)
+            todo = todo[done:]
+            if todo.size > 0 and tails == room.owners.size:
+                room = _Room(room.number, room.times, grown(room.owners), grown(room.beyond))
+            elif todo.size > 0:
+                room = _Room(room.number, grown(room.times), room.owners, room.beyond)
+    for c in range(customers * samples):
+        offset[c + 1] += offset[c]
+    columns = room.beyond[:tails].T.copy()
+    start, end, rate, later = columns[0], columns[1], columns[2], columns[3:].T.copy()
+    return Futures(
+        offset, room.times[:count].copy(), Tails(room.owners[:tails].copy(), start, end, rate, np.zeros(tails), later)
+    )
+
+
+@compiled
+def _living(alive: Array, key: np.uint64, living: Whole) -> int:
+    """Write the draws in which a customer is alive; apart from the rest, without a branch that would be guessed."""
+    state, number = np.empty(4, np.uint64), 0
+    for d in range(alive.size):
+        start(state, key, d, PURCHASES)
+        living[number] = d
+        number += uniform(state) < alive[d]
+    return number
+
+
+@compiled
+def _fill(
+    draws: Whole, customer: _Customer, law: _Law, reach: Reach, order: Whole, room: _Room, count: int, tails: int
+) -> tuple[int, int, int]:
+    """Draw until all are drawn or a buffer is full, and say how many are; the one that did not fit is drawn again."""
+    x, T, key, cell = customer
+    farthest, state = reach.lengths[order[-1]], np.empty(4, np.uint64)
+    for k in range(draws.size):
+        d, begun = draws[k], count
+        start(state, key, d, PURCHASES)
+        uniform(state)  # that it is alive is known
+        left = (law.beta[d] + T) * _expm1(exponential(state) / law.s[d])
+        end, shape, scale = min(left, farthest), law.r[d] + x, law.alpha[d] + T
+        time = scale * _expm1(exponential(state) / shape)
+        single, gap = reach.simulated, 0.0
+        if time < min(single, end):
+            gap = (scale + time) / gamma(state, shape + 1)
+            single = min(single, max(time, reach.one_by_one * gap))
+        elif end > single:
+            gap = (scale + single) / gamma(state, shape)
+        while time < end and time <= single:
+            if count == room.times.size:
+                return k, begun, tails
+            room.times[count] = time
+            count += 1
+            time += exponential(state) * gap
+        if end > single:
+            if tails == room.owners.size:
+                return k, begun, tails
+            room.owners[tails] = cell + d
+            _beyond(state, gap, single, left, reach.lengths, order, room.beyond[tails])
+            tails += 1
+        room.number[cell + d] = count - begun
+    return draws.size, count, tails
+
+
+@inlined
+def _expm1(y: float) -> float:
+    """`e^y - 1` to 14 digits: where y is not small nothing cancels, and the library's takes three times as long."""
+    return math.exp(y) - 1 if y > 0.03 else math.expm1(y)
+
+
+@compiled
+def _beyond(state: State, gap: float, single: float, left: float, lengths: Array, order: Whole, line: Array) -> None:
+    """Write start, end and rate of a tail, and its numbers within each span: of nested spans they are nested."""
+    line[0], line[1], line[2] = single, left, 1 / gap
+    number, since = 0.0, single
+    for j in order:
+        until = min(left, lengths[j])
+        if until > since:
+            number += poisson(state, min((until - since) / gap, MOST))
+            since = until
+        line[3 + j] = number
