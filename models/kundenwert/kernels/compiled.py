@@ -24,9 +24,32 @@ def compiled[Result](function: Callable[..., Result]) -> Callable[..., Result]:
     callable
         The same function, compiled when first called.
     """
+    return _kept(function, into_callers=False)
+
+
+def inlined[Result](function: Callable[..., Result]) -> Callable[..., Result]:
+    """Compile a short function as `compiled` does, and put its code in place of each call from a compiled function.
+
+    A call that passes an array counts references, which costs more than a random number; code put in place does not.
+
+    Parameters
+    ----------
+    function : callable
+        In the part of Python that Numba compiles; short, for every caller gets a copy.
+
+    Returns
+    -------
+    callable
+        The same function, compiled when first called.
+    """
+    return _kept(function, into_callers=True)
+
+
+def _kept[Result](function: Callable[..., Result], *, into_callers: bool) -> Callable[..., Result]:
     try:
-        return cast("Callable[..., Result]", njit(nogil=True, cache=True)(function))
+        made = njit(nogil=True, cache=True, forceinline=into_callers)(function)
     except RuntimeError as error:
         if "cannot cache function" not in str(error):
             raise
-        return cast("Callable[..., Result]", njit(nogil=True)(function))
+        made = njit(nogil=True, forceinline=into_callers)(function)
+    return cast("Callable[..., Result]", made)
