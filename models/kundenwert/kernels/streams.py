@@ -98,7 +98,7 @@ def mix(z: np.uint64) -> np.uint64:
     """Return 64 bits that all depend on all of the given 64: the finaliser of splitmix64, one to one."""
     z = (z ^ (z >> np.uint64(30))) * _FIRST
     z = (z ^ (z >> np.uint64(27))) * _SECOND
-    return z ^ (z >> np.uint64(31))
+    return np.uint64(z ^ (z >> np.uint64(31)))
 
 
 @inlined
@@ -204,7 +204,7 @@ def exponential(state: State) -> float:
     """
     word = bits(state)
     layer = word & _LAYER
-    x = _fraction(word) * _EXPONENTIAL_EDGE[layer]
+    x = _fraction(word) * float(_EXPONENTIAL_EDGE[layer])
     if x < _EXPONENTIAL_EDGE[layer + _ONE]:
         return x
     return _exponential_outside(state, layer, x)
@@ -223,7 +223,7 @@ def _exponential_outside(state: State, layer: np.uint64, x: float) -> float:
                 return beyond + x
         word = bits(state)
         layer = word & _LAYER
-        x = _fraction(word) * _EXPONENTIAL_EDGE[layer]
+        x = _fraction(word) * float(_EXPONENTIAL_EDGE[layer])
         if x < _EXPONENTIAL_EDGE[layer + _ONE]:
             return beyond + x
 
@@ -254,7 +254,7 @@ def normal(state: State) -> float:
     """
     word = bits(state)
     layer = word & _LAYER
-    x = _signed(word) * _NORMAL_EDGE[layer]
+    x = _signed(word) * float(_NORMAL_EDGE[layer])
     if abs(x) < _NORMAL_EDGE[layer + _ONE]:
         return x
     return _normal_outside(state, layer, x)
@@ -277,7 +277,7 @@ def _normal_outside(state: State, layer: np.uint64, x: float) -> float:
             return x
         word = bits(state)
         layer = word & _LAYER
-        x = _signed(word) * _NORMAL_EDGE[layer]
+        x = _signed(word) * float(_NORMAL_EDGE[layer])
         if abs(x) < _NORMAL_EDGE[layer + _ONE]:
             return x
 
