@@ -305,3 +305,18 @@ def _wait(wanted: float, decay: float) -> float:
     if decay <= 0:
         return wanted
     return -math.log1p(-decay * wanted) / decay if decay * wanted < 1 else math.inf
+
+
+@inlined
+def row(parameter: Array, customer: int) -> Array:
+    """Draws of a parameter that all customers share, shape (1, samples), or of the customer's own."""
+    own: Array = parameter[customer if parameter.shape[0] > 1 else 0]
+    return own
+
+
+@compiled
+def grown(buffer: NDArray) -> NDArray:
+    """Return a buffer of twice the length, with the same beginning."""
+    longer = np.empty((2 * buffer.shape[0], *buffer.shape[1:]), buffer.dtype)
+    longer[: buffer.shape[0]] = buffer
+    return longer

@@ -1,10 +1,12 @@
 """Exact draws of what purchases to come will be worth in the Gamma-Gamma model."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.kernels.compiled import compiled
-from kundenwert.kernels.futures import Futures
+from kundenwert.kernels.futures import Futures, row
 from kundenwert.kernels.streams import SPEND, gamma, start
 
 type Array = NDArray[np.float64]
@@ -63,34 +65,61 @@ def draw_values(
     (True, True)
     """
     x, total = (np.ascontiguousarray(o, dtype=np.float64) for o in (frequency, total))
-    law = [np.atleast_2d(np.ascontiguousarray(o, dtype=np.float64)) for o in (p, q, v)]
-    return _drawn(x, total, *law, futures, np.ascontiguousarray(keys, dtype=np.uint64), bool(first))
+    law = _Law(*(np.atleast_2d(np.ascontiguousarray(o, dtype=np.float64)) for o in (p, q, v)))
+    return _drawn(x, total, law, futures, np.ascontiguousarray(keys, dtype=np.uint64), bool(first))
+
+
+class _Law(NamedTuple):
+    """Parameter sets, of all customers (customers or 1, samples) or of one (samples,)."""
+
+    p: Array
+    q: Array
+    v: Array
 
 
 @compiled
 def _drawn(
-    x: Array, total: Array, p: Array, q: Array, v: Array, futures: Futures, keys: NDArray[np.uint64], first: bool
+    x: Array, total: Array, law: _Law, futures: Futures, keys: NDArray[np.uint64], first: bool
 ) -> tuple[Array, Array, Array]:
     offset, tails = futures.offset, futures.tails.cell
-    cells, samples = offset.size - 1, p.shape[1]
+    cells, samples = offset.size - 1, law.p.shape[1]
     value, mean = np.empty(futures.time.size), np.zeros(cells)
     first_value = np.empty(cells if first else 0)
-    state = np.empty(4, np.uint64)
-    tail = 0
+    wanted, tail = np.empty(samples, np.int64), 0
     for i in range(x.size):
-        for d in range(samples):
-            cell = i * samples + d
-            with_tail = tail < tails.size and tails[tail] == cell
-            tail += with_tail
-            if not (first or with_tail or offset[cell] < offset[cell + 1]):
-                continue
-            start(state, keys[i], d, SPEND)
-            shape = p[i if p.shape[0] > 1 else 0, d]
-            known = q[i if q.shape[0] > 1 else 0, d] + shape * x[i]
-            scale = (v[i if v.shape[0] > 1 else 0, d] + total[i]) / gamma(state, known)
-            mean[cell] = shape * scale
-            if first:
-                first_value[cell] = gamma(state, shape) * scale
-            for event in range(offset[cell], offset[cell + 1]):
-                value[event] = gamma(state, shape) * scale
+        begin, end = i * samples, (i + 1) * samples
+        while tail < tails.size and tails[tail] < end:
+            mean[tails[tail]] = 1  # a mark, to be overwritten
+            tail += 1
+        number = 0
+        for d in range(samples):  # apart from the rest, without a branch that would be guessed
+            wanted[number] = d
+            number += first | (offset[begin + d] < offset[begin + d + 1]) | (mean[begin + d] > 0)
+        own = _Law(row(law.p, i), row(law.q, i), row(law.v, i))
+        here = offset[begin : end + 1], value, mean[begin:end], first_value[begin:end]
+        _fill(wanted[:number], x[i], total[i], own, keys[i], *here)
     return value, mean, first_value
+
+
+@compiled
+def _fill(
+    draws: NDArray[np.int64],
+    x: float,
+    total: float,
+    law: _Law,
+    key: np.uint64,
+    offset: NDArray[np.int64],
+    value: Array,
+    mean: Array,
+    first_value: Array,
+) -> None:
+    state = np.empty(4, np.uint64)
+    for d in draws:
+        start(state, key, d, SPEND)
+        shape = law.p[d]
+        scale = (law.v[d] + total) / gamma(state, shape * x + law.q[d])
+        mean[d] = shape * scale
+        if first_value.size > 0:
+            first_value[d] = gamma(state, shape) * scale
+        for event in range(offset[d], offset[d + 1]):
+            value[event] = gamma(state, shape) * scale

@@ -3,7 +3,8 @@ r"""Random streams that can be started anywhere: one for each customer, draw and
 A stream is a xoshiro256++ generator (Blackman & Vigna 2021) whose state of four words is hashed from its three names,
 so that a customer's draws depend neither on who else is there nor on the order, the block or the thread. Starting one
 costs a few nanoseconds. The functions are put into the compiled functions that call them; the state is an array
-of four uint64, changed in place. Every sampler is exact: nothing is approximated by a normal law.
+of four uint64, changed in place. What is seldom needed is called, and what is put in place holds no loop: around one
+the compiler would count references after all. Every sampler is exact: nothing is approximated by a normal law.
 """
 
 import math
@@ -11,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.compiled import inlined
+from kundenwert.kernels.compiled import compiled, inlined
 
 type Array = NDArray[np.float64]
 type State = NDArray[np.uint64]
@@ -145,7 +146,7 @@ def bits(state: State) -> np.uint64:
     state[0] = s0 ^ s3
     state[2] = s2 ^ shifted
     state[3] = (s3 << np.uint64(45)) | (s3 >> np.uint64(19))
-    return result
+    return np.uint64(result)
 
 
 @inlined
@@ -210,7 +211,7 @@ def exponential(state: State) -> float:
     return _exponential_outside(state, layer, x)
 
 
-@inlined
+@compiled
 def _exponential_outside(state: State, layer: np.uint64, x: float) -> float:
     """Accept, or go on drawing, where a layer reaches beyond the density: once in 45 calls."""
     beyond = 0.0
@@ -266,7 +267,7 @@ def _signed(word: np.uint64) -> float:
     return (float(np.int64(word) >> 11) + 0.5) * 2.0**-52
 
 
-@inlined
+@compiled
 def _normal_outside(state: State, layer: np.uint64, x: float) -> float:
     """Accept, or go on drawing, where a layer reaches beyond the density: once in 80 calls."""
     while True:
@@ -282,7 +283,7 @@ def _normal_outside(state: State, layer: np.uint64, x: float) -> float:
             return x
 
 
-@inlined
+@compiled
 def _normal_beyond(state: State) -> float:
     """Return a normal variate beyond the last edge: an exponential one, thinned."""
     while True:
@@ -296,16 +297,27 @@ def _large_gamma(state: State, shape: float) -> float:
     """Return a gamma variate of shape ≥ 1 (Marsaglia & Tsang 2000)."""
     d = shape - 1 / 3
     c = 1 / math.sqrt(9 * d)
+    x = normal(state)
+    root = 1 + c * x
+    if root > 0 and _accepted(uniform(state), x, root, d):
+        return d * root * root * root
+    return _gamma_again(state, d, c)
+
+
+@inlined
+def _accepted(u: float, x: float, root: float, d: float) -> bool:
+    square, cube = x * x, root * root * root
+    return u < 1 - 0.0331 * square * square or math.log(u) < square / 2 + d * (1 - cube + math.log(cube))
+
+
+@compiled
+def _gamma_again(state: State, d: float, c: float) -> float:
+    """Go on trying, where the first attempt was refused: 5 times in 100 at shape 1, less above."""
     while True:
         x = normal(state)
         root = 1 + c * x
-        if root <= 0:
-            continue
-        cube = root * root * root
-        u = uniform(state)
-        square = x * x
-        if u < 1 - 0.0331 * square * square or math.log(u) < square / 2 + d * (1 - cube + math.log(cube)):
-            return d * cube
+        if root > 0 and _accepted(uniform(state), x, root, d):
+            return d * root * root * root
 
 
 @inlined
@@ -337,9 +349,8 @@ def gamma(state: State, shape: float) -> float:
     >>> bool(abs(np.mean(drawn) - 2.5) < 0.025)
     True
     """
-    if shape >= 1:
-        return _large_gamma(state, shape)
-    return max(_large_gamma(state, shape + 1) * math.exp(-exponential(state) / shape), TINY)
+    drawn = _large_gamma(state, shape if shape >= 1 else shape + 1)
+    return drawn if shape >= 1 else max(drawn * math.exp(-exponential(state) / shape), TINY)
 
 
 @inlined
@@ -377,7 +388,7 @@ def beta(state: State, a: float, b: float) -> float:
     return 1 / (1 + ratio * math.exp(min(log_ratio, 700.0)))
 
 
-@inlined
+@compiled
 def poisson(state: State, mean: float) -> float:
     r"""Return a Poisson variate.
 
@@ -417,7 +428,7 @@ def poisson(state: State, mean: float) -> float:
     return count
 
 
-@inlined
+@compiled
 def _transformed_rejection(state: State, mean: float) -> float:
     b = 0.931 + 2.53 * math.sqrt(mean)
     a = -0.059 + 0.02483 * b
@@ -435,7 +446,7 @@ def _transformed_rejection(state: State, mean: float) -> float:
             return float(k)
 
 
-@inlined
+@compiled
 def _log_poisson(k: float, mean: float) -> float:
     """Log probability of k, from k = 16 on by Stirling's series and the deviance, neither of which cancels."""
     if k < 16:
