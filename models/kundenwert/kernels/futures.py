@@ -209,7 +209,7 @@ def first_times(futures: Futures, cells: int) -> Array:
     Parameters
     ----------
     futures
-        Drawn purchases; tails are not looked at, their purchases have no times.
+        Drawn purchases; tails are not looked at, their purchases have no times. Draw as far as times are wanted.
     cells
         How many cells there are.
 

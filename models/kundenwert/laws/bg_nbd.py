@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels import bg_nbd as kernel
-from kundenwert.laws.histories import PURCHASES, distinct_histories, once, product, purchase_rate
+from kundenwert.laws.histories import PURCHASES, distinct_histories, once, purchase_rate
 from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach
     from kundenwert.laws.law import Customers
+
+
+AT_A_TIME = 1_000_000
+"""Customers × samples whose expectations are taken at a time: those of equal frequency are interpolated."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class BGNBD(PurchaseLaw):
 
     name: ClassVar[str] = "bg_nbd"
     title: ClassVar[str] = "BG/NBD"
-    chances: ClassVar[int] = 0
+    flips: ClassVar[int] = 0
     """Chances to leave that the first purchase gives."""
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
     quantities: ClassVar[tuple[Quantities, ...]] = (
@@ -89,34 +93,25 @@ class BGNBD(PurchaseLaw):
         x, t_x, T = (observed.fields[name] for name in History._fields)
         r, alpha, a, b = (law[name] for name in self.parameters)
         how = {"r": r, "alpha": alpha, "a": a, "b": b}
-        return kernel.total_log_likelihood(x, t_x, T, observed.count, chances=self.chances, **how)
+        return kernel.total_log_likelihood(x, t_x, T, observed.count, flips=self.flips, **how)
 
     def pointwise(self, observed: Observed, law: Parameters) -> tuple[Array, Draws]:
         """Log-likelihood of one customer of each history, and its derivatives by parameter."""
         x, t_x, T = (observed.fields[name] for name in History._fields)
-        found = kernel.log_likelihood_gradient(x, t_x, T, chances=self.chances, **self.own(law))
+        found = kernel.log_likelihood_gradient(x, t_x, T, flips=self.flips, **self.own(law))
         return found.value, {name: getattr(found, name) for name in self.parameters}
 
     def log_likelihood(self, fields: Mapping[str, Array], law: Parameters) -> Array:
         """Log-likelihood of ONE customer of each history under each draw, of shape (sample, pattern)."""
         x, t_x, T = (fields[name] for name in History._fields)
-        return kernel.log_likelihood(x, t_x, T, chances=self.chances, **self.own(law))
+        return kernel.log_likelihood(x, t_x, T, flips=self.flips, **self.own(law))
 
     def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
         """Probability of being a customer still at the end of observation, or a time after it."""
-
-        def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            own = history.at(rows)
-            alive = kernel.p_alive(*own, chances=self.chances, **some)
-            if ahead == 0:
-                return np.broadcast_to(alive, (len(rows), some["r"].shape[-1]))
-            stayed = some["b"] + own.frequency + self.chances
-            rest = kernel.alive_ahead(
-                np.asarray(ahead), some["r"] + own.frequency, some["alpha"] + own.T, some["a"], stayed
-            )
-            return np.asarray(alive * rest)
-
-        return once(history, self.own(law), compute)
+        if ahead == 0:
+            alive = kernel.p_alive(*history, flips=self.flips, **self.own(law))
+            return np.ascontiguousarray(np.broadcast_to(alive, (len(alive), self._samples(law))))
+        return self._once(kernel.p_alive_at, history, law, ahead)
 
     def expected_purchases(
         self,
@@ -127,9 +122,9 @@ class BGNBD(PurchaseLaw):
         *,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · E_p[(1 - (1 + p h/A)^-R)/p]` without discounting; see `kernels.bg_nbd.ahead`."""
-        alive = self.p_alive(history, law) if alive is None else alive
-        return product(alive, self._of_living(kernel.expected_purchases, history, law, length, discount_rate))
+        """`P(alive) · E[λ (1 - e^(-(δ+λp) length)) / (δ+λp)]`; see `kernels.bg_nbd.expected_purchases`."""
+        del alive  # quick to compute
+        return self._once(kernel.expected_purchases, history, law, length, discount_rate)
 
     def expected_time(
         self,
@@ -140,28 +135,25 @@ class BGNBD(PurchaseLaw):
         *,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · ∫₀^length e^(-δu) E_p[(1 + p u/A)^-R] du`."""
-        alive = self.p_alive(history, law) if alive is None else alive
-        return product(alive, self._of_living(kernel.expected_time, history, law, length, discount_rate))
+        """`P(alive) · ∫₀^length e^(-δu) E[(1 + p u/(α+T))^-(r+x)] du`."""
+        del alive  # quick to compute
+        return self._once(kernel.expected_time, history, law, length, discount_rate)
 
-    def _of_living(
-        self,
-        of: Callable[..., Array],
-        history: History,
-        law: Parameters,
-        length: float | Array,
-        discount_rate: float,
+    def _once(
+        self, of: Callable[..., Array], history: History, law: Parameters, length: float | Array, *more: float
     ) -> Array:
-        """An expectation of somebody alive, computed once for each frequency, T and law."""
+        """An expectation, computed once for each history and law."""
         own = np.ndim(length) == 2 and np.shape(length)[0] > 1  # a length for each customer
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            some_rows, ahead = history.at(rows), np.asarray(length)[rows] if own else length
-            found = of(*some_rows, ahead, discount_rate, chances=self.chances, alive=1.0, **some)
-            return np.broadcast_to(found, (len(rows), found.shape[-1]))
+            here, ahead = history.at(rows), np.asarray(length)[rows] if own else length
+            found = of(*here, ahead, *more, flips=self.flips, **some)
+            return np.broadcast_to(found, (len(rows), self._samples(law)))
 
-        keys = (history.frequency, history.T, *([np.asarray(length)] if own else []))
-        return once(keys, self.own(law), compute)
+        return once((*history, *([np.asarray(length)] if own else [])), self.own(law), compute, AT_A_TIME)
+
+    def _samples(self, law: Parameters) -> int:
+        return int(max(law[name].shape[-1] for name in self.parameters))
 
     def life_to_date(self, history: History, law: Parameters) -> Life:
         """Who has left did so at the last purchase."""
@@ -178,9 +170,8 @@ class BGNBD(PurchaseLaw):
         self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
     ) -> Array:
         """Log probability of exactly so many purchases within a time after the end of observation."""
-        return kernel.log_purchase_probability(
-            number, length, *history, chances=self.chances, alive=alive, **self.own(law)
-        )
+        del alive  # quick to compute
+        return kernel.log_purchase_probability(number, length, *history, flips=self.flips, **self.own(law))
 
     def draw_futures(
         self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
@@ -188,10 +179,11 @@ class BGNBD(PurchaseLaw):
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, `p ~ Beta(a, b+x)`, a Poisson process that ends by p."""
         from kundenwert.kernels.bg_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
-        r, alpha, a, b = (np.atleast_2d(law[name]) for name in self.parameters)
-        x = history.frequency[:, 0]
-        return draw_futures(x, x + self.chances, history.T[:, 0], alive, r, alpha, a, b, reach, keys)
+        r, alpha, a, b = (law[name] for name in self.parameters)
+        x, T = history.frequency[:, 0], history.T[:, 0]
+        how = {"r": r, "alpha": alpha, "a": a, "b": b}
+        return draw_futures(x, T, alive, **how, reach=reach, keys=keys, flips=self.flips)
 
     def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""
-        return kernel.simulate(T, chances=self.chances, **self.own(law), rng=rng)
+        return kernel.simulate(T, flips=self.flips, **self.own(law), rng=rng)

@@ -129,12 +129,12 @@ class GammaGamma(SpendLaw):
         first: bool = False,
     ) -> tuple[Array, Array, Array]:
         """Values of drawn purchases: `ν ~ Gamma(px+q, v + x z̄)`, each value Gamma(p, ν)."""
-        from kundenwert.kernels.draw_values import draw_values  # noqa: PLC0415  loads the compiler
+        from kundenwert.kernels.gamma_gamma_futures import draw_values  # noqa: PLC0415  loads the compiler
 
         x = frequency[:, 0]
         total = np.where(x > 0, x * monetary_value[:, 0], 0.0)
-        p, q, v = (np.atleast_2d(law[name]) for name in self.parameters)
-        return draw_values(x, total, p, q, v, futures, keys, first=first)
+        p, q, v = (law[name] for name in self.parameters)
+        return draw_values(x, total, p=p, q=q, v=v, futures=futures, keys=keys, first=first)
 
     def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
         """Mean value of so many purchases of each of some new customers; NaN where there is none."""

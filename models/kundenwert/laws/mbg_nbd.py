@@ -23,10 +23,10 @@ class MBGNBD(BGNBD):
 
     Examples
     --------
-    >>> MBGNBD().chances
+    >>> MBGNBD().flips
     1
     """
 
     name: ClassVar[str] = "mbg_nbd"
     title: ClassVar[str] = "MBG/NBD"
-    chances: ClassVar[int] = 1
+    flips: ClassVar[int] = 1

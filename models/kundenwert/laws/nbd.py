@@ -130,11 +130,11 @@ class NBD(PurchaseLaw):
         self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
     ) -> Futures:
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, a Poisson process."""
-        from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
+        from kundenwert.kernels.nbd_futures import draw_futures  # noqa: PLC0415  loads the compiler
 
-        r, alpha = (np.atleast_2d(law[name]) for name in self.parameters)
-        s, beta = np.ones((1, alive.shape[1])), np.full((1, alive.shape[1]), np.inf)  # nobody leaves
-        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, r, alpha, s, beta, reach, keys)
+        del alive  # everybody is
+        x, T = history.frequency[:, 0], history.T[:, 0]
+        return draw_futures(x, T, r=law["r"], alpha=law["alpha"], reach=reach, keys=keys)
 
     def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""

@@ -204,8 +204,10 @@ class ParetoNBD(PurchaseLaw):
         """Purchases to come: alive or not, then `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, a Poisson process."""
         from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
-        r, alpha, s, beta = (np.atleast_2d(law[name]) for name in self.parameters)
-        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, r, alpha, s, beta, reach, keys)
+        r, alpha, s, beta = (law[name] for name in self.parameters)
+        return draw_futures(
+            history.frequency[:, 0], history.T[:, 0], alive, r=r, alpha=alpha, s=s, beta=beta, reach=reach, keys=keys
+        )
 
     def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""

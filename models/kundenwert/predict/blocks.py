@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.futures import Futures, span_sums
-from kundenwert.kernels.keys import customer_keys
+from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
 from kundenwert.laws.histories import product
 

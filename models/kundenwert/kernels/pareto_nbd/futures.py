@@ -60,7 +60,7 @@ def draw_futures(
     `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, time left exponential of rate μ, and until then a Poisson process of
     rate λ. Rates that nothing asks for are integrated out: the time left is `(β+T) (e^(E/s) - 1)` with E exponential,
     the first purchase comes at `t = (α+T) (e^(E/(r+x)) - 1)`, and only if it comes `λ ~ Gamma(r+x+1, α+T+t)` is drawn.
-    A longer reach adds purchases and changes none.
+    A longer reach adds purchases and changes none. The first purchase is drawn however small `one_by_one` is.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _beyond(state: State, gap: float, single: float, left: float, lengths: Array
     number, since = 0.0, single
     for j in order:
         until = min(left, lengths[j])
-        if until > since:
+        if until > since and line[2] > 0:
             number += poisson(state, min((until - since) / gap, MOST))
             since = until
         line[3 + j] = number
