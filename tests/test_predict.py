@@ -136,7 +136,7 @@ def test_outcomes_against_event_loops(outcomes, customers, who):
         found = outcomes[name][who]
         assert abs((found > 0).mean() - (values > 0).mean()) < Z * np.sqrt(0.5 / SIZE)
         # ties at 0 make the test conservative, never the other way
-        assert stats.ks_2samp(found, values).pvalue > FALSE_ALARM, name
+        assert stats.ks_2samp(found, values, method="asymp").pvalue > FALSE_ALARM, name
     # purchases and value move together, as in the loop
     joint = [
         np.corrcoef(part["purchases"], part["value"])[0, 1] for part in ({n: outcomes[n][who] for n in wanted}, wanted)
@@ -312,7 +312,7 @@ def test_fewer_samples_are_a_choice_of_draws(fits, customers):
 
 
 def test_memory_does_not_grow_with_customers(made, posterior, customers, monkeypatch):
-    """Three blocks of twenty customers wait at most: eight times the customers do not take even twice the peak."""
+    """Three blocks of twenty customers wait at most: a further customer takes what columns of the table take."""
     monkeypatch.setattr("kundenwert.predict.blocks.BLOCK_CELLS", 4000)
     fits = made(*posterior(200))
     peaks = []
@@ -325,4 +325,4 @@ def test_memory_does_not_grow_with_customers(made, posterior, customers, monkeyp
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert rows == many
-    assert peaks[1] < 1.6 * peaks[0], peaks
+    assert peaks[1] - peaks[0] < 1400 * 800, peaks  # their draws alone would be 1,400 × 200 × 8 bytes, ten times

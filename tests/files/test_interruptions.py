@@ -87,9 +87,9 @@ caching._CacheLocator.ensure_cache_path = read_only
 import numpy as np
 from kundenwert.kernels.futures import Reach
 from kundenwert.kernels.pareto_nbd.futures import draw_futures
-one = np.ones((1, 3))
-reach = Reach(np.array([52.0]), 52.0, 50.0)
-print(draw_futures(one[0, :1], 9 * one[0, :1], one, one, 9 * one, one, 9 * one, reach, np.ones(1, np.uint64)).offset.shape)
+one, reach = np.ones((1, 3)), Reach(np.array([52.0]), 52.0, 50.0)
+law = {"r": one, "alpha": 9 * one, "s": one, "beta": 9 * one}
+print(draw_futures([1.0], [9.0], one, **law, reach=reach, keys=np.ones(1, np.uint64)).offset.shape)
 """
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 import kundenwert
 from kundenwert.bayes import known
 from kundenwert.kernels.futures import Reach, first_times, span_sums, window_sums
-from kundenwert.kernels.keys import customer_keys
+from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import LAWS, NEWCOMER, PURCHASE_LAWS, SPEND_LAWS, History, Observed
 from kundenwert.predict import Horizon, newcomers
 
@@ -134,7 +134,7 @@ def test_drawn_futures_are_those_of_the_law(law, who):
     if some.sum() > 1:
         expected, seen = np.append(expected[some], expected[~some].sum()), np.append(seen[some], seen[~some].sum())
         assert stats.chisquare(seen[expected > 0], expected[expected > 0] * size / expected.sum()).pvalue > P
-    first = first_times(futures)
+    first = first_times(futures, size)
     share = law.p_purchase(rows, one, 13.0).item()
     assert abs((first <= 13.0).mean() - share) < Z * np.sqrt(share * (1 - share) / size) + 1e-9
     monthly, _ = window_sums(futures, value, np.ones(size), np.array([0.0, 13.0, 26.0, 39.0]), 1, size)

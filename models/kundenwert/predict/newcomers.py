@@ -221,7 +221,9 @@ class NewcomerDraws:
             Contribution margin.
         """
         rate, length = self.horizon.discount_rate, self.horizon.length
-        found = pay_back(self.futures, self.event_value, self.first_value, self.mean_value, cost, margin, rate, length)
+        found = pay_back(
+            self.futures, self.event_value, self.first_value, self.mean_value, float(cost), float(margin), rate, length
+        )
         return found.reshape(self.value.shape)
 
 

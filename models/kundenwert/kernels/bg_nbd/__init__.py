@@ -17,11 +17,12 @@ from kundenwert.kernels.bg_nbd.likelihood import (
     p_alive,
     total_log_likelihood,
 )
-from kundenwert.kernels.bg_nbd.purchases import expected_purchases, log_purchase_probability, p_alive_at
+from kundenwert.kernels.bg_nbd.purchases import expected_purchases, expected_time, log_purchase_probability, p_alive_at
 
 __all__ = [
     "Gradient",
     "expected_purchases",
+    "expected_time",
     "log_likelihood",
     "log_likelihood_gradient",
     "log_purchase_probability",

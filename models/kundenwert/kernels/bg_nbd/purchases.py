@@ -121,6 +121,46 @@ def expected_purchases(
         return np.where(alive == 0, 0.0, alive * living)
 
 
+def expected_time(
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    horizon: ArrayLike,
+    discount_rate: ArrayLike = 0.0,
+    *,
+    r: ArrayLike,
+    alpha: ArrayLike,
+    a: ArrayLike,
+    b: ArrayLike,
+    flips: int = 0,
+) -> Array:
+    r"""Expected time as a customer in `(T, T + horizon]`, each moment discounted from T.
+
+    `P(alive) · ∫₀^h e^(-δu) E[(1 + p u/(α+T))^-(r+x)] du`, p ~ Beta(a, b+n), n = x + flips.
+
+    Parameters
+    ----------
+    frequency, recency, T, horizon, discount_rate, r, alpha, a, b, flips
+        As in `expected_purchases`.
+
+    Returns
+    -------
+    ndarray
+        Units of time, ≥ 0, of the broadcast shape; `inf` where δ = 0, h is infinite and a ≤ 1 or r + x ≤ 1.
+
+    Examples
+    --------
+    >>> law = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
+    >>> round(float(expected_time(2, 30.43, 38.86, 39.0, **law)), 6)
+    24.890532
+    """
+    x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
+    alive = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
+    living = _of_living(_lasting, x, r, alpha + T, a, b + flips, h, d)
+    with np.errstate(invalid="ignore"):
+        return np.where(alive == 0, 0.0, alive * living)
+
+
 def log_purchase_probability(
     number: ArrayLike,
     horizon: ArrayLike,
@@ -210,6 +250,31 @@ def _buying(*given: Array) -> Array:
     return found
 
 
+def _lasting(*given: Array) -> Array:
+    """Expected time of customers alive, given shape, a, b, scale, h and d."""
+    shape, a, b, scale, h, d = np.broadcast_arrays(*given)
+    found = np.zeros(shape.shape)
+    for some, function in (((d == 0) & (h > 0), _undiscounted_time), ((d > 0) & (h > 0), _discounted_time)):
+        if some.any():
+            found[some] = _in_blocks(function, *(values[some] for values in (shape, a, b, scale, h, d)))
+    return found
+
+
+def _undiscounted_time(shape: Array, a: Array, b: Array, scale: Array, h: Array, d: Array) -> Array:
+    """`scale E[(1 - (1 + p h/scale)^(1-shape)) / (p (shape-1))]`, of someone alive; d is 0."""
+    endless = np.isinf(h)
+    z = np.where(endless, 1.0, h / scale)
+    p, weight = dropout_rule(a, b, np.maximum((shape + 1) * z, 1e-300), 1.0, FINE)
+    fall, power = np.log1p(p * z), shape - 1
+    near = np.abs(power) < 1e-8
+    safe = np.where(near, 1.0, power)
+    each = np.where(near, fall, -np.expm1(-safe * fall) / safe) / p
+    within = scale * (weight * each).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = scale / (shape - 1) * (a + b - 1) / (a - 1)
+    return np.where(endless, np.where((a > 1) & (shape > 1), mean, np.inf), within)
+
+
 def _staying(*given: Array) -> Array:
     """Probability that customers alive are so h later; d plays no part."""
     shape, a, b, scale, h, _ = np.broadcast_arrays(*given)
@@ -243,16 +308,21 @@ def _undiscounted(shape: Array, a: Array, b: Array, scale: Array, h: Array, d: A
 
 
 def _discounted(shape: Array, a: Array, b: Array, scale: Array, h: Array, d: Array) -> Array:
-    """`∫₀^h e^(-δu) shape/scale E[(1 + p u/scale)^-(shape+1)] du`, of someone alive.
+    """`shape/scale ∫₀^h e^(-δu) E[(1 + p u/scale)^-(shape+1)] du`, of someone alive."""
+    return np.asarray(_discounted_time(shape + 1, a, b, scale, h, d) * shape / scale)
+
+
+def _discounted_time(shape: Array, a: Array, b: Array, scale: Array, h: Array, d: Array) -> Array:
+    """`∫₀^h e^(-δu) E[(1 + p u/scale)^-shape] du`, of someone alive.
 
     In `w = log(1 + u/c)`, c about the shortest time in which anybody leaves or the discount time 1/δ, with one rule
     until the discount time and one after it.
     """
-    p, weight = dropout_rule(a, b, (shape + 1) / scale * -np.expm1(-d * h) / d, 1.0)
-    c = np.minimum(scale / (shape + 1) * (a + b + 1) / (a + 1), 1 / d)
+    p, weight = dropout_rule(a, b, shape / scale * -np.expm1(-d * h) / d, 1.0)
+    c = np.minimum(scale / shape * (a + b + 1) / (a + 1), 1 / d)
     bend, end = np.log1p(np.minimum(h, 1 / d) / c), np.log1p(np.minimum(h, PAID / d) / c)
     total = np.zeros_like(c)
-    factor, power = p / scale, -(shape + 1)
+    factor, power = p / scale, -shape
     early = LATE + 2 * int(np.max(bend, initial=0.0))
     for start, width, nodes in ((0.0, bend, early), (bend, end - bend, LATE)):
         for t, share in zip(*unit_rule(nodes), strict=True):
@@ -264,7 +334,7 @@ def _discounted(shape: Array, a: Array, b: Array, scale: Array, h: Array, d: Arr
             still *= power
             np.exp(still, out=still)
             total += share * width * (c + u) * np.exp(-d * u) * np.einsum("pc,pc->c", weight, still)
-    return total * shape / scale
+    return total
 
 
 def _log_counts(y: Array, shape: Array, z: Array) -> tuple[Array, Array]:
