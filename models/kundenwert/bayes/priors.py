@@ -9,7 +9,7 @@ same whatever the time unit or the currency:
 `dropout_cv`        how much drop-out rates differ, coefficient of variation of μ, `1/√s`
 `relative_spend`    typical value of a purchase over the data's median value of a repeat purchase, `(p v / q) / median`
 `purchase_cv`       how much the purchases of one customer differ, coefficient of variation, `1/√p`
-`customer_cv`       how much customers differ, coefficient of variation of the spend rate ν, `1/√q`
+`customer_cv`       how much customers differ, `1/√(q-1)`: their mean spend has a mean, `p v / (q-1)`, in every draw
 
 The half-life stands where one would expect the mean lifetime: the mean is infinite for s ≤ 1, which real data like.
 A prior on `r` and `alpha`, `s` and `beta`, or `p`, `q` and `v` themselves replaces the pair or triple it belongs to.

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from kundenwert.laws.law import Customers
 
 
+LEAST_CV = 1e-3
+"""Least spread of values that is told apart from none: where all purchases cost the same, likelihoods have no top."""
+
+ONE_PRICE = 1e4
+"""Shapes beyond which purchases and customers do not differ by as much as a hundredth."""
+
+
 @dataclass(frozen=True)
 class GammaGamma(SpendLaw):
     """Gamma-Gamma model of spend per purchase, with its priors, and effects of cohorts and covariates on spend.
@@ -49,7 +56,7 @@ class GammaGamma(SpendLaw):
             {
                 "relative_spend": Stated("LogNormal", {"mu": 0, "sigma": 1}),
                 "purchase_cv": Stated("LogNormal", {"mu": -0.7, "sigma": 0.7}),
-                "customer_cv": Stated("LogNormal", {"mu": -0.7, "sigma": 0.5}),
+                "customer_cv": Stated("LogNormal", {"mu": -0.56, "sigma": 0.5}),
             },
             ("p", "q", "v"),
         ),
@@ -89,11 +96,15 @@ class GammaGamma(SpendLaw):
         return Observed(fields, np.ones(own.size), own)
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
-        """All variables from the quantities with a prior: `p, q, v` where they are not given directly."""
+        """All variables from the quantities with a prior: `p, q, v` where they are not given directly.
+
+        `p = 1/(purchase_cv² + ε²)`, `q = 1 + 1/(customer_cv² + ε²)`, `v = relative_spend · unit · q / p` with ε a
+        thousandth: the mean spend is finite under every draw, and a shop with one price has a posterior.
+        """
         variables = dict(quantities)
         if "p" not in variables:
-            variables["p"] = variables["purchase_cv"] ** -2
-            variables["q"] = variables["customer_cv"] ** -2
+            variables["p"] = 1 / (variables["purchase_cv"] ** 2 + LEAST_CV**2)
+            variables["q"] = 1 + 1 / (variables["customer_cv"] ** 2 + LEAST_CV**2)
             variables["v"] = variables["relative_spend"] * unit * variables["q"] / variables["p"]
         return variables
 
@@ -117,6 +128,10 @@ class GammaGamma(SpendLaw):
     def no_mean(self, law: Parameters) -> NDArray[np.bool_]:
         """In draws with q ≤ 1."""
         return np.asarray(law["q"] <= 1)
+
+    def one_price(self, law: Parameters) -> bool:
+        """Whether purchases have nearly one value, whoever makes them."""
+        return bool(np.median(law["p"]) > ONE_PRICE and np.median(law["q"]) > ONE_PRICE)
 
     def draw_values(
         self,

@@ -48,6 +48,8 @@ def distinct_histories(summary: Customers, group: NDArray[np.int64] | None) -> O
 
 def product(some: Array, each: Array) -> Array:
     """Product of a probability and an expectation; nothing where the first is, even if the second is infinite."""
+    if np.min(some, initial=1.0) > 0:
+        return np.asarray(some * each)
     with np.errstate(invalid="ignore"):
         return np.where(some == 0, 0.0, some * each)
 

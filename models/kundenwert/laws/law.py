@@ -297,6 +297,10 @@ class SpendLaw(Law):
         """In which draws a new customer's purchases have no mean value."""
 
     @abstractmethod
+    def one_price(self, law: Parameters) -> bool:
+        """Whether purchases have nearly one value, whoever makes them."""
+
+    @abstractmethod
     def draw_values(
         self,
         frequency: Array,

@@ -160,6 +160,8 @@ def check_fits(
             meant=Setting("time_unit", purchases.info["time_unit"]),
         )
     marks = []
+    if isinstance(spend.model, SpendLaw) and spend.model.one_price(spend.draws()):
+        marks.append("all purchases have nearly the same value: the spend model takes it for a price")
     for name, fit in (("purchase", purchases), ("spend", spend)):
         if fit.info.get("method") == "map":
             marks.append(
