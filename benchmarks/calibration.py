@@ -30,6 +30,7 @@ from kundenwert.validate import intervals, sbc, uniformity
 
 write = writer("calibration")
 WINDOW = 52.0
+YEAR = 365.25 / 7
 HORIZON = kw.Horizon(52.0, np.log(1.1) * 7 / 365.25)
 SPEND_SCALE = 30.0
 DRAWS = 199
@@ -58,9 +59,9 @@ def prior_law(rng):
         for name, prior in resolved_priors(model).items()
     }
     law = {"r": drawn["rate_cv"] ** -2, "s": drawn["dropout_cv"] ** -2}
-    law["alpha"] = law["r"] * WINDOW / drawn["window_purchases"]
-    law["beta"] = drawn["half_life"] * WINDOW / (2 ** (1 / law["s"]) - 1)
-    law |= {"p": drawn["purchase_cv"] ** -2, "q": drawn["customer_cv"] ** -2}
+    law["alpha"] = law["r"] * YEAR / drawn["yearly_purchases"]
+    law["beta"] = drawn["half_life"] * YEAR / (2 ** (1 / law["s"]) - 1)
+    law |= {"p": 1 / (drawn["purchase_cv"] ** 2 + 1e-6), "q": 1 + 1 / (drawn["customer_cv"] ** 2 + 1e-6)}
     return law | {"v": drawn["relative_spend"] * SPEND_SCALE * law["q"] / law["p"]}
 
 

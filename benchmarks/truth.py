@@ -130,15 +130,17 @@ def business_total(population, number, keep):
 
 def by_the_family(fit, summary, samples):
     """Weights that turn draws under the default priors into draws under the family's own law, spreads left alone."""
-    law, window = fit.draws(samples), fit.model.unit(summary)
-    judged = {"window_purchases": law["r"] * window / law["alpha"], "rate_cv": law["r"] ** -0.5}
-    judged |= {"half_life": law["beta"] * (2 ** (1 / law["s"]) - 1) / window, "dropout_cv": law["s"] ** -0.5}
+    law, year, window = fit.draws(samples), fit.model.unit(summary), summary.window
+    judged = {"yearly_purchases": law["r"] * year / law["alpha"], "rate_cv": law["r"] ** -0.5}
+    judged |= {"half_life": law["beta"] * (2 ** (1 / law["s"]) - 1) / year, "dropout_cv": law["s"] ** -0.5}
     logs = 1.5 * np.log(law["r"] * law["s"])  # |dr / d rate_cv| = 2 r^(3/2), and so for s
     for name, prior in resolved_priors(fit.model).items():
         logs = logs - prior.log_density()(judged[name])
-    inside = [
-        ((law | judged)[name] >= low) & ((law | judged)[name] <= high) for name, (low, high) in DRAWN_FROM.items()
-    ]
+    stated = law | {
+        "window_purchases": law["r"] * window / law["alpha"],
+        "half_life": judged["half_life"] * year / window,
+    }
+    inside = [(stated[name] >= low) & (stated[name] <= high) for name, (low, high) in DRAWN_FROM.items()]
     weights = np.where(np.all(inside, axis=0), np.exp(logs - logs.max()), 0.0)
     return weights / weights.sum()
 

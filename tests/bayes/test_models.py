@@ -20,7 +20,7 @@ def model(simulated):
 
 
 def test_structure(model, simulated):
-    assert [v.name for v in model.free_RVs] == ["window_purchases", "rate_cv", "half_life", "dropout_cv"]
+    assert [v.name for v in model.free_RVs] == ["yearly_purchases", "rate_cv", "half_life", "dropout_cv"]
     assert [v.name for v in model.deterministics] == ["r", "alpha", "s", "beta"]
     assert [v.name for v in model.observed_RVs] == ["history"]
     found = patterns(simulated.table)
@@ -28,7 +28,7 @@ def test_structure(model, simulated):
     assert model.rvs_to_values[model["history"]].eval().shape == (len(found), 2)
     graph = pm.model_graph.ModelGraph(model).make_compute_graph()
     assert graph["history"] >= {"r", "alpha", "s", "beta", "T", "count"}
-    assert graph["alpha"] >= {"rate_cv", "window_purchases"}
+    assert graph["alpha"] >= {"rate_cv", "yearly_purchases"}
     assert graph["beta"] >= {"dropout_cv", "half_life"}
 
 
@@ -121,7 +121,7 @@ def test_spend_model_needs_repeat_purchases_of_value(customers):
 
 
 def test_priors_mean_the_same_in_every_time_unit(customers):
-    """The prior of r, s, and of alpha and beta measured in the window, does not move with the unit."""
+    """The prior of r, s, and of alpha and beta, does not move with the unit."""
     drawn = {}
     for unit, days in (("W", 7.0), ("D", 1.0), ("Y", 365.25)):
         table = customers.assign(recency=customers["recency"] * 7 / days, T=customers["T"] * 7 / days)
@@ -137,19 +137,19 @@ def test_priors_mean_the_same_in_every_time_unit(customers):
 
 
 def test_judged_quantities_are_what_they_say(simulated):
-    """`r/alpha` per window, coefficients of variation, and the half-life of a new customer, from the drawn parameters."""
+    """`r/alpha` a year, coefficients of variation, and the half-life of a new customer, from the drawn parameters."""
     prior = pm.sample_prior_predictive(
         100,
         model=build_model(ParetoNBD(), simulated),
-        var_names=["window_purchases", "rate_cv", "half_life", "dropout_cv", "r", "alpha", "s", "beta"],
+        var_names=["yearly_purchases", "rate_cv", "half_life", "dropout_cv", "r", "alpha", "s", "beta"],
         random_seed=2,
     )["prior"]
     value = {name: prior[name].to_numpy().ravel() for name in prior.data_vars}
-    window = simulated.window
-    np.testing.assert_allclose(value["r"] / value["alpha"] * window, value["window_purchases"], rtol=1e-10)
+    year = simulated.units_per_year
+    np.testing.assert_allclose(value["r"] / value["alpha"] * year, value["yearly_purchases"], rtol=1e-10)
     np.testing.assert_allclose(value["r"] ** -0.5, value["rate_cv"], rtol=1e-10)
     np.testing.assert_allclose(value["s"] ** -0.5, value["dropout_cv"], rtol=1e-10)
-    alive = np.exp(-value["s"] * np.log1p(value["half_life"] * window / value["beta"]))
+    alive = np.exp(-value["s"] * np.log1p(value["half_life"] * year / value["beta"]))
     np.testing.assert_allclose(alive, 0.5, rtol=1e-9)
 
 
@@ -175,7 +175,7 @@ def test_priors_on_the_parameters_replace_a_group():
     [
         ({"gamma": Prior("HalfNormal", {"sigma": 1})}, "no prior is called gamma; the names are alpha, beta"),
         ({"r": Prior("HalfNormal", {"sigma": 1})}, "priors on r, alpha go together"),
-        (WEIBULL | {"rate_cv": Prior("HalfNormal", {"sigma": 1})}, "replace those on window_purchases, rate_cv"),
+        (WEIBULL | {"rate_cv": Prior("HalfNormal", {"sigma": 1})}, "replace those on yearly_purchases, rate_cv"),
     ],
 )
 def test_priors_that_cannot_be_resolved(priors, message):

@@ -48,5 +48,5 @@ def test_each_goes_to_its_model():
 
 
 def test_a_name_that_there_is_not():
-    with pytest.raises(SchemaError, match=r"no prior on 'halflife'; known: window_purchases, .* mean 'half_life'\?"):
+    with pytest.raises(SchemaError, match=r"no prior on 'halflife'; known: yearly_purchases, .* mean 'half_life'\?"):
         stated_priors({"halflife": "LogNormal(mu=0, sigma=1)"})

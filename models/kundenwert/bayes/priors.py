@@ -3,9 +3,9 @@
 Priors are stated on quantities a person can judge, in units that the analysis brings with it, so that they mean the
 same whatever the time unit or the currency:
 
-`window_purchases`  mean number of purchases of a living customer per observation window, `r/α · window`
+`yearly_purchases`  mean number of purchases of a living customer in a year, `r/α · year`
 `rate_cv`           how much purchase rates differ between customers, coefficient of variation of λ, `1/√r`
-`half_life`         observation windows until half of the new customers have dropped out, `β (2^(1/s) - 1) / window`
+`half_life`         years until half of the new customers have dropped out, `β (2^(1/s) - 1) / year`
 `dropout_cv`        how much drop-out rates differ, coefficient of variation of μ, `1/√s`
 `relative_spend`    typical value of a purchase over the data's median value of a repeat purchase, `(p v / q) / median`
 `purchase_cv`       how much the purchases of one customer differ, coefficient of variation, `1/√p`

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 PURCHASES = Quantities(
     {
-        "window_purchases": Stated("LogNormal", {"mu": 0, "sigma": 2}),
+        "yearly_purchases": Stated("LogNormal", {"mu": 0.7, "sigma": 2}),
         "rate_cv": Stated("LogNormal", {"mu": 0, "sigma": 0.7}),
     },
     ("r", "alpha"),
 )
-"""Expected purchases of a customer in the observation window while alive, and how much customers' rates differ."""
+"""Expected purchases of a customer in a year while alive, and how much customers' rates differ."""
 
 
 def purchase_rate(quantities: Draws, unit: float) -> Draws:
     """All quantities, and `r, alpha` from those on the purchase rate where they are not given directly.
 
-    `r = rate_cv^-2`, `alpha = r · window / window_purchases`.
+    `r = rate_cv^-2`, `alpha = r · year / yearly_purchases`.
     """
     variables = dict(quantities)
     if "r" not in variables:
         variables["r"] = variables["rate_cv"] ** -2
-        variables["alpha"] = variables["r"] * unit / variables["window_purchases"]
+        variables["alpha"] = variables["r"] * unit / variables["yearly_purchases"]
     return variables
 
 

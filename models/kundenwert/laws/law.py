@@ -118,6 +118,10 @@ class Customers(Protocol):
     def time_unit(self) -> str:
         """Unit of all times."""
 
+    @property
+    def units_per_year(self) -> float:
+        """Time units in a year."""
+
 
 class PriorLike(Protocol):
     """A prior as a user states it."""

@@ -71,13 +71,13 @@ class ParetoNBD(PurchaseLaw):
     )
     acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0), "dropout": ("beta", -1.0)}
     intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]] = {
-        "purchase": (("window_purchases", 1.0), ("alpha", -1.0)),
+        "purchase": (("yearly_purchases", 1.0), ("alpha", -1.0)),
         "dropout": (("half_life", -1.0), ("beta", -1.0)),
     }
 
     def unit(self, summary: Customers) -> float:
-        """What the priors are measured in: the observation window."""
-        return summary.window
+        """What the priors are measured in: a year."""
+        return summary.units_per_year
 
     def units(self, summary: Customers) -> dict[str, str | float]:
         """What the priors and parameters are measured in: stored with the fit."""

@@ -77,9 +77,9 @@ PRIOR = (
     ),
 )
 QUANTITIES = {
-    "window_purchases": "purchases per window, alive",
+    "yearly_purchases": "purchases a year, alive",
     "rate_cv": "spread of purchase rates (CV)",
-    "half_life": "windows until half are gone",
+    "half_life": "years until half are gone",
     "dropout_cv": "spread of drop-out rates (CV)",
     "relative_spend": "typical spend / median spend",
     "purchase_cv": "spread within a customer (CV)",
