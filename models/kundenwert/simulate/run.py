@@ -106,7 +106,7 @@ def _nine_digits(column: pd.Series) -> pd.Series:
 def simulate_population(
     population: Population,
     *,
-    seed: int,
+    seed: int = 1,
     horizons: Sequence[float] | None = None,
     relationship: Sequence[float] | None = None,
     discount_rate: float = 0.10,

@@ -106,7 +106,7 @@ def holdout_revenue_curve(
     log: Purchases,
     *,
     points: int = 6,
-    seed: int,
+    seed: int = 1,
     samples: int = SAMPLES,
     threads: int | None = None,
     allow_unconverged: bool = False,
