@@ -1,4 +1,19 @@
-from . import bayes, compare, data, decide, errors, formula, kernels, plot, predict, report, simulate, validate, value
+from . import (
+    bayes,
+    compare,
+    data,
+    datasets,
+    decide,
+    errors,
+    formula,
+    kernels,
+    plot,
+    predict,
+    report,
+    simulate,
+    validate,
+    value,
+)
 from .bayes import NBD, Diagnosis, Fit, GammaGamma, ParetoNBD, Prior, fit, load_fit, loo
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
 from .data import (
@@ -48,6 +63,7 @@ __all__ = [
     "coverage",
     "customer_draws",
     "data",
+    "datasets",
     "decide",
     "decompose",
     "errors",
