@@ -1,4 +1,4 @@
-"""The bundled logs: in a source tree, and in what a wheel holds."""
+"""The bundled logs: in a source tree, in what a wheel holds, and in the example that `help(kundenwert)` shows."""
 
 import hashlib
 import json
@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import kundenwert as kw
@@ -98,3 +100,16 @@ def test_the_log_is_a_transaction_log():
     assert isinstance(log, kw.TransactionLog)
     summary = kw.summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30")
     assert (len(summary), int(summary.table["frequency"].sum())) == (2357, 2457)
+
+
+def test_the_example_that_help_shows_runs(installed, tmp_path):
+    example = textwrap.dedent(re.search(r"\n\n((?:    .*\n|\n)+)", kw.__doc__).group(1))
+    assert example.startswith("import kundenwert as kw\n")
+    told = python(example + "print(len(cohorts), round(values.table['rlv_mean'].mean(), 1))", installed, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["values.csv"]
+    table = pd.read_csv(tmp_path / "values.csv", dtype={"customer_id": str})
+    assert len(table) == 2357
+    rows, mean = told.split()
+    assert int(rows) == 4
+    assert float(mean) == pytest.approx(table["rlv_mean"].mean(), abs=0.05)
+    assert 5 < table["rlv_mean"].mean() < 15  # 0.3 of the revenue of a year
