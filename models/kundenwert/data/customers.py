@@ -13,7 +13,7 @@ import pandas as pd
 
 from kundenwert.data.account import Entry, RowAccount
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.messages import Code, several
+from kundenwert.messages import Code, as_table, in_line, several
 from kundenwert.sources import SourceInfo
 
 DAYS_PER_UNIT: Mapping[str, float] = MappingProxyType({"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25})
@@ -80,6 +80,24 @@ class CustomerSummary:
     source: SourceInfo
     stated_window: float | None = None
     stated_holdout: float | None = None
+
+    def __repr__(self) -> str:
+        return in_line("CustomerSummary", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_table("Customer summary", self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What is true of all customers together: no single one is among it."""
+        returned = int((self.table["frequency"] > 0).sum())
+        observed = f"{self.window:,.4g} {self.time_unit}"
+        if self.observation_start is not None and self.observation_end is not None:
+            observed = f"{self.observation_start} to {self.observation_end} ({observed})"
+        facts = [("customers", f"{len(self):,}, {returned:,} of them came back"), ("observed", observed)]
+        if self.holdout_length is not None:
+            until = "" if self.holdout_end is None else f"to {self.holdout_end} "
+            facts.append(("hold-out", f"{until}({self.holdout_length:,.4g} {self.time_unit})"))
+        return [*facts, ("cohorts", f"{self.table['cohort'].nunique():,}, by {self.cohort!r}")]
 
     def __len__(self) -> int:
         """Return the number of customers."""
