@@ -15,8 +15,8 @@ from kundenwert import data
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "models" / "kundenwert"
 ORDER = (
-    *("messages", "errors", "settings", "kernels", "laws", "files", "sources", "data", "simulate", "bayes", "predict"),
-    *("value", "formula", "compare", "decide", "validate", "plot", "report", "cli"),
+    *("messages", "errors", "settings", "kernels", "laws", "files", "sources", "data", "datasets", "simulate", "bayes"),
+    *("predict", "value", "formula", "compare", "decide", "validate", "plot", "report", "cli"),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450

@@ -3,11 +3,17 @@
 A transaction log becomes a customer summary, the summary a posterior, the posterior draws for each customer, the
 draws one value table, the table a report. Each arrow is one function:
 
-    log = kw.read_transactions("transactions.csv")
-    summary = kw.summarise(log, time_unit="W")
+    import kundenwert as kw
+
+    log = kw.datasets.cdnow()  # or of your own: kw.read_transactions("transactions.csv")
+    summary = kw.summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30", time_unit="W")
     purchases = kw.fit(kw.ParetoNBD(), summary, seed=1)
     spend = kw.fit(kw.GammaGamma(), summary, seed=2)
-    values = kw.value_table(purchases, spend, summary, horizon=52, margin=0.3, discount_rate=0.1, cac=12)
+    values = kw.value_table(
+        purchases, spend, summary, horizon=52, margin=0.3, discount_rate=0.1, cac=12, seed=3
+    )
+    cohorts = kw.compare_cohorts(summary, values)  # beside the simple formula
+    values.table.to_csv("values.csv", index=False)
 
 Names are imported when first used, so that `import kundenwert` does not pay for PyMC; `__init__.pyi` lists them.
 """

@@ -124,6 +124,51 @@ def test_from_frame():
     assert frame.columns.tolist() == ["frequency", "recency", "T", "monetary_value"]
 
 
+@pytest.mark.parametrize(
+    ("recency", "T", "told"),
+    [
+        (0.1 + 0.2, 0.3, 0.3),
+        (0.3 * (1 + 9e-10), 0.3, 0.3),
+        (52.0 * (1 + 9e-10), 52.0, 52.0),
+        (0.3, 0.1 + 0.2, 0.3),
+        (0.3 * (1 - 9e-10), 0.3, 0.3 * (1 - 9e-10)),
+    ],
+)
+def test_a_recency_beyond_T_by_rounding_is_T(recency, T, told):
+    frame = pd.DataFrame({"frequency": [2, 0], "recency": [recency, 0.0], "T": [T, T]})
+    table = CustomerSummary.from_frame(frame, time_unit="Y").table
+    assert table["recency"].tolist() == [told, 0.0]
+    assert table["T"].tolist() == [T, T]
+    assert frame["recency"].tolist() == [recency, 0.0]
+
+
+@pytest.mark.parametrize("recency", [0.3 * (1 + 2e-9), 0.31, np.nextafter(0.0, 1.0) + 0.3001])
+def test_a_recency_beyond_T_by_more_is_refused(recency):
+    frame = pd.DataFrame({"frequency": [2, 0], "recency": [recency, 0.0], "T": [0.3, 0.3]})
+    with pytest.raises(DomainError, match=r"recency must lie between 0 and T .* in 1 row \(first: customers '0'\)"):
+        CustomerSummary.from_frame(frame, time_unit="Y")
+
+
+def test_a_window_shorter_than_T_by_rounding_is_the_longest_T():
+    frame = pd.DataFrame({"frequency": [2, 0], "recency": [0.2, 0.0], "T": [0.1 + 0.2, 0.3]})
+    assert CustomerSummary.from_frame(frame, time_unit="Y", window=0.3).window == 0.1 + 0.2
+
+
+@pytest.mark.parametrize("name", ["customer_id", "frequency", "id", None])
+def test_a_frame_in_the_style_of_lifetimes(name):
+    index = pd.Index(["0014", "0003"], name=name)
+    frame = pd.DataFrame({"frequency": [2.0, 0.0], "recency": [3.0, 0.0], "T": [5.0, 4.0]}, index=index)
+    table = CustomerSummary.from_frame(frame, time_unit="W").table
+    assert table[["customer_id", "frequency", "T"]].to_numpy().tolist() == [["0003", 0, 4.0], ["0014", 2, 5.0]]
+    assert frame.index.name == name
+
+
+def test_a_column_of_ids_counts_before_an_index_of_that_name():
+    index = pd.Index([7, 8], name="customer_id")
+    frame = pd.DataFrame({"customer_id": ["b", "a"], "frequency": 0, "recency": 0.0, "T": [5.0, 4.0]}, index=index)
+    assert CustomerSummary.from_frame(frame, time_unit="W").table["customer_id"].tolist() == ["a", "b"]
+
+
 def test_a_summary_survives_from_frame(cdnow):
     again = CustomerSummary.from_frame(cdnow.table.sample(frac=1, random_state=1), time_unit="W", window=cdnow.window)
     pd.testing.assert_frame_equal(again.table, cdnow.table)

@@ -67,7 +67,9 @@ def test_what_breaks_the_purchases_would_be_seen(plain, broken):
 
 
 def test_a_correlation_would_be_seen(plain):
-    truth = simulate_population(plain(30_000, group={"q": 6.0}, spend_correlation=0.5), seed=11).truth
+    truth = simulate_population(
+        plain(30_000, group={"q": 6.0}, spend_correlation=0.5), seed=11, relationship=(156,)
+    ).truth
     repeats = pareto_nbd.expected_purchases_new(156.0, r=1.2, alpha=6.0, s=1.6, beta=40.0)
     assert not near(truth["clv_undiscounted_156"] - 2.0 * 75.0 / 5.0 * (1 + repeats))
 
@@ -148,7 +150,7 @@ def test_spend_rate_ratio(r, q, rho):
 
 
 def test_no_money_is_promised_where_there_is_no_closed_form(plain):
-    truth = simulate_population(plain(50, regularity=2, spend_correlation=0.3), seed=1).truth
+    truth = simulate_population(plain(50, regularity=2, spend_correlation=0.3), seed=1, relationship=(156,)).truth
     assert truth["law_clv_156"].isna().all()
     assert truth["law_purchases_156"].notna().all()
     assert truth["expected_clv_156"].notna().all()
@@ -213,6 +215,14 @@ def test_discounts_and_costs(plain):
     assert worth - 7 <= one["clv_52"] < worth * np.exp(rate / 7) - 7
 
 
+@pytest.mark.parametrize(("unit", "year"), [("D", 365.25), ("W", 365.25 / 7), ("M", 12.0), ("Y", 1.0)])
+def test_a_year_has_365_and_a_quarter_days_in_every_unit(plain, unit, year):
+    made = simulate_population(plain(5, population={"time_unit": unit}), seed=1)
+    assert made.outlook.horizons == pytest.approx((year,), rel=1e-15)
+    assert made.outlook.relationship == pytest.approx((3 * year, 10 * year), rel=1e-15)
+    assert made.outlook.continuous_rate * made.outlook.horizons[0] == pytest.approx(np.log(1.1), rel=1e-15)
+
+
 def test_the_same_seed_gives_the_same_bytes(plain, tmp_path):
     population = plain(300, **BREACHES["all but one"])
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
@@ -228,7 +238,7 @@ def test_the_same_seed_gives_the_same_bytes(plain, tmp_path):
 
 
 def test_a_log_without_a_hold_out_ends_with_the_observation(plain):
-    made = simulate_population(plain(200, population={"holdout_end": None}), seed=1)
+    made = simulate_population(plain(200, population={"holdout_end": None}), seed=1, horizons=(52,))
     assert made.transactions["date"].max() <= pd.Timestamp("2021-12-31")
     assert not [name for name in made.truth if "holdout" in name]
     assert made.truth["purchases_52"].sum() > 0

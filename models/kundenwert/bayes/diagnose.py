@@ -12,6 +12,7 @@ import xarray as xr
 from kundenwert.bayes.importance import LARGEST_WEIGHT, PARETO_K_BOUND, Importance
 from kundenwert.bayes.mode import Mode
 from kundenwert.errors import FitError
+from kundenwert.messages import as_table, several
 
 if TYPE_CHECKING:
     import arviz as az
@@ -64,8 +65,24 @@ class Diagnosis:
         return iter(self.checks)
 
     def __str__(self) -> str:
-        head = "converged" if self.converged else "NOT CONVERGED"
-        return "\n".join([head, *map(str, self.checks)])
+        return "\n".join([self._state(), *map(str, self.checks)])
+
+    def __repr__(self) -> str:
+        failed = [f"{check.name} = {check.value:.4g}" for check in self.checks if not check.passed]
+        state = f"failed: {', '.join(failed)}" if failed else "all passed"
+        return (
+            f"Diagnosis({self._state()}; {several(len(self.checks), 'check')}, {state if self.checks else 'none made'})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (c.name, f"{c.value:.4g}", f"bound {c.bound:g}", c.where, "ok" if c.passed else f"failed: {c.advice}")
+            for c in self.checks
+        ]
+        return as_table(f"Diagnosis: {self._state()}", rows)
+
+    def _state(self) -> str:
+        return "converged" if self.converged else "NOT CONVERGED"
 
     def to_dict(self) -> dict[str, Any]:
         """Return a form for JSON, read back by `Diagnosis.from_dict`."""

@@ -13,11 +13,14 @@ import pandas as pd
 
 from kundenwert.data.account import Entry, RowAccount
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.messages import Code, several
+from kundenwert.messages import Code, as_table, in_line, several
 from kundenwert.sources import SourceInfo
 
 DAYS_PER_UNIT: Mapping[str, float] = MappingProxyType({"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25})
 MISSING_COHORT = "(missing)"
+
+ROUNDING = 1 + 1e-9
+"""How far one time may exceed another that bounds it, for 0.1 + 0.2 is more than 0.3 to a computer."""
 
 EVERYBODY = "all"
 """Cohort of everybody, where nothing tells customers apart, and name of the row that pools all cohorts."""
@@ -78,6 +81,24 @@ class CustomerSummary:
     stated_window: float | None = None
     stated_holdout: float | None = None
 
+    def __repr__(self) -> str:
+        return in_line("CustomerSummary", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_table("Customer summary", self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What is true of all customers together: no single one is among it."""
+        returned = int((self.table["frequency"] > 0).sum())
+        observed = f"{self.window:,.4g} {self.time_unit}"
+        if self.observation_start is not None and self.observation_end is not None:
+            observed = f"{self.observation_start} to {self.observation_end} ({observed})"
+        facts = [("customers", f"{len(self):,}, {returned:,} of them came back"), ("observed", observed)]
+        if self.holdout_length is not None:
+            until = "" if self.holdout_end is None else f"to {self.holdout_end} "
+            facts.append(("hold-out", f"{until}({self.holdout_length:,.4g} {self.time_unit})"))
+        return [*facts, ("cohorts", f"{self.table['cohort'].nunique():,}, by {self.cohort!r}")]
+
     def __len__(self) -> int:
         """Return the number of customers."""
         return len(self.table)
@@ -130,8 +151,9 @@ class CustomerSummary:
         Parameters
         ----------
         frame : pandas.DataFrame
-            Columns `frequency, recency, T`; `customer_id` (else the index), `monetary_value`, `cohort` and the other
-            columns of a summary's table are taken over where they are there.
+            Columns `frequency, recency, T`; `customer_id` (else the index, whatever its name), `monetary_value`,
+            `cohort` and the other columns of a summary's table are taken over where they are there. A `recency` that
+            exceeds `T` by rounding only, by a billionth of it, is taken to be `T`.
         time_unit : {"D", "W", "M", "Y"}
             Unit of `recency` and `T`.
         window : float, optional
@@ -161,6 +183,8 @@ class CustomerSummary:
         """
         days_per_unit(time_unit)
         table = _checked(frame)
+        if window is not None and window < table["T"].max() <= window * ROUNDING:
+            window = float(table["T"].max())
         if window is not None and not table["T"].max() <= window < np.inf:
             short = f"shorter than the longest T, {table['T'].max():g}"
             raise DomainError(f"window={window} is {short if window < np.inf else 'not finite'}")
@@ -225,9 +249,9 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         raise SchemaError(f"the customer table has no column {' and no column '.join(map(repr, missing))}")
     if frame.empty:
         raise DomainError("the customer table has no rows")
-    table = frame.copy()
+    table = frame.reset_index(drop=True)
     if "customer_id" not in table:
-        table.insert(0, "customer_id", table.index)
+        table.insert(0, "customer_id", frame.index)
     if table["customer_id"].isna().any():
         raise DomainError(f"customer_id is missing in {several(int(table['customer_id'].isna().sum()), 'row')}")
     table["customer_id"] = table["customer_id"].astype(str)
@@ -237,6 +261,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     if "monetary_value" not in table:
         table["monetary_value"] = np.nan
     x, t_x, T, z = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T", "monetary_value"))
+    t_x = np.where((t_x > T) & (t_x <= T * ROUNDING), T, t_x)
     rules = {
         "customer_id stands more than once": table["customer_id"].duplicated(keep=False),
         "frequency, recency and T must be finite": ~(np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)),

@@ -29,7 +29,7 @@ from kundenwert.data.roles import Roles, find_roles
 from kundenwert.data.tables.customers import MasterData
 from kundenwert.data.typed import Notation, typed_rows
 from kundenwert.errors import DomainError
-from kundenwert.messages import Code, Setting
+from kundenwert.messages import Code, Setting, as_table, in_line
 from kundenwert.settings import Reading, made
 from kundenwert.sources import Source, SourceInfo, open_source
 from kundenwert.sources.engine import store
@@ -65,6 +65,22 @@ class TransactionLog:
     first_day: dt.date
     last_day: dt.date
     parts: ibis.Table | None = None
+
+    def __repr__(self) -> str:
+        return in_line("TransactionLog", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_table("Transaction log", self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What is known without a query: no customer and no amount is among it."""
+        account = self.account
+        read = (
+            f"{account.kept:,} kept, {account.merged:,} merged, {account.excluded:,} excluded of {account.rows_read:,}"
+        )
+        facts = [("source", repr(self.source.name)), ("rows", read), ("days", f"{self.first_day} to {self.last_day}")]
+        facts += [("currency", self.source.currency)] if self.source.currency else []
+        return facts + ([("further columns", ", ".join(map(repr, self.keep)))] if self.keep else [])
 
     def known(self, end: dt.date) -> ibis.Table:
         """Return the purchases with only those credit notes taken off that were known on a day.

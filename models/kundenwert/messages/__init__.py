@@ -2,5 +2,6 @@
 
 from kundenwert.messages.codes import Code
 from kundenwert.messages.render import Setting, listing, say, several
+from kundenwert.messages.shown import as_table, in_line
 
-__all__ = ["Code", "Setting", "listing", "say", "several"]
+__all__ = ["Code", "Setting", "as_table", "in_line", "listing", "say", "several"]

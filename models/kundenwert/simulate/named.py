@@ -236,7 +236,7 @@ def random_population(
     return Population(name, "W", end.date(), groups, later.date(), Effects(*by_term), breaches or Breaches())
 
 
-def random_populations(count: int, *, seed: int, **options: object) -> list[Population]:
+def random_populations(count: int, *, seed: int = 1, **options: object) -> list[Population]:
     """Draw several populations, each from its own stream, so that more of them do not change the first.
 
     Parameters

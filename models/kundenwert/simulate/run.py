@@ -30,8 +30,8 @@ from kundenwert.simulate.process import (
 )
 from kundenwert.simulate.truth import Events, Outlook, truth_table
 
-YEAR: Mapping[str, float] = {"D": 365.0, "W": 52.0, "M": 12.0, "Y": 1.0}
-"""Length of the horizon that is looked at if none is given, in each unit of time."""
+YEAR: Mapping[str, float] = {unit: 365.25 / days for unit, days in DAYS_PER_UNIT.items()}
+"""Length of a year in each unit of time: the horizon that is looked at if none is given."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _nine_digits(column: pd.Series) -> pd.Series:
 def simulate_population(
     population: Population,
     *,
-    seed: int,
+    seed: int = 1,
     horizons: Sequence[float] | None = None,
     relationship: Sequence[float] | None = None,
     discount_rate: float = 0.10,
@@ -121,7 +121,8 @@ def simulate_population(
     seed
         Seed, ≥ 0.
     horizons
-        Lengths of the future after the end of observation, in units of time, > 0 and finite; a year if not given.
+        Lengths of the future after the end of observation, in units of time, > 0 and finite; a year of 365.25 days
+        if not given, which is 52.1786 weeks.
     relationship
         Lengths of the relationship from the first purchase; three and ten years if not given.
     discount_rate

@@ -40,7 +40,7 @@ def sbc[Data](
     infer: Callable[[Data, np.random.Generator], Values | None],
     *,
     simulations: int | Iterable[int],
-    seed: int,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """Rank true values among posterior draws, simulation by simulation.
 
