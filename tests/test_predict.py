@@ -167,6 +167,7 @@ def test_expectations_are_the_kernels(fits, customers, base):
     spend = gamma_gamma.expected_spend(x, z, **{n: law[n] for n in MONEY})
     wanted = {
         "p_alive": pareto_nbd.p_alive(x, t_x, T, **times),
+        "expected_purchase_rate": (times["r"] + x) / (times["alpha"] + T),
         "expected_purchases": pareto_nbd.expected_purchases(x, t_x, T, 52.0, **times),
         "expected_spend": spend,
         "expected_value": spend * pareto_nbd.dert(x, t_x, T, WEEK, horizon=52.0, **times),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import kundenwert as kw
 import kundenwert.value as value_module
 from kundenwert.bayes import Fit
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary
@@ -15,8 +16,11 @@ from kundenwert.value import value_table
 from kundenwert.value.terms import cost_of
 
 COLUMNS = """
-    customer_id cohort frequency recency T monetary_value value_to_date p_alive_mean expected_purchases_mean
-    purchases_q05 purchases_q50 purchases_q95 expected_spend_mean rlv_mean rlv_q05 rlv_q50 rlv_q95
+    customer_id cohort frequency recency T monetary_value value_to_date p_alive_mean p_alive_q05 p_alive_q50 p_alive_q95
+    expected_purchase_rate_mean expected_purchase_rate_q05 expected_purchase_rate_q50 expected_purchase_rate_q95
+    expected_time_mean expected_time_q05 expected_time_q50 expected_time_q95 p_purchase expected_purchases_mean
+    purchases_q05 purchases_q50 purchases_q95 expected_spend_mean expected_spend_q05 expected_spend_q50
+    expected_spend_q95 rlv_mean rlv_q05 rlv_q50 rlv_q95
     expected_rlv_q05 expected_rlv_q95 clv_mean clv_q05 clv_q50 clv_q95 p_pays_back
 """
 COHORTS = {"1997-01": 12.0, "1997-02": 20.0}
@@ -191,6 +195,21 @@ def test_a_sharp_posterior_leaves_the_outcome_uncertain(made, summary):
     assert (table["rlv_q95"] > table["rlv_q05"]).sum() >= 6
 
 
+def test_rate_survival_and_spend_have_intervals(fits, summary, result):
+    """Quantiles over the posterior of closed forms; the chance of a purchase is that of the law."""
+    law = {name: values[:, None] for name, values in fits[0].draws().items()}
+    table = summary.table
+    x, t_x, T = (table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    rate = (law["r"] + x) / (law["alpha"] + T)
+    np.testing.assert_allclose(result.table["expected_purchase_rate_q05"], np.quantile(rate, 0.05, axis=0), rtol=1e-9)
+    p = kw.kernels.pareto_nbd.p_alive(x, t_x, T, **law)
+    np.testing.assert_allclose(result.table["p_alive_q95"], np.quantile(p, 0.95, axis=0), rtol=1e-4)
+    time = p * kw.kernels.pareto_nbd.expected_lifetime(52.0, s=law["s"], scale=law["beta"] + T)
+    np.testing.assert_allclose(result.table["expected_time_mean"], time.mean(axis=0), rtol=1e-5)
+    nothing = kw.kernels.pareto_nbd.purchase_probability(0, 52.0, x, t_x, T, **law).mean(axis=0)
+    np.testing.assert_allclose(result.table["p_purchase"], 1 - nothing, atol=5 * 0.5 / np.sqrt(1500))
+
+
 # ------------------------------------------------------------------------------------------------ time and money
 
 
@@ -209,6 +228,8 @@ def test_the_unit_of_time_does_not_touch_the_money(made, posterior, customers, u
             *made(purchases, spend, time_unit=name), one, horizon=length, margin=0.3, seed=7
         ).table
     skip = ["recency", "T", *(["expected_purchases_mean"] if np.isinf(years) else [])]
+    timed = ("expected_purchase_rate", "expected_time")  # their unit is the point of them
+    skip += [name for name in tables["W"] if name.startswith(timed)]
     one, other = (tables[n].drop(columns=skip).select_dtypes("number") for n in ("W", unit))
     # means are closed forms; outcomes use the same random numbers, a rounding may still move one draw of a customer
     exact = [n for n in one.columns if n.endswith("_mean") or n.startswith("expected")]

@@ -93,7 +93,7 @@ def shape(posterior, _):
         (first("s", np.nan), "s is not finite"),
         (first("beta", np.inf), "beta is not finite"),
         (shape, r"s has shape \(1, 40, 2\), not \(1, 40\)"),
-        (lambda _, stored: stored.update(model="bg_nbd"), "KeyError"),
+        (lambda _, stored: stored.update(model="no_such_law"), "KeyError"),
         (lambda _, stored: stored.update(info=3), "TypeError"),
         (lambda _, stored: stored.update(covariates=["machines"]), "cohorts or covariates are not described"),
         (lambda _, stored: stored.update(diagnosis={"checks": [[[]]]}), "TypeError"),

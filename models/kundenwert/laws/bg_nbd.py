@@ -155,6 +155,10 @@ class BGNBD(PurchaseLaw):
     def _samples(self, law: Parameters) -> int:
         return int(max(law[name].shape[-1] for name in self.parameters))
 
+    def purchase_rate(self, history: History, law: Parameters) -> Array:
+        """`(r+x)/(α+T)`."""
+        return np.asarray((law["r"] + history.frequency) / (law["alpha"] + history.T))
+
     def life_to_date(self, history: History, law: Parameters) -> Life:
         """Who has left did so at the last purchase."""
         alive = self.p_alive(history, law)

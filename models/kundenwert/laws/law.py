@@ -261,6 +261,10 @@ class PurchaseLaw(Law):
         """Expected time as a customer after the end of observation; parameters as in `expected_purchases`."""
 
     @abstractmethod
+    def purchase_rate(self, history: History, law: Parameters) -> Array:
+        """Expected purchases per time unit of somebody who is a customer still."""
+
+    @abstractmethod
     def life_to_date(self, history: History, law: Parameters) -> Life:
         """What is believed of a customer's life so far."""
 

@@ -92,8 +92,9 @@ class NBD(PurchaseLaw):
         alive: Array | None = None,
     ) -> Array:
         """`(r+x)/(α+T)` for as long as is looked at, discounted."""
-        rate = (law["r"] + history.frequency) / (law["alpha"] + history.T)
-        return np.asarray(rate * self.expected_time(history, law, length, discount_rate, alive=alive))
+        return np.asarray(
+            self.purchase_rate(history, law) * self.expected_time(history, law, length, discount_rate, alive=alive)
+        )
 
     def expected_time(
         self,
@@ -109,11 +110,14 @@ class NBD(PurchaseLaw):
         ahead = np.asarray(length, dtype=np.float64)
         return np.asarray(alive * (-np.expm1(-discount_rate * ahead) / discount_rate if discount_rate > 0 else ahead))
 
+    def purchase_rate(self, history: History, law: Parameters) -> Array:
+        """`(r+x)/(α+T)`."""
+        return np.asarray((law["r"] + history.frequency) / (law["alpha"] + history.T))
+
     def life_to_date(self, history: History, law: Parameters) -> Life:
         """Alive all the time."""
         alive = self.p_alive(history, law)
-        rate = (law["r"] + history.frequency) / (law["alpha"] + history.T)
-        return Life(alive, alive * history.T, alive * rate)
+        return Life(alive, alive * history.T, alive * self.purchase_rate(history, law))
 
     def endless(self, law: Parameters) -> NDArray[np.bool_]:
         """In all draws: nobody leaves."""

@@ -145,7 +145,7 @@ class ParetoNBD(PurchaseLaw):
     ) -> Array:
         """`P(alive) · (r+x)/(α+T) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
         alive = self.p_alive(history, law) if alive is None else alive
-        at_rate = alive * (law["r"] + history.frequency) / (law["alpha"] + history.T)
+        at_rate = alive * self.purchase_rate(history, law)
         return product(at_rate, self._time(history, law, length, discount_rate))
 
     def expected_time(
@@ -174,6 +174,10 @@ class ParetoNBD(PurchaseLaw):
 
         dropout = {name: np.atleast_1d(law[name]) for name in ("s", "beta")}
         return once((history.T, *([np.asarray(length)] if own else [])), dropout, compute)
+
+    def purchase_rate(self, history: History, law: Parameters) -> Array:
+        """`(r+x)/(α+T)`."""
+        return np.asarray((law["r"] + history.frequency) / (law["alpha"] + history.T))
 
     def life_to_date(self, history: History, law: Parameters) -> Life:
         """P(alive), time alive and rate, in one pass over the quadrature nodes."""

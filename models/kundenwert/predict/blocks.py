@@ -41,13 +41,16 @@ class CustomerDraws:
     """Draws for a block of customers, each array of shape (customers, samples).
 
     `purchases` and `value` are outcomes, with purchase, drop-out and spend noise. `expected_...` are expectations
-    given the population's parameters. `value` is money discounted from the end of observation, before margin.
+    given the population's parameters: the purchase rate is that of somebody who is a customer still, the time is as a
+    customer within the horizon. `value` is money discounted from the end of observation, before margin.
     `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
     purchases themselves, for whoever needs their times; `expected_until` gives the expected purchases up to a time.
     """
 
     rows: NDArray[np.int64]
     p_alive: Array
+    expected_purchase_rate: Array
+    expected_time: Array
     expected_purchases: Array
     purchases: Array
     expected_spend: Array
@@ -251,7 +254,21 @@ class _Work:
         def until(time: float) -> Array:
             return buying.expected_purchases(history, rates, time, alive=alive)
 
-        drawn = (alive, expected, counts[0], spend, product(paid, spend), money[0], futures, values, means)
+        rate_alive = np.broadcast_to(buying.purchase_rate(history, rates), alive.shape)
+        time = buying.expected_time(history, rates, length, alive=alive)
+        drawn = (
+            alive,
+            rate_alive,
+            time,
+            expected,
+            counts[0],
+            spend,
+            product(paid, spend),
+            money[0],
+            futures,
+            values,
+            means,
+        )
         return CustomerDraws(rows, *drawn, until, *beside)
 
 

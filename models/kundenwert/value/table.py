@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 
+_BELIEVED = ("p_alive", "expected_purchase_rate", "expected_time", "expected_spend")
 _EXPECTED = ("rlv", "holdout_purchases", "holdout_value")
 _INFINITE = ("expected_spend", "expected_purchases")
 _HOLDOUT = ("holdout_purchases", "holdout_value")
@@ -98,8 +99,10 @@ def value_table(
     Returns
     -------
     ValueResult
-        `rlv_q05` and the like are of the outcome, `expected_rlv_q05` and the like of the expectation; means are of
-        the expectation in closed form, which both kinds share. Without `value_to_date` there is no CLV.
+        One row per customer: P(alive), purchase rate while a customer, time as a customer within a finite horizon and
+        spend, with intervals of what the posterior leaves open; the chance of a purchase within the horizon; purchases
+        and values. `rlv_q05` and the like are of the outcome, `expected_rlv_q05` and the like of the expectation; means
+        are of the expectation in closed form, which both kinds share. Without `value_to_date` there is no CLV.
 
     Raises
     ------
@@ -144,6 +147,7 @@ class _Values:
 
     def __init__(self, summary: CustomerSummary, terms: Terms, samples: int) -> None:
         self._summary, self._margin = summary, number(terms.margin)
+        self._endless = bool(np.isinf(number(terms.horizon)))
         self._cost = cost_of(terms, summary.table["cohort"])
         known = "value_to_date" in summary.table
         self._basis = earned(terms, summary.table) - self._cost if known else None
@@ -157,6 +161,8 @@ class _Values:
     def read(self, block: CustomerDraws) -> _Part:
         """Summarise each customer of a block, and sum over cohorts."""
         draws = _money(block, self._margin)
+        if self._endless:  # so may be the time of those who hardly ever leave
+            del draws["expected_time"]
         return _Part(
             block.rows,
             _summarise(draws, None if self._basis is None else self._basis[block.rows]),
@@ -216,6 +222,8 @@ def _money(block: CustomerDraws, margin: float) -> dict[str, Array]:
     """All quantities of a block in money: draws of shape (customers, samples)."""
     draws = {
         "p_alive": block.p_alive,
+        "expected_purchase_rate": block.expected_purchase_rate,
+        "expected_time": block.expected_time,
         "purchases": block.purchases,
         "expected_purchases": block.expected_purchases,
         "expected_spend": block.expected_spend,
@@ -230,7 +238,11 @@ def _money(block: CustomerDraws, margin: float) -> dict[str, Array]:
 
 def _summarise(draws: dict[str, Array], basis: Array | None) -> dict[str, Array]:
     """Columns of the value table for a block; the CLV is the RLV and what is known already, `basis`."""
-    columns = {f"{name}_mean": draws[name].mean(axis=1) for name in ("p_alive", "expected_purchases", "expected_spend")}
+    believed = [name for name in _BELIEVED if name in draws]
+    columns = {f"{name}_mean": draws[name].mean(axis=1) for name in (*believed, "expected_purchases")}
+    for name in believed:
+        columns |= quantile_columns(name, draws[name])
+    columns["p_purchase"] = (draws["purchases"] > 0).mean(axis=1)
     columns["rlv_mean"] = draws["expected_rlv"].mean(axis=1)
     columns |= quantile_columns("purchases", draws["purchases"]) | quantile_columns("rlv", draws["rlv"])
     if basis is not None:
@@ -247,10 +259,15 @@ def _summarise(draws: dict[str, Array], basis: Array | None) -> dict[str, Array]
     return columns
 
 
+_ENDS = ("mean", *QUANTILES)
 _ORDER = (
     *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
-    *("value_to_date", "margin_to_date", "cac", "p_alive_mean", "expected_purchases_mean"),
-    *("purchases_q05", "purchases_q50", "purchases_q95", "expected_spend_mean"),
+    *("value_to_date", "margin_to_date", "cac"),
+    *(f"p_alive_{end}" for end in _ENDS),
+    *(f"expected_purchase_rate_{end}" for end in _ENDS),
+    *(f"expected_time_{end}" for end in _ENDS),
+    *("p_purchase", "expected_purchases_mean", "purchases_q05", "purchases_q50", "purchases_q95"),
+    *(f"expected_spend_{end}" for end in _ENDS),
     *("rlv_mean", "rlv_q05", "rlv_q50", "rlv_q95", "expected_rlv_q05", "expected_rlv_q95"),
     *("clv_mean", "clv_q05", "clv_q50", "clv_q95", "p_pays_back"),
     *("holdout_purchases", "predicted_holdout_purchases_mean", "predicted_holdout_purchases_q05"),
