@@ -184,8 +184,8 @@ def test_without_a_hold_out(fits):
     ("history", "verdict", "words"),
     [
         (History(2357, 946, 38.9, 52.0, "weeks"), "pass", "946 of 2,357 customers bought again within 38.9 weeks"),
-        (History(5, 4, 38.9, 52.0, "weeks"), "caution", "the priors say much"),
-        (History(400, 100, 8.4, 52.0, "weeks"), "caution", "52 weeks ahead. So far ahead values rest on the form"),
+        (History(5, 4, 38.9, 52.0, "weeks"), "caution", "the results depend much on the priors"),
+        (History(400, 100, 8.4, 52.0, "weeks"), "caution", "52 weeks ahead. So far ahead, values depend on the form"),
         (History(400, 100, 36.0, np.inf, "months"), "caution", "values look without end"),
     ],
 )

@@ -309,7 +309,7 @@ def test_the_caption_counts_the_groups_inside(render):
     groups = results.tables["by_frequency"]
     assert {"predicted_q05", "predicted_q95", "inside"} <= set(groups)
     inside = groups["actual_mean"].between(groups["predicted_q05"], groups["predicted_q95"]).sum()
-    assert f"actual means inside theirs: {inside} of {len(groups)}." in sound(path).text
+    assert f"{inside} of {len(groups)} actual means lie inside theirs." in sound(path).text
 
 
 def test_a_log_complete_after_its_last_purchase(render):
@@ -432,7 +432,7 @@ def test_without_margin_and_cost_the_page_decides_nothing(render):
     _, path = render(log_of(ordinary()), margin=1.0)
     text = sound(path).text
     assert "neither a margin nor an acquisition cost was given, so every value on this page is revenue" in text
-    assert "No acquisition cost was given, so there is nothing to weigh here" in text
+    assert "No acquisition cost was given, so costs and values cannot be weighed" in text
     assert "the best next step is to acquire" not in text
     _, path = render(log_of(ordinary()), margin=1.0, cac=7.0)
     text = sound(path).text

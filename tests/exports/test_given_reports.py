@@ -39,7 +39,7 @@ def test_no_channel_did_what_was_forecast(channels):
     assert row["verdict"] == "fail"
     assert "Kampagne: purchases 1, forecast" in row["finding"]
     assert row["finding"].startswith("0 of 6 totals of cohorts lie in their 90 % interval")
-    assert "Nothing is advised about" in row["finding"]
+    assert "No advice is given about" in row["finding"]
 
 
 def test_nothing_is_said_by_channel_where_no_model_tells_channels_apart(channels):

@@ -1,4 +1,4 @@
-"""What it costs to act on the formula: limits of acquisition cost, and who is looked after."""
+"""What it costs to act on the formula: limits of acquisition cost, and which customers are favoured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def acting_profit(
     customers: ArrayLike = 1.0,
     elasticity: float | None = None,
 ) -> pd.DataFrame:
-    r"""Money earned and lost when acquisition is steered by each rule's limit instead of the true value of a customer.
+    r"""Money lost when each rule, instead of a customer's true value, limits what acquisition may cost.
 
     A limit is what a rule says that a new customer of the cohort may cost; the truth V is what such a customer is worth
     before acquisition cost. Over cohorts with n customers, `overspending = Σ n · max(limit − V, 0)` is what is paid

@@ -81,7 +81,7 @@ def baseline_predictions(
     recent: Mapping[str, tuple[pd.DataFrame, float]] | None = None,
     no_dropout: tuple[Purchases, Spend] | None = None,
 ) -> Baselines:
-    r"""Predict each customer's purchases and revenue within `length` by what one would do without a drop-out model.
+    r"""Predict each customer's purchases and revenue within `length` by simple rules that know no drop-out.
 
     **`formula_<rate>_<lifespan>`**: AOV × purchase frequency × time, with
 
@@ -179,7 +179,7 @@ def baseline_predictions(
 def carried_forward(
     table: pd.DataFrame, window: pd.DataFrame, length: float
 ) -> tuple[Array, Array, NDArray[np.object_]]:
-    """Pace of each customer in the last window: purchases and revenue per time unit, 0 for who did not buy.
+    """Pace of each customer in the last window: purchases and revenue per time unit, 0 for those who bought nothing.
 
     Parameters
     ----------

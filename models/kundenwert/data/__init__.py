@@ -1,6 +1,6 @@
 """Tables in, tables out: read a transaction log, account for every row, summarise it per customer.
 
-Names are imported when first used, so that who has a summary does not pay for the table engine; `__init__.pyi` lists
+Names are imported when first used, so that working with a summary does not load the table engine; `__init__.pyi` lists
 them.
 """
 

@@ -183,7 +183,7 @@ def _constant(whole: dict[str, Any]) -> list[Note]:
 
 
 def _wide(purchases: ibis.Table) -> list[Note]:
-    """Purchases of which a few are all of the money."""
+    """Note where amounts differ so widely that a few purchases hold most of the money."""
     paid = purchases.filter(purchases.amount > 0)
     found = paid.agg(least=paid.amount.quantile(0.01), most=paid.amount.quantile(0.99)).to_pyarrow().to_pylist()[0]
     if found["least"] is None or found["most"] < WIDE_RATIO * found["least"]:
@@ -192,7 +192,7 @@ def _wide(purchases: ibis.Table) -> list[Note]:
 
 
 def too_few(back: int, customers: int) -> tuple[Note, ...]:
-    """Say where so few customers came back that one cannot be told from another.
+    """Warn where too few customers came back to learn how customers differ.
 
     Parameters
     ----------

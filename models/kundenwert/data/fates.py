@@ -184,7 +184,7 @@ def account_for(
     *,
     bad_money: float | None = None,
 ) -> RowAccount:
-    """Account for every row, and refuse a log of which too little can be read.
+    """Account for every row, and refuse a log if too few of its rows can be read.
 
     Parameters
     ----------

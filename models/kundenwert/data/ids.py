@@ -141,7 +141,7 @@ def settle_ids(rows: ibis.Table, opened: Source, roles: Roles, reading: Reading)
 
 
 def _are_whole(ids: ibis.Table) -> bool:
-    """Whether ids are whole numbers, some of which are written with a fraction of nothing."""
+    """Whether ids are whole numbers, some of them written with a fraction of zero, as 12.0."""
     found = ids.agg(
         all=ids.id.count(),
         pointed=ids.id.re_search(r"^\d+[.,]0{1,2}$").sum(),

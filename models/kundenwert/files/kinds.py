@@ -12,7 +12,7 @@ import pandas as pd
 
 
 class Kind(StrEnum):
-    """Kinds of numbers: money, a share or probability, a count or time, a time until what may never happen."""
+    """Kinds of numbers: money, a share or probability, a count or time, or a time to an event that may never come."""
 
     money = "money"
     share = "share"

@@ -1,10 +1,12 @@
-"""Pictures of tables: every function takes and returns a matplotlib Axes, and computes nothing but layout.
+"""Pictures of tables: every function takes and returns a matplotlib Axes, laid out, with the numbers of other rooms.
 
 `fit` shows the model beside the data, `money` values and hold-out by cohort, `customers` single customers, `cohorts`
 cohorts through time and pooled, `reasons` why formula and posterior differ, `decisions` what to buy and whom to trust,
 `surfaces` numbers over two things at once.
-With `ax=None` a figure of fitting size is made. Series differ by colour, line and marker, so that they can
-be told apart in grey too.
+
+Fits, values, summaries and logs are taken as they are, as in `plot.coverage(values, summary=summary)`; `objects` makes
+tables of them. The tables themselves, or arrays, are the second way. With `ax=None` a figure of fitting size is made.
+Series differ by colour, line and marker, so that they can be told apart in grey too.
 """
 
 from kundenwert.plot.cohorts import cumulative_revenue, deciles, retention_triangle, shrinkage

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kundenwert.data.customers import name_of_everybody
+from kundenwert.plot import objects
 from kundenwert.plot.lines import BANDS, LOOKS, called, others, picked
 from kundenwert.plot.names import name_ticks, plain
 from kundenwert.plot.style import (
@@ -27,15 +29,20 @@ from kundenwert.plot.style import (
 )
 from kundenwert.plot.surfaces import cells
 
+if TYPE_CHECKING:
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.value import ValueResult
 
-def retention_triangle(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+
+def retention_triangle(table: pd.DataFrame | TransactionLog, ax: Axes | None = None) -> Axes:
     """Show what share of each acquisition cohort bought in each period since acquisition.
 
     Parameters
     ----------
     table
-        What `validate.cohort_curves.retention_by_age` returns: `cohort, customers, age, share`, and `period` for the
-        axis. A cell without a row, or with a missing share, was not observed and stays blank.
+        A log, of which months are shown, or what `validate.retention_by_age` returns: `cohort, customers, age, share`,
+        and `period` for the axis. A cell without a row, or with a missing share, was not observed and stays blank.
     ax
         Axes to draw on; None makes one whose height fits the number of cohorts.
 
@@ -57,6 +64,7 @@ def retention_triangle(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.get_yticklabels()], [text.get_text() for text in ax.texts]
     (['2023 (n = 40)', '2024 (n = 55)'], ['100', '25', '100'])
     """
+    table = objects.retention(table)
     wide = table.pivot_table(index="cohort", columns="age", values="share", sort=False, dropna=False)
     ages = np.arange(int(table["age"].max()) + 1)
     shown = wide.reindex(columns=ages).to_numpy(np.float64)
@@ -168,16 +176,24 @@ def cumulative_revenue(
     return ax
 
 
-def shrinkage(table: pd.DataFrame, ax: Axes | None = None, *, time_unit: str = "week") -> Axes:
+def shrinkage(
+    table: pd.DataFrame | Fit,
+    ax: Axes | None = None,
+    *,
+    summary: CustomerSummary | None = None,
+    time_unit: str = "week",
+) -> Axes:
     """Show how pooling draws each cohort's counted rate towards the others, the more so the less is known of it.
 
     Parameters
     ----------
     table
-        What `validate.cohort_curves.shrinkage_table` returns: `cohort, customers, raw, pooled_mean, pooled_q05,
-        pooled_q95, population_mean`.
+        A fit of purchases with effects of cohorts, or what `validate.shrinkage_table` returns: `cohort, customers,
+        raw, pooled_mean, pooled_q05, pooled_q95, population_mean`.
     ax
         Axes to draw on; None makes one whose height fits the number of cohorts.
+    summary
+        The customers that the fit is held against.
     time_unit
         Name of one unit of time.
 
@@ -197,6 +213,7 @@ def shrinkage(table: pd.DataFrame, ax: Axes | None = None, *, time_unit: str = "
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['pooled, 90 % interval', 'counted', 'all cohorts']
     """
+    table = objects.pooled(table, summary)
     if ax is None:
         ax = new_axes(None, height=float(np.clip(1.7 + 0.3 * len(table), 2.6, 9.4)))
     names = [
@@ -229,16 +246,24 @@ def shrinkage(table: pd.DataFrame, ax: Axes | None = None, *, time_unit: str = "
     return ax
 
 
-def deciles(table: pd.DataFrame, ax: Axes | None = None, *, what: str = "hold-out revenue") -> Axes:
+def deciles(
+    table: pd.DataFrame | ValueResult,
+    ax: Axes | None = None,
+    *,
+    summary: CustomerSummary | None = None,
+    what: str = "hold-out revenue",
+) -> Axes:
     """Show the mean of customers grouped by prediction: what was predicted, and what happened.
 
     Parameters
     ----------
     table
-        What `validate.cohort_curves.decile_table` returns: `decile, predicted_mean, actual_mean, overall_mean`, and
+        Values, or what `validate.decile_table` returns: `decile, predicted_mean, actual_mean, overall_mean`, and
         `predicted_q05, predicted_q95` where there are intervals.
     ax
         Axes to draw on; None makes one.
+    summary
+        The customers with their hold-out, where values are drawn.
     what
         What was predicted, for title and axis.
 
@@ -256,6 +281,7 @@ def deciles(table: pd.DataFrame, ax: Axes | None = None, *, what: str = "hold-ou
     >>> [float(bar.get_height()) for bar in ax.patches], [text.get_text() for text in ax.get_legend().get_texts()][1]
     ([8.0, 4.0], 'mean of all')
     """
+    table = objects.of_holdout(table, summary, "decile_table")
     ax = new_axes(ax)
     at = np.arange(len(table))
     ax.bar(at, table["actual_mean"], width=0.72, color=BARS, edgecolor=QUIET, linewidth=0.6, label="actual")

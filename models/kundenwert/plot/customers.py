@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from matplotlib.dates import date2num
 from numpy.typing import ArrayLike
 
 from kundenwert.errors import DomainError
+from kundenwert.plot import objects
 from kundenwert.plot.names import plain
 from kundenwert.plot.style import (
     ACTUAL,
@@ -26,6 +28,9 @@ from kundenwert.plot.style import (
     row_labels,
     thousands,
 )
+
+if TYPE_CHECKING:
+    from kundenwert.data import TransactionLog
 
 _ALIVE = LinearSegmentedColormap.from_list("alive", ["#FFFFFF", "#D6E7F3", "#56A0CE", "#0072B2", "#003A5C"])
 
@@ -88,8 +93,9 @@ def p_alive_surface(
 
 
 def customer_timelines(
-    purchases: pd.DataFrame,
+    purchases: pd.DataFrame | TransactionLog,
     *,
+    customers: Sequence[str] | None = None,
     observation_end: str | pd.Timestamp,
     holdout_end: str | pd.Timestamp | None = None,
     p_alive: Mapping[str, float] | None = None,
@@ -100,8 +106,10 @@ def customer_timelines(
     Parameters
     ----------
     purchases
-        Columns `customer_id`, `date`: a row per purchase of the customers to be shown, in the order in which
-        the customers first appear.
+        A log, or columns `customer_id`, `date`: a row per purchase of the customers to be shown, in the order in
+        which the customers first appear.
+    customers
+        Which customers; of a log they have to be named, and are shown in this order.
     observation_end, holdout_end
         Last days of observation and hold-out; the hold-out is shaded.
     p_alive
@@ -123,9 +131,10 @@ def customer_timelines(
     >>> [label.get_text() for label in ax.get_yticklabels()], ax.texts[-1].get_text()
     (['0001', '0007'], '50 %')
     """
-    customers = list(dict.fromkeys(purchases["customer_id"].astype(str)))
-    ax = new_axes(ax, height=float(np.clip(1.5 + 0.27 * len(customers), 2.4, 9.4)))
-    rows = dict(zip(customers, row_labels(ax, customers, height=inches_high(ax)), strict=True))
+    purchases = objects.timelines(purchases, customers)
+    shown = list(dict.fromkeys(purchases["customer_id"].astype(str)))
+    ax = new_axes(ax, height=float(np.clip(1.5 + 0.27 * len(shown), 2.4, 9.4)))
+    rows = dict(zip(shown, row_labels(ax, shown, height=inches_high(ax)), strict=True))
     observed, last = _days(observation_end), _days(holdout_end or observation_end)
     dates = pd.Series(date2num(pd.to_datetime(purchases["date"])), index=purchases.index)
     height = purchases["customer_id"].astype(str).map(rows)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
+from kundenwert.plot import objects
 from kundenwert.plot.names import name_ticks, plain
 from kundenwert.plot.style import (
     ACTUAL,
@@ -26,6 +29,11 @@ from kundenwert.plot.style import (
     thousands,
 )
 
+if TYPE_CHECKING:
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.value import ValueResult
+
 APART = 0.07
 """How far to either side of a group's place what is actual and what is predicted are drawn, so that neither hides."""
 
@@ -33,15 +41,19 @@ TALLEST_PRIOR = 1.5
 """Height of a prior over that of its posterior from which it is cut off: the posterior is what is looked at."""
 
 
-def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def repeat_purchase_histogram(
+    counts: pd.DataFrame | Fit, ax: Axes | None = None, *, summary: CustomerSummary | None = None
+) -> Axes:
     """Show how many customers made 0, 1, 2, … repeat purchases, and how many the model would expect.
 
     Parameters
     ----------
     counts
-        What `validate.repeat_purchase_counts` returns.
+        A fit of purchases, or what `validate.repeat_purchase_counts` returns.
     ax
         Axes to draw on; None makes one.
+    summary
+        The customers that the fit is held against.
 
     Returns
     -------
@@ -57,6 +69,7 @@ def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> A
     >>> [float(bar.get_height()) for bar in ax.patches]
     [1411.0, 946.0]
     """
+    counts = objects.histogram(counts, summary)
     ax = new_axes(ax)
     at = np.arange(len(counts))
     ax.bar(at, counts["observed"], width=0.72, color=BARS, edgecolor=QUIET, linewidth=0.6, label="observed")
@@ -70,15 +83,23 @@ def repeat_purchase_histogram(counts: pd.DataFrame, ax: Axes | None = None) -> A
     return ax
 
 
-def tracking_cumulative(tracked: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def tracking_cumulative(
+    tracked: pd.DataFrame | Fit,
+    ax: Axes | None = None,
+    *,
+    summary: CustomerSummary | None = None,
+    log: TransactionLog | None = None,
+) -> Axes:
     """Show cumulative repeat purchases through time, actual and expected.
 
     Parameters
     ----------
     tracked
-        What `validate.tracking` returns.
+        A fit of purchases, or what `validate.tracking` returns.
     ax
         Axes to draw on; None makes one.
+    summary, log
+        The customers and the log that the fit is held against.
 
     Returns
     -------
@@ -95,18 +116,27 @@ def tracking_cumulative(tracked: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> ax.lines[0].get_ydata().tolist()
     [3.0, 9.0]
     """
+    tracked = objects.tracked(tracked, summary, log)
     return _tracking(tracked, "cumulative", "Repeat purchases so far, actual and expected", ax)
 
 
-def tracking_incremental(tracked: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def tracking_incremental(
+    tracked: pd.DataFrame | Fit,
+    ax: Axes | None = None,
+    *,
+    summary: CustomerSummary | None = None,
+    log: TransactionLog | None = None,
+) -> Axes:
     """Show the repeat purchases of each period, actual and expected; periods cut short are left out.
 
     Parameters
     ----------
     tracked
-        What `validate.tracking` returns.
+        A fit of purchases, or what `validate.tracking` returns.
     ax
         Axes to draw on; None makes one.
+    summary, log
+        The customers and the log that the fit is held against.
 
     Returns
     -------
@@ -124,21 +154,32 @@ def tracking_incremental(tracked: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> ax.lines[0].get_ydata().tolist()
     [3.0, 6.0]
     """
+    tracked = objects.tracked(tracked, summary, log)
     length = int(tracked["days"].max())
     whole = tracked[tracked["days"] == length]
     per = "week" if length == 7 else f"period of {length} days"
     return _tracking(whole, "incremental", f"Repeat purchases per {per}, actual and expected", ax)
 
 
-def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def conditional_expectation(
+    groups: pd.DataFrame | ValueResult,
+    ax: Axes | None = None,
+    *,
+    summary: CustomerSummary | None = None,
+    fits: tuple[Fit, Fit] | None = None,
+) -> Axes:
     """Show mean hold-out purchases of customers alike in calibration purchases, actual and predicted.
 
     Parameters
     ----------
     groups
-        What `validate.by_frequency` returns.
+        Values, or what `validate.by_frequency` returns.
     ax
         Axes to draw on; None makes one.
+    summary
+        The customers with their hold-out, where values are drawn.
+    fits
+        The fits of purchases and spend behind the values, for the intervals.
 
     Returns
     -------
@@ -155,6 +196,7 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['0\\nn = 1,411', '1+\\nn = 946']
     """
+    groups = objects.of_holdout(groups, summary, "by_frequency", fits=fits)
     ax = new_axes(ax)
     at = np.arange(len(groups))
     actual, predicted = (groups[name].to_numpy(np.float64) for name in ("actual_mean", "predicted_mean"))
@@ -186,15 +228,19 @@ def conditional_expectation(groups: pd.DataFrame, ax: Axes | None = None) -> Axe
     return ax
 
 
-def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def coverage(
+    table: pd.DataFrame | ValueResult, ax: Axes | None = None, *, summary: CustomerSummary | None = None
+) -> Axes:
     """Show the share of cases inside their interval, beside the share the interval claims.
 
     Parameters
     ----------
     table
-        What `validate.coverage` returns; its rows for customers and cohorts are drawn.
+        Values, or what `validate.coverage` returns; its rows for customers and cohorts are drawn.
     ax
         Axes to draw on; None makes one.
+    summary
+        The customers with their hold-out, where values are drawn.
 
     Returns
     -------
@@ -210,6 +256,7 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.texts]
     ['95 %', '1.7 %', 'claimed: 90 %']
     """
+    table = objects.of_holdout(table, summary, "coverage")
     shown = table[table["scope"] != "total"].reset_index(drop=True)
     ax = new_axes(ax, height=1.3 + 0.38 * len(shown))
     nominal = float(shown["nominal"].iloc[0])
@@ -258,18 +305,23 @@ def coverage(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def prior_posterior(
-    prior_at: ArrayLike, prior_density: ArrayLike, samples: ArrayLike, *, name: str, ax: Axes | None = None
+    prior_at: ArrayLike | Fit,
+    prior_density: ArrayLike | None = None,
+    samples: ArrayLike | None = None,
+    *,
+    name: str,
+    ax: Axes | None = None,
 ) -> Axes:
     """Show the prior density of one quantity beside its posterior draws.
 
     Parameters
     ----------
     prior_at, prior_density
-        Points and the prior's density there.
+        Points and the prior's density there; or a fit alone.
     samples
         Posterior draws.
     name
-        What the quantity is, with its unit.
+        What the quantity is, with its unit; of a fit, one that carries a prior, such as "half_life".
     ax
         Axes to draw on; None makes one.
 
@@ -285,11 +337,12 @@ def prior_posterior(
     >>> round(float(sum(bar.get_height() * bar.get_width() for bar in ax.patches)), 6)
     1.0
     """
+    at, density, samples = objects.densities(prior_at, prior_density, samples, name)
     ax = new_axes(ax, width=4.2, height=3.0)
     drawn = np.ravel(np.asarray(samples, dtype=np.float64))
     bins = int(np.clip(np.sqrt(len(drawn)), 1, 40))
     height, *_ = ax.hist(drawn, bins=bins, density=True, color=BAND, edgecolor=MODEL, linewidth=0.4, label="posterior")
-    ax.plot(prior_at, prior_density, color=ACTUAL, linestyle="--", linewidth=1.5, label="prior")
+    ax.plot(at, density, color=ACTUAL, linestyle="--", linewidth=1.5, label="prior")
     ax.set_yticks([])
     ax.set_ylim(0, min(ax.get_ylim()[1], TALLEST_PRIOR * float(np.max(height))) * 1.12)
     dress(ax, title=plain(name, longest=40, weight="bold"), x="", y="Density", grid=None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from numpy.typing import NDArray
 
+from kundenwert.plot import objects
 from kundenwert.plot.style import (
     ACTUAL,
     BARS,
@@ -25,6 +28,10 @@ from kundenwert.plot.style import (
     thousands,
 )
 
+if TYPE_CHECKING:
+    from kundenwert.data import CustomerSummary
+    from kundenwert.value import ValueResult
+
 LEFT_OUT, FAR_BELOW = 0.01, 0.01
 """The histogram counts instead of drawing at most this share of customers, and those with less than this times the
 median: a few customers with next to nothing would stretch it by decades."""
@@ -36,13 +43,21 @@ FORMULA_MARKS = {
 }
 
 
-def formula_versus_posterior(cohorts: pd.DataFrame, *, matched: bool = True, ax: Axes | None = None) -> Axes:
+def formula_versus_posterior(
+    cohorts: pd.DataFrame | ValueResult,
+    *,
+    summary: CustomerSummary | None = None,
+    matched: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
     """Show the CLV per customer of each cohort: the formula's three values beside the posterior.
 
     Parameters
     ----------
     cohorts
-        What `compare.compare_cohorts` returns.
+        Values, or what `compare.compare_cohorts` returns.
+    summary
+        The customers behind the values.
     matched
         Draw the formula on the posterior's price basis, horizon and discounting; else as a company computes it.
     ax
@@ -64,6 +79,7 @@ def formula_versus_posterior(cohorts: pd.DataFrame, *, matched: bool = True, ax:
     >>> [text.get_text() for text in ax.get_legend().get_texts()][2]
     'formula, 1 / churn (not computable)'
     """
+    cohorts = objects.cohorts(cohorts, summary)
     ax, height = _tall(ax, len(cohorts))
     names = cohorts["cohort"].astype(str).tolist()
     if names[-1] in names[:-1]:
@@ -93,13 +109,17 @@ def formula_versus_posterior(cohorts: pd.DataFrame, *, matched: bool = True, ax:
     return ax
 
 
-def holdout_by_cohort(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def holdout_by_cohort(
+    cohorts: pd.DataFrame | ValueResult, *, summary: CustomerSummary | None = None, ax: Axes | None = None
+) -> Axes:
     """Show each cohort's hold-out revenue: the posterior's interval, the formula's forecast, what happened.
 
     Parameters
     ----------
     cohorts
-        What `compare.compare_cohorts` returns, with a hold-out. The row "all" is left out, for its scale.
+        Values, or what `compare.compare_cohorts` returns, with a hold-out. The row "all" is left out, for its scale.
+    summary
+        The customers behind the values, with their hold-out.
     ax
         Axes to draw on; None makes one whose height fits the number of cohorts.
 
@@ -118,6 +138,7 @@ def holdout_by_cohort(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['1997-01', '1997-02']
     """
+    cohorts = objects.cohorts(cohorts, summary)
     shown = cohorts.iloc[:-1] if len(cohorts) > 1 else cohorts
     ax, height = _tall(ax, len(shown))
     at = row_labels(ax, shown["cohort"].astype(str).tolist(), height=height)
@@ -141,13 +162,13 @@ def holdout_by_cohort(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def rlv_distribution(table: pd.DataFrame | ValueResult, *, ax: Axes | None = None) -> Axes:
     """Show how the customers' residual lifetime values spread, one-time buyers apart from the others.
 
     Parameters
     ----------
     table
-        One row per customer: `rlv_mean`, `frequency`.
+        Values, or one row per customer: `rlv_mean`, `frequency`.
     ax
         Axes to draw on; None makes one.
 
@@ -165,6 +186,7 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> sorted(float(bar.get_height()) for bar in ax.patches)[-2:]
     [1.0, 2.0]
     """
+    table = objects.customers(table)
     ax = new_axes(ax)
     value = table["rlv_mean"].to_numpy(dtype=np.float64)
     once = table["frequency"].to_numpy() == 0
@@ -199,13 +221,13 @@ def rlv_distribution(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def rlv_concentration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def rlv_concentration(table: pd.DataFrame | ValueResult, *, ax: Axes | None = None) -> Axes:
     """Show what share of the residual lifetime value the most valuable customers hold.
 
     Parameters
     ----------
     table
-        One row per customer: `rlv_mean`, ≥ 0.
+        Values, or one row per customer: `rlv_mean`, ≥ 0.
     ax
         Axes to draw on; None makes one.
 
@@ -226,6 +248,7 @@ def rlv_concentration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> ax.texts[0].get_text()
     'top 10 %: 80 % of value'
     """
+    table = objects.customers(table)
     ax = new_axes(ax, height=3.9)
     value = np.sort(table["rlv_mean"].to_numpy(dtype=np.float64))[::-1]
     of_customers = np.arange(len(value) + 1) / max(len(value), 1)

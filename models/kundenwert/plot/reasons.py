@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from kundenwert.compare import FACTORS
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.plot import objects
 from kundenwert.plot.lines import log_axis
 from kundenwert.plot.names import literal, plain
 from kundenwert.plot.style import (
@@ -28,6 +31,9 @@ from kundenwert.plot.style import (
     row_labels,
     thousands,
 )
+
+if TYPE_CHECKING:
+    from kundenwert.compare import Decomposition
 
 NAMES = {
     "order_value": "Order value",
@@ -50,13 +56,13 @@ UP, DOWN = (OKABE_ITO["green"], ""), ("#F4B183", "////")
 """Colour and hatch of what raises the value, and of what lowers it."""
 
 
-def waterfall(table: pd.DataFrame, cohort: str, ax: Axes | None = None) -> Axes:
+def waterfall(table: pd.DataFrame | Decomposition, cohort: str, ax: Axes | None = None) -> Axes:
     """Show how the formula's value becomes the posterior's, one reason after the other, in money.
 
     Parameters
     ----------
     table
-        What `compare.Decomposition.table` returns.
+        What `compare.decompose` returns, or its table.
     cohort
         Which cohort; "all" is the total.
     ax
@@ -83,7 +89,7 @@ def waterfall(table: pd.DataFrame, cohort: str, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.texts][1:4]
     ['−2', '×1.20 (0.90 to 1.30)', '+4']
     """
-    rows = _steps(table, cohort)
+    rows = _steps(objects.steps(table), cohort)
     ax = new_axes(ax, height=3.9)
     at = row_labels(ax, ["Formula", *(NAMES[name] for name in FACTORS), "Posterior"], height=inches_high(ax))
     money = rows["money_mean"].to_numpy(np.float64)
@@ -182,13 +188,13 @@ def _bars(ax: Axes, at: NDArray[np.float64], rows: pd.DataFrame, money: NDArray[
     ax.set_xlim(low - (0.02 * wide if low < 0 else 0), high + 0.16 * wide)
 
 
-def factors(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def factors(table: pd.DataFrame | Decomposition, ax: Axes | None = None) -> Axes:
     """Show each cohort's five factors between formula and posterior on a logarithmic axis, with intervals.
 
     Parameters
     ----------
     table
-        What `compare.Decomposition.table` returns.
+        What `compare.decompose` returns, or its table.
     ax
         Axes to draw on; None makes one whose height fits the number of cohorts.
 
@@ -206,6 +212,7 @@ def factors(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.get_legend().get_texts()][:2]
     ['Order value', 'Purchase frequency']
     """
+    table = objects.steps(table)
     block = (table["step"] == "formula").cumsum()
     names = table["cohort"].astype(str).groupby(block).first().tolist()
     if names[-1] in names[:-1]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kundenwert import plot
+from kundenwert.plot.objects import prior_density
 from kundenwert.report import html, texts
 from kundenwert.report.html import (
     Html,
@@ -212,13 +212,10 @@ def models(run: Run) -> Html:
 
 
 def _prior_posterior(draws: pd.DataFrame, name: str) -> Any:
-    """Density of the prior's logarithm, carried over, since these quantities are positive and skewed."""
+    """Show prior and posterior draws of a quantity."""
     own = draws.loc[draws["parameter"] == name]
     prior, posterior = (own.loc[own["group"] == group, "value"].to_numpy() for group in ("prior", "posterior"))
-    low, high = np.quantile(posterior, [0.001, 0.999])
-    room = 0.6 * (high - low)
-    at = np.linspace(max(low - room, high * 1e-3), high + room, 200)
-    density = stats.gaussian_kde(np.log(prior))(np.log(at)) / at
+    at, density = prior_density(prior, posterior)
     return plot.prior_posterior(at, density, posterior, name=texts.QUANTITIES.get(name, name))
 
 

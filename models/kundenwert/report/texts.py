@@ -27,17 +27,20 @@ ANSWER = (
     "On equal terms (same margin, horizon and discounting) the simple formula with a lifespan of {years} years puts the "
     "average customer at {formula}; the posterior puts it at {posterior} ({nominal} interval {interval}). {verdict}"
 )
-OUTSIDE = "The formula's number lies outside that interval: budgets that follow it rest on customers who are not there, or miss some who are."
-INSIDE = "The formula's number lies inside that interval: for the average customer it does no harm here."
+OUTSIDE = "The formula's number lies outside that interval: a budget based on it would be too high or too low."
+INSIDE = "The formula's number lies inside that interval: for the average customer the formula is good enough here."
 MEDIAN = "{} (the median; the mean has no finite value)"
-NO_MEAN = "With a mean that the data leave open, nothing is said about the formula here."
+NO_MEAN = "The data do not determine the mean, so the formula is not judged here."
 ONLY_REVENUE = (
     "neither a margin nor an acquisition cost was given, so every value on this page is revenue, and a new customer costs "
-    "nothing: give both before anything is decided by it"
+    "nothing: give both before you decide anything by these numbers"
 )
 CHECKS = ("Can the numbers be believed?", "Each line is computed from the data and this fit.")
 
-ACCOUNTING = ("Every row of the input.", "Kept, merged and excluded rows add up to {rows} rows read; notes only point.")
+ACCOUNTING = (
+    "Every row of the input.",
+    "Kept, merged and excluded rows add up to the {rows} rows read; notes only draw attention to something.",
+)
 DATA = (
     "The log “{name}” was read as {how}. A purchase is a customer's day: purchases of one customer on one day are one "
     "purchase. Frequency counts repeat purchases; recency is the time from the first to the last purchase, not since "
@@ -58,22 +61,22 @@ MODEL_SPEND = (
 METHODS = {
     "nuts": "Both posteriors were drawn by NUTS.",
     "importance": "Both posteriors were drawn by importance sampling around their modes, whose own checks are below.",
-    "map": "Only the modes were computed: the parameters carry no uncertainty here.",
+    "map": "Only the most probable parameters were computed, so their uncertainty is not included here.",
     "mixed": "One posterior was drawn by importance sampling around its mode, the other by NUTS; their checks are below.",
 }
 PARAMETERS = (
     "Posterior of the parameters.",
-    "Priors are stated on quantities a person can judge; those marked derived follow from them.",
+    "Priors are stated for quantities that a person can judge; parameters marked “derived” follow from these.",
 )
 CONVERGENCE = (
     "Convergence.",
-    "Every check with its bound. Values from a fit that fails one are refused, or marked where that was allowed.",
+    "Every check with its bound. If a fit fails one, its values are refused, or marked where you allowed them.",
 )
 PRIOR = (
     "Prior beside posterior.",
     (
-        "Where the filled shape is much narrower than the dashed line the data spoke; where they look alike the prior did. "
-        "Drop-out is learned slowly: on short windows its spread (dropout_cv) stays close to the prior."
+        "Where the filled shape is much narrower than the dashed line, the data decided; where the two look alike, the prior "
+        "did. Drop-out is learned slowly: in a short observation its spread (dropout_cv) stays close to the prior."
     ),
 )
 QUANTITIES = {
@@ -95,16 +98,16 @@ HISTOGRAM = (
 )
 TRACKING = "Repeat purchases week by week, added up."
 TRACKING_HOLDOUT = (
-    "The model was fitted left of the line only. To the right it forecasts; where the actual line leaves the band of the "
-    "expectation for good, the model may miss something that all customers share."
+    "The model has seen only what lies left of the line; to the right it forecasts. If the actual line leaves the band and "
+    "does not return, the model may miss something that affects all customers."
 )
 TRACKING_FITTED = (
-    "The model was fitted to all of this: where the actual line leaves the band of the expectation for good, the model may "
-    "miss something that all customers share. Whether it forecasts is not tested without a hold-out."
+    "The model has seen all of this. If the actual line leaves the band and does not return, the model may miss something "
+    "that affects all customers. How well it forecasts cannot be tested without a hold-out."
 )
 INCREMENTAL = (
     "The same by week.",
-    "The model knows no seasons: what comes and goes with one, such as Christmas, stands out from its smooth line.",
+    "The model knows no seasons: peaks such as Christmas stand out from its smooth line.",
 )
 SPEND = (
     "Mean value of a customer's repeat purchases.",
@@ -122,9 +125,9 @@ CONDITIONAL = (
     "Hold-out purchases by purchases so far.",
     (
         "Customers with the same number of repeat purchases so far, actual and forecast. Bars are {nominal} intervals of "
-        "what each group's mean will really be; actual means inside theirs: {inside} of {groups}. What all "
-        "customers share and the model does not know, such as a season, is not in the bars. Regression to the mean is "
-        "visible where the forecast lies below the past."
+        "what each group's mean will really be; {inside} of {groups} actual means lie inside theirs. The bars leave out "
+        "what affects all customers and the model does not know, such as a season. Frequent buyers are forecast to buy "
+        "less than before: part of their past was luck."
     ),
 )
 COVERAGE = (
@@ -151,12 +154,12 @@ TOO_NARROW = (
 )
 TOTALS = (
     "Totals are sums within one draw, never sums of intervals. They depend on what all customers share, such as seasons, "
-    "prices and advertising, which this model does not know. Take the interval of a total as the least uncertainty there "
-    "is."
+    "prices and advertising, which this model does not know. The true uncertainty of a total is therefore at least as "
+    "large as its interval."
 )
 NO_HOLDOUT = (
-    "No hold-out was set aside, so nothing here compares forecasts with facts. To see that, name an end of observation "
-    "inside the data and an end of the hold-out after it."
+    "No hold-out was set aside, so forecasts could not be compared with what happened. For that, choose an end of "
+    "observation within the data and a later end of the hold-out."
 )
 
 FORMULA = (
@@ -168,8 +171,8 @@ DUMBBELLS = (
     "CLV per customer by cohort, on equal terms.",
     (
         "Lines are the posterior's {nominal} intervals of what a cohort's customers will really be worth on average. "
-        "Outside them, on both sides together, lie the other {rest} of the probability: a formula's mark there may be right "
-        "now and then, but neither often nor far away."
+        "The truth lies outside them with a probability of only {rest}: a formula's mark there is seldom right, and the "
+        "less so the farther out it lies."
     ),
 )
 DUMBBELLS_PLAIN = (
@@ -183,7 +186,7 @@ COHORTS = (
 KPIS = ("The measures behind the formula.", "Counted, not modelled; beside them the mean probability of being alive.")
 HOLDOUT_COHORTS = (
     "Revenue of the hold-out by cohort.",
-    "What happened, what the posterior said with its interval, and the formula's rate carried on.",
+    "What happened, the posterior's forecast with its interval, and the formula's rate applied to the same time.",
 )
 NOTES = "Note: {note}."
 
@@ -196,8 +199,8 @@ WHY = (
 )
 PRODUCT_LOW = "here that makes the formula too low, as when those who buy often also stay longer"
 PRODUCT_HIGH = "here that makes the formula too high, as when those who buy often stay less long"
-PRODUCT_EVEN = "which way that goes is not certain here"
-WHY_INFINITE = "The horizon is infinite, where an undiscounted value may not exist; no decomposition was made."
+PRODUCT_EVEN = "here it is uncertain in which direction that works"
+WHY_INFINITE = "The horizon is infinite, and without discounting the value may be infinite too, so the difference was not broken down."
 WATERFALL = (
     "From the formula with the assumed lifespan to the posterior, per customer.",
     "Each bar is what one reason adds or takes away in money; the factor beside it is formula / posterior with its interval.",
@@ -235,34 +238,34 @@ FORECASTS = {
 }
 OURSELVES = "the posterior"
 VERDICT = (
-    "On this hold-out{among} the smallest absolute error per customer has {mae}, the total is met best by {bias}, and the "
-    "best order of customers (Gini) comes from {gini}. Where that is not the posterior, a simpler rule would have done as "
-    "well."
+    "In this hold-out{among} the most accurate forecast for single customers (absolute error) was {mae}. The closest total "
+    "came from {bias}, and the best ranking of customers (Gini) from {gini}. Where another method than the posterior is "
+    "named, that simpler rule did better."
 )
 AMONG = ", among the {compared} of {customers} customers for whom each of these forecasts exists,"
-NO_VERDICT = "Nothing was bought in this hold-out that forecasts could be told apart by."
+NO_VERDICT = "Too little was bought in this hold-out to say which forecast was best."
 BASELINES = (
     "Hold-out revenue per customer.",
     (
-        "All on the same customers: those for whom each of the forecasts exists. A method that answers for too few has no "
-        "figures. Top tenth: revenue of the tenth that a forecast picks, as a share of what the truly best tenth brought. "
+        "All methods are compared on the same customers: those for whom every forecast exists. A method that covers too few "
+        "customers has no figures. Top tenth: revenue of the tenth that a forecast picks, as a share of what the truly best tenth brought. "
         "Error by cohort: sum of absolute errors of cohort totals over the total."
     ),
 )
 BASELINES_PICTURE = ("Mean absolute error.", "On the customers of the table; shorter is better.")
 
 DECISIONS = (
-    "A customer not yet seen, first purchase included, counted {horizon}. The most a customer may cost is the expected "
-    "value before cost; its interval says how well that limit is known, and is narrow where data are many. Whether one "
-    "single customer pays back is another question, with another probability."
+    "The value of a new customer, including the first purchase, is counted {horizon}. A new customer may cost at most their expected "
+    "value before cost; the interval says how well this limit is known, and is narrow if there are many data. Whether one "
+    "particular customer pays back is another question, with a probability of its own."
 )
 COHORTS_UNKNOWN = (
-    "The models do not tell cohorts apart, so nothing is said here about one cohort against another: a customer of each "
-    "is taken for a customer of all. To compare cohorts, let them differ (option --effects cohort)."
+    "The models treat all cohorts alike, so this section does not compare them. To compare cohorts, let them differ "
+    "(option --effects cohort)."
 )
 COHORTS_FAILED = (
-    "What {cohorts} bought in the hold-out lay outside what was forecast for them. Their rows stand here for the record; "
-    "nothing is advised about them."
+    "What {cohorts} bought in the hold-out lay outside the forecast. Their rows are shown for completeness; no advice is "
+    "given about them."
 )
 TYPICAL = (
     "The models also look at what tells customers of one cohort apart. A row is then a typical customer of the cohort, "
@@ -270,7 +273,7 @@ TYPICAL = (
 )
 ACQUISITION = (
     "Value of a new customer against what they cost.",
-    "P(worth its cost) is about the average customer, P(one pays back) about a single one.",
+    "P(worth its cost) is about the average customer, P(one pays back) about a single customer.",
 )
 PAYBACK = (
     "When a new customer has paid back.",
@@ -292,8 +295,8 @@ DO_NOTHING = "acquire nobody"
 ACQUIRE_ANY = "acquire customers at this cost"
 ACQUIRE = "acquire customers of “{cohort}”"
 NOTHING_TO_DECIDE = (
-    "No acquisition cost was given, so there is nothing to weigh here: what a customer may cost is the most that can be "
-    "paid, and every cohort pays back a cost of nothing."
+    "No acquisition cost was given, so costs and values cannot be weighed against each other. The table shows the most "
+    "that a new customer may cost."
 )
 BEST_NOW = "With what is known now the best next step is to {action}. "
 INFORMATION = (
@@ -303,10 +306,10 @@ INFORMATION = (
 )
 PERFECT_ONLY = (
     "Knowing everything about these customers first would be worth {evpi} per customer acquired, and no data are worth "
-    "more; what watching {customers} more customers for a month is worth cannot be told from nothing here."
+    "more. The data are too few to tell what watching {customers} more customers for a month would be worth."
 )
 NEGLIGIBLE = 0.001
-"""Share of an order's value below which knowing everything would be worth nothing to speak of."""
+"""Share of an order's value below which knowing everything would be worth next to nothing."""
 NO_INFORMATION = (
     "Even knowing everything about these customers first would be worth less than {per_mille} ‰ of an order per customer "
     "acquired: there is no reason to wait for more data."
@@ -346,7 +349,7 @@ CUSTOMERS = (
 )
 DISTRIBUTION = (
     "How residual value is distributed.",
-    "Each customer counts once, on a logarithmic axis. The further the right end stretches, the more depends on few.",
+    "Each customer counts once, on a logarithmic axis. The farther it stretches to the right, the more depends on a few.",
 )
 CONCENTRATION = (
     "Concentration of expected residual value.",

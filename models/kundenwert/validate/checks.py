@@ -128,9 +128,9 @@ def _history(history: History) -> tuple[str, str, Verdict]:
         f"{history.unit}; values look {ahead}"
     )
     if few:
-        finding += ". With so few the priors say much of what is said here"
+        finding += ". With so few, the results depend much on the priors"
     if far:
-        finding += ". So far ahead values rest on the form of the model, which these data cannot test"
+        finding += ". So far ahead, values depend on the form of the model, which these data cannot test"
     return "Enough to go by", finding, "caution" if few or far else "pass"
 
 
@@ -158,7 +158,7 @@ def _baselines(scores: pd.DataFrame) -> tuple[str, str, Verdict]:
     )
     better, even = own.min() < rivals.min(), own.min() == rivals.min()
     if even:
-        finding += "; no better than that"
+        finding += "; the model is no better"
     return "Better than simple baselines", finding, "pass" if better else "caution"
 
 
@@ -202,7 +202,7 @@ def _cohorts(totals: pd.DataFrame) -> tuple[str, str, Verdict]:
         finding += f". {row.cohort}: {row.quantity} {row.actual:,.0f}, forecast {row.lower:,.0f} to {row.upper:,.0f}"
     number = failed["cohort"].nunique()
     if number:
-        finding += f". Nothing is advised about {'this cohort' if number == 1 else f'these {number} cohorts'}"
+        finding += f". No advice is given about {'this cohort' if number == 1 else f'these {number} cohorts'}"
     verdict: Verdict = "fail" if number else "pass" if inside.mean() >= NOMINAL - COHORTS_TOLERANCE else "caution"
     return "Cohorts are forecast one by one", finding, verdict
 

@@ -20,7 +20,7 @@ _ENDS = (0.05, 0.95)
 
 
 def randomised_pit(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator) -> Array:
-    """Place of the truth in its predictive law, spread evenly over what rank and ties leave open.
+    """Place of the truth among its predictive draws, between 0 and 1, with ties resolved at random.
 
     `u = (rank + U) / (L + 1)`, U uniform: exactly uniform on (0, 1) for honest draws, of counts too. The central
     interval of probability P contains the truth where `|u - 1/2| < P/2`; with this rule it holds a count with the part
