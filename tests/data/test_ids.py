@@ -210,3 +210,48 @@ def test_a_sign_alone_makes_no_address():
     rows = pd.DataFrame({"customer_id": ids, "date": [f"2024-01-0{n + 1}" for n in range(6)], "amount": 1.0})
     found = read_transactions(rows).purchases.to_pyarrow()["customer_id"].to_pylist()
     assert sorted(set(found)) == ["@SUM(A1:A9)", "@sum(a1:a9)", "Otto@Laden", "a@b.de", "otto@laden"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "reading", "pair"),
+    [
+        (["Müller GmbH", "MÜLLER GMBH", "Maier"], {}, ("MÜLLER GMBH", "Müller GmbH")),
+        (["Müller GmbH", "Müller  GmbH", "Maier"], {}, ("Müller  GmbH", "Müller GmbH")),
+        (["Müller GmbH", "Müller\u00a0GmbH"], {"id_case": "keep"}, ("Müller GmbH", "Müller\u00a0GmbH")),
+        (["K7", "K\u200d7", "K8"], {}, ("K7", "K\u200d7")),
+        (["K-7", "K\u20117", "K8"], {}, ("K-7", "K\u20117")),
+        (["17", "\uff11\uff17", "18"], {}, ("17", "\uff11\uff17")),
+        (["1001", "1.001", "1002"], {}, ("1.001", "1001")),
+        (["1001", "#1001", "1002"], {}, ("#1001", "1001")),
+        (["1001", "'1001", "1002"], {}, ("'1001", "1001")),
+    ],
+)
+def test_ids_in_two_spellings_are_cautioned_and_stay_two(ids, reading, pair):
+    log = read(*ids, **reading)
+    note = said(log)[Code.IDS_ALIKE]
+    assert (note.caution, note.count, len(customers(log))) == (True, 2, len(ids))
+    assert (note.figures["first"], note.figures["last"], note.figures["customers"]) == (*pair, 1)
+
+
+def test_ids_that_differ_in_more_than_spelling_are_no_caution():
+    assert Code.IDS_ALIKE not in said(read("1.5", "15", "K-7", "K7", "a b", "a c", "007", "7"))
+    assert Code.IDS_ALIKE not in said(read("C1", "c1", id_case="keep"))
+
+
+@pytest.mark.parametrize("garbled", ["MÃ¼ller", "M\ufffdller", "M&uuml;ller", "Ã–zil"])
+def test_garbled_ids_are_cautioned(garbled):
+    note = said(read("Müller", garbled, "SÃO"))[Code.IDS_GARBLED]
+    assert (note.caution, note.count, note.figures["ids"], note.figures["example"]) == (True, 1, 1, garbled)
+
+
+@pytest.mark.parametrize("nobody", ["\\N", "k.A.", "keine Angabe", "undefined"])
+def test_more_words_for_no_customer(nobody):
+    log = read("a", nobody, "a")
+    assert customers(log) == ["a"]
+    assert {entry.code: entry.count for entry in log.account.entries}[Code.PLACEHOLDER_ID] == 1
+
+
+def test_the_address_of_a_payments_receiver_is_no_customer_with_many_ids():
+    rows = {"customer_id": ["a", "b", "c"] * 4, "date": [f"2024-01-{n:02d}" for n in range(1, 13)], "amount": 1.0}
+    log = read_transactions(pd.DataFrame(rows | {"to": "shop@x.de"}))
+    assert Code.IDS_PER_MAIL not in said(log)

@@ -10,6 +10,7 @@ import ibis
 import pyarrow as pa
 
 from kundenwert.data.account import Note
+from kundenwert.data.alike import spellings
 from kundenwert.data.id_map import Pair, read_id_map, resolved
 from kundenwert.data.roles import Roles
 from kundenwert.data.typed import as_text
@@ -34,9 +35,10 @@ EXACT = 2**53
 WHOLE_SHARE = 0.5
 """Share of whole numbers among ids from which on 12.0 is 12, if no id has a fraction such as 1.2."""
 
-MAIL_SAMPLE, MAIL_SHARE, SHARED_MAIL_SHARE = 200, 0.5, 0.05
-"""Rows in which e-mail addresses are looked for, the share of them that makes a column one of addresses, and the share
-of ids from which on it is worth a caution that they share an address with another."""
+MAIL_SAMPLE, MAIL_SHARE, SHARED_MAIL_SHARE, OWN_MAIL_SHARE = 200, 0.5, 0.05, 0.5
+"""Rows in which e-mail addresses are looked for, the share of them that makes a column one of addresses, the share of
+ids from which on it is worth a caution that they share an address with another, and the share of ids from which on one
+address is the shop's own, such as that of a payment's receiver."""
 
 
 E_MAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -128,7 +130,7 @@ def settle_ids(rows: ibis.Table, opened: Source, roles: Roles, reading: Reading)
     known = _mapped(ids.select("n", customer_id=rule(ids.id)), ends)
     known = known.group_by("customer_id").agg(n=known.n.sum())
     excluded, told = _excluded(known, rule, ends, reading)
-    notes += [*told, *_zeros(known)]
+    notes += [*told, *_zeros(known), *spellings(known, fold=reading.id_case != "keep")]
     if mails := _column_of_mails(opened, roles):
         alike = opened.table.select(mail=opened.table[mails], customer_id=rule(as_text(opened.table[column])))
         notes += _many_of_one_mail(_mapped(alike, ends), opened.names[int(mails[1:])])
@@ -314,9 +316,10 @@ def _many_of_one_mail(rows: ibis.Table, label: str) -> list[Note]:
         shared=several.sum(),
         many=per.ids.sum(where=several),
         n=per.n.sum(where=several),
+        most=per.ids.max(),
     )
     row = {name: int(value or 0) for name, value in found.to_pyarrow().to_pylist()[0].items()}
-    if row["many"] - row["shared"] <= SHARED_MAIL_SHARE * row["ids"]:
+    if row["many"] - row["shared"] <= SHARED_MAIL_SHARE * row["ids"] or row["most"] > OWN_MAIL_SHARE * row["ids"]:
         return []
     figures: dict[str, object] = {key: row[key] for key in ("ids", "mails", "shared")}
     figures |= {"column": label, "hint": Setting("customer_id", label)}

@@ -138,6 +138,8 @@ class Code(StrEnum):
     IDS_COMPOSED = "ids-composed"
     IDS_MAPPED = "ids-mapped"
     LEADING_ZEROS = "leading-zeros"
+    IDS_ALIKE = "ids-alike"
+    IDS_GARBLED = "ids-garbled"
     IDS_PER_MAIL = "ids-per-mail"
     ID_MAP_COLUMNS = "id-map-columns"
     ID_MAP_TWO = "id-map-two"

@@ -12,7 +12,8 @@ from kundenwert.settings.values import share, time_zone, whole
 
 PLACEHOLDERS = (
     *("#NV", "#N/A", "#NAME?", "#WERT!", "#VALUE!", "#BEZUG!", "#REF!", "NULL", "(NULL)", "<NULL>", "NaN", "None"),
-    *("n/a", "<NA>", "-", "--", "(leer)", "(blank)"),
+    *("n/a", "<NA>", "-", "--", "(leer)", "(blank)", "\\N", "[NULL]", "nil", "undefined", "k.A.", "k. A."),
+    *("keine Angabe", "ohne Angabe"),
 )
 """Customer ids, in small or capital letters, by which spreadsheets and databases say that there is none."""
 

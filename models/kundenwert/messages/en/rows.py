@@ -256,6 +256,15 @@ SENTENCES: dict[Code, str] = {
         "{pairs:n|pair|pairs} of ids differ only in leading zeros, such as {padded!r} and {bare!r}, and count as two "
         "customers each; if they are one, say so with {hint}"
     ),
+    Code.IDS_ALIKE: (
+        "{ids:n|id|ids} may be {customers:n|customer|customers} only: they differ in nothing but blanks, hyphens, "
+        "quotation marks, marks of thousands or capital letters, such as {first!r} and {last!r}, and count as one "
+        "customer each. If they are one, say so with {hint}, or for capital letters with {fold}"
+    ),
+    Code.IDS_GARBLED: (
+        "{ids:n|id holds|ids hold} garbled letters, such as {example!r}: text was read in a wrong encoding before or "
+        "within the export, and a customer who is also written rightly counts twice. Export the file again, as UTF-8"
+    ),
     Code.IDS_PER_MAIL: (
         "column {column!r} has {mails:n|e-mail address|e-mail addresses} for {ids:n|customer id|customer ids}; "
         "{shared:,} of them have several ids, as guest checkouts make them. Who came back shows with {hint}"
