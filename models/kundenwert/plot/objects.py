@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError, SchemaError
 
-LAW_DRAWS = 500
-"""Draws of each customer's parameters that a fit is held against the data with, as in the report."""
-
 _KNOWN_BY = {"Fit": "laws", "ValueResult": "totals", "TransactionLog": "known", "Decomposition": "log_contributions"}
 
 
@@ -36,7 +33,7 @@ def histogram(given: Any, summary: Any) -> pd.DataFrame:
     from kundenwert import validate  # noqa: PLC0415
 
     def make() -> pd.DataFrame:
-        return validate.repeat_purchase_counts(summary.table, parameters=_law(given, summary))
+        return validate.repeat_purchase_counts(summary.table, given)
 
     return _made(given, "Fit", make, summary=summary)
 
@@ -48,7 +45,7 @@ def tracked(given: Any, summary: Any, log: Any) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         end = summary.holdout_end or summary.observation_end
         daily = data.purchases_by_day(log, until=end, acquired_until=summary.observation_end)
-        return validate.tracking(daily, summary, _law(given, summary))
+        return validate.tracking(daily, summary, given)
 
     return _made(given, "Fit", make, summary=summary, log=log)
 
@@ -128,7 +125,3 @@ def prior_density(prior: NDArray[np.float64], posterior: NDArray[np.float64]) ->
     room = 0.6 * (high - low)
     at = np.linspace(max(low - room, high * 1e-3), high + room, 200)
     return at, stats.gaussian_kde(np.log(prior))(np.log(at)) / at
-
-
-def _law(fit: Any, summary: Any) -> Any:
-    return fit.laws(summary.table, LAW_DRAWS)(np.arange(len(summary)))
