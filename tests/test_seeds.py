@@ -19,7 +19,7 @@ ASKED = (simulate.random_populations, simulate.simulate_population, validate.hol
 
 
 def test_the_functions_are_found():
-    assert len(SEEDED) == 10
+    assert len(SEEDED) == 11
 
 
 @pytest.mark.parametrize("function", SEEDED)

@@ -45,19 +45,15 @@ def same(one, other):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def law(fit, summary):
-    return fit.laws(summary.table, 500)(np.arange(len(summary)))
-
-
 def followed(fit, summary, log):
     daily = kw.purchases_by_day(log, until=summary.holdout_end, acquired_until=summary.observation_end)
-    return validate.tracking(daily, summary, law(fit, summary))
+    return validate.tracking(daily, summary, fit)
 
 
 PICTURES = {
     "repeat_purchase_histogram": (
         "fit", ("summary",), lambda o: validate.repeat_purchase_counts(
-            o["summary"].table, parameters=law(o["fit"], o["summary"]))),
+            o["summary"].table, o["fit"])),
     "conditional_expectation": ("values", ("summary",), lambda o: validate.by_frequency(o["summary"], o["values"])),
     "coverage": ("values", ("summary",), lambda o: validate.coverage(o["summary"], o["values"])),
     "deciles": ("values", ("summary",), lambda o: validate.decile_table(o["summary"], o["values"])),
