@@ -27,6 +27,27 @@ def test_fit(fitted):
     assert sorted(file.name for file in (fitted.folder / "fit").iterdir()) == ["posterior.nc", "spend_posterior.nc"]
 
 
+@pytest.mark.parametrize(("model", "made"), [("bg-nbd", "bg_nbd"), ("NBD", "nbd")])
+def test_another_law_of_purchases(fitted, tmp_path, model, made):
+    ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", model, "--draws", 60, "--chains", 2)
+    assert f"{made}: " in ended.err
+    assert load_fit(tmp_path / "fit" / "posterior.nc").model.name == made
+    out = tmp_path / "v.csv"
+    valued = kundenwert("predict", fitted.source, "--fit", tmp_path / "fit", "--out", out, "--allow-unconverged")
+    assert valued.code == 0, valued.err
+    assert pd.read_csv(out)["rlv_mean"].notna().all()
+
+
+def test_auto_says_which_law_it_chose_and_why(fitted, tmp_path):
+    ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", "auto", "--draws", 60, "--chains", 2)
+    assert re.search(r"--model auto: .* on purchases that none had seen", ended.err), ended.err
+
+
+def test_a_law_that_does_not_exist_is_refused(fitted, tmp_path):
+    ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", "pareto")
+    refused(ended, r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd", tmp_path / "fit")
+
+
 def test_one_customer_who_never_came_back_is_valued(fitted, stored, tmp_path):
     """Nothing can be learned from one customer, and nothing has to be: the posteriors are there."""
     source, out = tmp_path / "one.csv", tmp_path / "one-value.csv"
