@@ -45,7 +45,9 @@ def test_auto_says_which_law_it_chose_and_why(fitted, tmp_path):
 
 def test_a_law_that_does_not_exist_is_refused(fitted, tmp_path):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", "pareto")
-    refused(ended, r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd", tmp_path / "fit")
+    refused(
+        ended, r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd", tmp_path / "fit"
+    )
 
 
 def test_one_customer_who_never_came_back_is_valued(fitted, stored, tmp_path):
