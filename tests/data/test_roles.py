@@ -97,3 +97,15 @@ def test_roles_that_do_not_go_together(settings, message):
     rows = frame("Kunde", "Datum", "Betrag", "Menge", "Bestell-Nr")
     with pytest.raises(SchemaError, match=message):
         read_transactions(rows, **{"customer_id": "Kunde", **settings})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Kunde     Datum       Betrag\n1         01.02.2023  5,00\n", '"Kunde;Datum;Betrag"\n"1;01.02.2023;5,00"\n'],
+)
+def test_lines_that_are_one_column_are_refused_in_words_that_help(text, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"one column only: .* fixed widths") as error:
+        read_transactions(path)
+    assert error.value.code == Code.ONE_COLUMN

@@ -130,3 +130,65 @@ def test_a_rate_of_tax_is_a_share():
 
 def test_tax_off_net_amounts_is_a_caution():
     assert noted(read_transactions(frame(Netto=[1.0, 2.0]), vat=0.19), Code.TAX_OFF_NET).caution
+
+
+def test_two_minus_signs_of_quantity_and_price_are_a_caution():
+    log = read_transactions(frame(Menge=["2", "-1", "-1"], Einzelpreis=["9,99", "-4,00", "3,00"]))
+    note = noted(log, Code.BOTH_NEGATIVE)
+    assert (note.caution, note.count, note.first[0].where) == (True, 1, "row 2")
+    assert noted(read_transactions(frame(Menge=["2", "-1"], Einzelpreis=["9,99", "4,00"])), Code.BOTH_NEGATIVE) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "count"),
+    [
+        ("Rabatt", ["10 %", "", "0 %"], 1),
+        ("Discount", ["0.00", "1.50", "2.00"], 2),
+        ("Preiseinheit", ["100", "1", "1"], 1),
+        ("Rabatt", ["0", "0,00", ""], None),
+        ("Preiseinheit", ["1", "1", "1"], None),
+    ],
+)
+def test_what_changes_a_price_beside_it_is_a_caution(column, cells, count):
+    log = read_transactions(frame(Menge=["2", "1", "1"], Einzelpreis=["9,99", "4,00", "3,00"], **{column: cells}))
+    note = noted(log, Code.PRICE_ASIDE)
+    assert (note and note.count) == count
+
+
+@pytest.mark.parametrize(
+    ("columns", "fee"),
+    [
+        ({"Brutto": ["10,00"], "Gebühr": ["-0,65"], "Netto": ["9,35"]}, "Gebühr"),
+        ({"Gross": ["10.00"], "Fee": ["-0.65"], "Net": ["9.35"]}, "Fee"),
+        ({"Brutto": ["11,90"], "MwSt": ["1,90"], "Netto": ["10,00"]}, None),
+    ],
+)
+def test_what_is_left_after_fees_is_not_what_customers_paid(columns, fee):
+    note = noted(read_transactions(frame(**columns)), Code.FEES_OFF)
+    assert (note and note.figures["fee"]) == fee
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("Storniert", ["ja", "ja", "nein"]),  # more than half: no exception
+        ("Storniert", ["nein", "nein", ""]),
+        ("cancelled_at", ["0000-00-00", "", ""]),
+        ("Teststraße", ["1", "", ""]),
+        ("refunded_amount", ["0", "0", "0"]),
+    ],
+)
+def test_columns_that_do_not_say_that_rows_are_no_purchases(column, cells):
+    log = read_transactions(frame(amount=[1.0, 2.0, 3.0], **{column: cells}))
+    assert noted(log, Code.FLAG_SEEN) is None
+
+
+def test_sums_among_rows_need_to_be_sums_nearly_everywhere():
+    rows = pd.DataFrame({
+        "customer_id": [f"c{n // 2}" for n in range(40)], "date": "2024-01-01",
+        "amount": [10.0 + n // 2 + (n % 2) * 0.5 for n in range(40)], "kind": ["goods", "total"] * 20,
+    })  # fmt: skip
+    assert noted(read_transactions(rows), Code.SUMS_AMONG) is None
+    rows.loc[1::2, "amount"] = rows.loc[0::2, "amount"].to_numpy()
+    note = noted(read_transactions(rows), Code.SUMS_AMONG)
+    assert (note.caution, note.figures["column"]) == (True, "kind")

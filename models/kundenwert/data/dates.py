@@ -23,6 +23,7 @@ ISO = "%Y-%m-%d"
 FEW = 0.05
 """Share of dates that may be written otherwise than the rest, if they mean one day only: they are read, and told."""
 
+_YEARS = 12  # values of a last number of two digits up to which it may be the year, whatever the first has
 _MANY_DAYS = 200_000  # distinct days as written, up to which they are fetched and looked at here
 
 
@@ -191,6 +192,7 @@ def _find(
     rivals = [name for name in counts if name == _swapped(best) or (name != best and counts[name] == counts[best])]
     for rival in rivals:
         _refuse_doubt(days, best, rival, equal=counts[rival] == counts[best], label=label)
+    _refuse_years_in_front(days, best, label=label)
     others = [name for name in counts if name != best]
     if not others or counts[best] == row["total"]:
         return best, (), ()
@@ -221,6 +223,27 @@ def _refuse_doubt(days: ibis.Table, best: str, rival: str, *, equal: bool, label
             first=Setting("date_format", best),
             second=Setting("date_format", rival),
         )
+
+
+def _refuse_years_in_front(days: ibis.Table, best: str, *, label: str) -> None:
+    """Refuse 23-01-09 as the 23rd where the last number takes many more values than the first: it is the day."""
+    if best[-2:] != "%y" or best[2] not in "-/":
+        return
+    numbers = days.filter(days[best].notnull())
+    first, last = (numbers.part.re_extract(rule, 1) for rule in (r"^(\d+)\D", r"\D(\d+)$"))
+    found = numbers.agg(first=first.nunique(), last=last.nunique(), n=numbers.n.sum(), example=numbers.part.min())
+    row = found.to_pyarrow().to_pylist()[0]
+    if row["last"] <= max(_YEARS, row["first"]):
+        return
+    raise DomainError(
+        Code.DATES_UNCLEAR,
+        parameter="date_format",
+        column=label,
+        count=int(row["n"]),
+        example=row["example"],
+        first=Setting("date_format", f"%y{best[2]}%m{best[2]}%d"),
+        second=Setting("date_format", best),
+    )
 
 
 def _few_others(

@@ -12,6 +12,7 @@ from kundenwert.data.account import Entry, Note, RowAccount
 from kundenwert.data.amounts import LARGEST_AMOUNT, guessed_amount
 from kundenwert.data.dates import EARLIEST, LATEST, likely_format
 from kundenwert.data.refunds import settle
+from kundenwert.data.shares import large_shares
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting, listing, say, several
 from kundenwert.settings import Reading
@@ -97,6 +98,7 @@ def _offenders(opened: Source, rows: ibis.Table) -> dict[Code, tuple[Place, ...]
         Code.ZERO_KEPT: rows.amount == 0,
         Code.REFUND_NETTED: rows.amount < 0,
         Code.TOTAL_WORD_KEPT: rows.word,
+        **({Code.BOTH_NEGATIVE: rows.both.fill_null(False)} if "both" in rows.columns else {}),
     }
     shown = ("row", "customer_id", "date_text", "amount_text")
     parts = [rows.filter(~good).select(*shown, reason="fate")]
@@ -151,6 +153,7 @@ def _sums(rows: ibis.Table, daily: ibis.Table, refunds: str) -> tuple[dict[Code,
         Code.DUPLICATE_KEPT: good & rows.duplicate,
         Code.TOTAL_WORD_KEPT: good & rows.word,
         Code.REFUND_NETTED: good & (rows.amount < 0),
+        **({Code.BOTH_NEGATIVE: good & rows.both.fill_null(False)} if "both" in rows.columns else {}),
     }
     counted = rows.agg(good=rows.amount.sum(where=good), **{str(code): test.sum() for code, test in noted.items()})
     of_notes = counted.to_pyarrow().to_pylist()[0]
@@ -212,6 +215,7 @@ def account_for(
     guessed = _guessed(rows) if counts.get(Code.BAD_AMOUNT) and money.get(Code.BAD_AMOUNT) is None else None
     counts[Code.REJECTED_LINE], money[Code.REJECTED_LINE] = len(opened.rejected), bad_money
     noted = [Code.FUTURE_KEPT, Code.ZERO_KEPT, Code.DUPLICATE_KEPT, Code.REFUND_NETTED, Code.TOTAL_WORD_KEPT]
+    noted.append(Code.BOTH_NEGATIVE)
     lost = {code: counts.get(code, 0) for code in (Code.REJECTED_LINE, *EXCLUDING)}
     first: dict[Code, tuple[Place, ...]] = {Code.REJECTED_LINE: tuple(line.place for line in opened.rejected[:3])}
     if any(lost.values()) or any(counts.get(code) for code in (*noted, *MERGING)):
@@ -233,11 +237,14 @@ def account_for(
     if refunds == "match":  # told with its money by `refund_notes`
         noted.remove(Code.REFUND_NETTED)
     seen = [
-        Note(said.get(code, code), counts[code], first.get(code, ()), code == Code.TOTAL_WORD_KEPT)
+        Note(
+            said.get(code, code), counts[code], first.get(code, ()), code in (Code.TOTAL_WORD_KEPT, Code.BOTH_NEGATIVE)
+        )
         for code in noted
         if counts.get(code)
     ]
-    return RowAccount(read, tuple(entries), (*notes, *seen, *_large(opened, rows)))
+    shares = large_shares(counts, money, read)
+    return RowAccount(read, tuple(entries), (*notes, *seen, *shares, *_large(opened, rows)))
 
 
 def _guessed(rows: ibis.Table) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import ibis
 
 from kundenwert.data.account import Note
+from kundenwert.data.amount_names import sums_among, told_by_names
 from kundenwert.data.conversion import one_currency
 from kundenwert.data.few import few_valued
 from kundenwert.data.filters import keep_where
@@ -73,9 +74,11 @@ def meant(rows: ibis.Table, opened: Source, roles: Roles, reading: Reading, nota
     rows = keep_where(rows, opened, reading.where, reading.date_format)
     rows = with_margin(rows, roles, notation.decimal)
     rows, of_signs = signed(rows, roles, reading, notation.decimal)
+    summed = sums_among(rows, opened, roles, {name: list(held) for name, held in few.items()})
     rows, of_orders = count_orders_once(rows, opened, roles)
     rows, currency, of_rates = one_currency(rows, opened, roles, reading, notation, few)
     rows = margin_follows(rows, roles)
     seen = cautions(rows, opened, roles, reading, few, notation.decimal)
+    named = told_by_names(opened, roles, notation.decimal)
     rows, of_tax = without_tax(rows, roles.names["amount"], reading)
-    return Meaning(rows, currency, (*of_signs, *of_orders, *of_rates, *of_tax, *seen))
+    return Meaning(rows, currency, (*of_signs, *of_orders, *of_rates, *of_tax, *named, *summed, *seen))

@@ -16,6 +16,9 @@ from kundenwert.data.amounts import AMOUNT_TYPE
 from kundenwert.data.matching import Credit, place_credits
 from kundenwert.messages import Code, Setting
 
+LARGE_GROSS = 0.3
+"""Share of positive amounts that negative ones take back from which on they may be something else than credit notes."""
+
 SIZEABLE_GROSS, SIZEABLE_CREDIT = 0.01, 0.05
 """Shares of gross revenue, and of the money of all credit notes, that have no purchase and call for caution."""
 
@@ -200,11 +203,17 @@ def refund_notes(rows: ibis.Table) -> tuple[Note, ...]:
     gross, same, earlier, without = (row[name] for name in ("gross", "same", "earlier", "without"))
     figures = {"gross": gross, "same": same, "earlier": earlier, "without": without, "net": gross - same - earlier}
     notes = [Note(Code.REFUNDS_MATCHED, int(row["count"]), figures=figures)]
-    of_credit = without / (same + earlier + without)
+    back = same + earlier + without
+    if back > LARGE_GROSS * gross:
+        share = {"back": back, "gross": gross, "share": 100 * back / gross if gross else 100.0}
+        hint = {"where": Setting("where", ["Belegart = Rechnung"])}
+        notes.append(Note(Code.REFUNDS_LARGE, int(row["count"]), caution=True, figures={**share, **hint}))
+    of_credit = without / back
     if without > SIZEABLE_GROSS * gross or of_credit > SIZEABLE_CREDIT:
         shares = {"of_gross": 100 * without / gross if gross else 100.0, "of_credit": 100 * of_credit}
-        hint = {"without": without, "hint": Setting("refunds", "earlier")}
-        notes.append(Note(Code.REFUNDS_SIZEABLE, int(row["lone"]), caution=True, figures={**shares, **hint}))
+        figures = {**shares, "without": without}
+        way = {"hint": Setting("refunds", "earlier")}
+        notes.append(Note(Code.REFUNDS_SIZEABLE, int(row["lone"]), caution=True, figures={**figures, **way}))
     return tuple(notes)
 
 

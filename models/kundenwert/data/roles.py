@@ -242,6 +242,9 @@ def _missing(opened: Source, missing: Mapping[str, str], taken: Collection[str])
     if above := _lines_above(opened, missing):
         skip = Setting("skip_lines", above)
         return SchemaError(Code.COLUMNS_BELOW, parameter="skip_lines", line=above + 1, above=above, skip=skip, **found)
+    if opened.info.kind == "csv" and len(opened.names) == 1:
+        skip = Setting("skip_lines", 1)
+        return SchemaError(Code.ONE_COLUMN, parameter="skip_lines", skip=skip, **found)
     if guesses:
         return SchemaError(Code.COLUMN_MEANT, parameter=guesses[0].name, guesses=guesses, **found)
     if opened.info.kind == "csv" and any(name[:1].isdigit() for name in opened.names):

@@ -68,6 +68,7 @@ def _multiplied(rows: ibis.Table, other: _Other) -> ibis.Table:
     text, count = other.read("quantity")
     product = count.try_cast(_COUNT_TYPE) * rows.amount.try_cast(_PRICE_TYPE)
     return rows.mutate(
+        both=(count < 0) & (rows.amount < 0),
         amount=product.try_cast(AMOUNT_TYPE),
         amount_text=ibis.ifelse(
             text.isnull() | rows.amount_text.isnull(), ibis.null("string"), text + " × " + rows.amount_text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import ibis
 
 from kundenwert.data.account import Note
 from kundenwert.data.filters import parse
+from kundenwert.data.flags import flagged
 from kundenwert.data.numbers import number
 from kundenwert.data.role_names import NAMES, plain
 from kundenwert.data.roles import Roles
@@ -22,6 +23,19 @@ NO_PURCHASE = (
     *("cancelled", "canceled", "cancellation", "failed", "failure", "test", "testbestellung", "testorder", "void"),
     *("voided", "refunded", "declined", "rejected", "expired", "chargeback", "charge_back", "pending", "fraud"),
     *("storniert", "abgebrochen", "fehlgeschlagen", "abgelehnt", "erstattet", "zurückerstattet", "widerrufen"),
+    *(
+        "draft",
+        "entwurf",
+        "proforma",
+        "abandoned",
+        "unpaid",
+        "unbezahlt",
+        "disputed",
+        "deleted",
+        "gelöscht",
+        "awaiting",
+    ),
+    *("mahnung", "mahngebühr", "mahngebühren"),
 )
 """Words of a status, as one of its parts, by which a row is no purchase."""
 
@@ -31,7 +45,19 @@ CREDIT_NOTES = (
 )
 """Words of a kind of document by which an amount is taken back."""
 
+INVOICES = ("rechnung", "rechnungen", "invoice", "faktura")
+BEFORE_INVOICES = (
+    *("angebot", "auftrag", "auftragsbestätigung", "lieferschein", "quote", "quotation", "offer", "estimate"),
+    *("order", "delivery note", "sales order"),
+)
+"""Kinds of documents that are no sale beside invoices for the same sale."""
+
+PAYMENTS = ("zahlung", "zahlungseingang", "payment", "zahlungsausgleich", "einzahlung")
+"""Kinds of documents by which invoices are paid: money again, where it is positive, and no refund, where not."""
+
 _MARKS = (frozenset({"s", "h"}), frozenset({"soll", "haben"}))
+_MINUS = ("-", "\u2212", "minus", "neg", "negativ", "negative")
+_SIGNS = frozenset({"+", "plus", "pos", "positiv", "positive", *_MINUS})
 _TEST = ("test", "testbestellung", "testorder")
 
 
@@ -65,6 +91,19 @@ def credit_note(value: str) -> bool:
     return words in CREDIT_NOTES or any(part in CREDIT_NOTES for part in words.split())
 
 
+def no_sale(value: str, held: Collection[str]) -> bool:
+    """Whether a kind of document is no sale of its own, beside the other kinds that a column holds.
+
+    Examples
+    --------
+    >>> [no_sale("Angebot", kinds) for kinds in (["Angebot", "Rechnung"], ["Angebot", "Ware"])]
+    [True, False]
+    """
+    word = " ".join(_parts(value)).strip()
+    beside = any(part in INVOICES for other in held for part in _parts(other))
+    return beside and word in (*BEFORE_INVOICES, *PAYMENTS)
+
+
 def cautions(
     rows: ibis.Table,
     opened: Source,
@@ -95,14 +134,34 @@ def cautions(
     for name, held in few.items():
         if name in cared:
             continue
-        bad = [value for value in held if no_purchase(value)]
+        if {value.casefold() for value in held} <= _SIGNS:
+            notes += _signs(rows, f"c{opened.names.index(name)}", name, held)
+            continue
+        bad = [value for value in held if no_purchase(value) or no_sale(value, held)]
         back = [value for value in held if value not in bad and credit_note(value)]
         if frozenset(value.casefold() for value in held) in _MARKS:
             back = [value for value in held if value.casefold() in ("h", "haben")]
         for words, code in ((bad, Code.STATUS_SEEN), (back, Code.CREDIT_NOTES_SEEN)):
             if words and len(words) < len(held):
                 notes += _caution(rows, f"c{opened.names.index(name)}", name, words, held, code)
-    return (*notes, *_refund_columns(rows, opened, cared, decimal))
+    return (*notes, *flagged(rows, opened, {*cared, *_told_of(notes)}), *_refund_columns(rows, opened, cared, decimal))
+
+
+def _told_of(notes: Sequence[Note]) -> set[str]:
+    """Columns that notes speak of."""
+    return {str(note.figures["column"]) for note in notes}
+
+
+def _signs(rows: ibis.Table, column: str, name: str, held: Collection[str]) -> list[Note]:
+    """Caution against positive amounts with a minus in a column of its own."""
+    minus = [value for value in held if value.casefold() in _MINUS]
+    hit = rows.fate.isnull() & (rows.amount > 0) & as_text(rows[column]).isin(minus)
+    found = rows.agg(n=hit.sum(), money=rows.amount.sum(where=hit)).to_pyarrow().to_pylist()[0]
+    if not found["n"]:
+        return []
+    figures = {"column": name, "money": float(found["money"])}
+    figures |= {"hint": Setting("mark", name), "marks": Setting("refund_marks", minus)}
+    return [Note(Code.SIGNS_ASIDE, int(found["n"]), caution=True, money=float(found["money"]), figures=figures)]
 
 
 def _asked(reading: Reading, names: Sequence[str]) -> set[str]:

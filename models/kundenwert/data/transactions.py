@@ -16,7 +16,7 @@ from kundenwert.data.bad_lines import guess_money, mark_strays, mark_torn, notes
 from kundenwert.data.cautions import customer_cautions
 from kundenwert.data.datev import debtors
 from kundenwert.data.day_cautions import day_cautions
-from kundenwert.data.duplicates import mark_duplicates
+from kundenwert.data.duplicates import mark_duplicates, overlapping
 from kundenwert.data.fates import account_for, merge_days, with_fate
 from kundenwert.data.ids import settle_ids
 from kundenwert.data.lists import mark_lists
@@ -187,8 +187,11 @@ def _judged(
     typed = mark_lists(typed, opened, roles)
     told = meant(typed, opened, roles, reading, notation)
     typed, of_ids = settle_ids(told.rows, opened, roles, reading)
-    typed = mark_duplicates(typed, len(opened.names), materialised=opened.materialised)
-    return with_fate(typed, reading, len(opened.names)), told.currency, (*told.notes, *of_ids)
+    typed, again = mark_duplicates(
+        typed, len(opened.names), materialised=opened.materialised, starts=tuple(opened.parts)
+    )
+    overlap = overlapping(again, opened, reading)
+    return with_fate(typed, reading, len(opened.names)), told.currency, (*told.notes, *of_ids, *overlap)
 
 
 def _settled(

@@ -37,6 +37,22 @@ SENTENCES: dict[Code, str] = {
     Code.FUTURE_KEPT: "date in the future, kept",
     Code.ZERO_KEPT: "zero amount, kept",
     Code.DUPLICATE_KEPT: "exact duplicate of an earlier row, kept",
+    Code.DUPLICATES_MANY: (
+        "{count:n|row is|rows are} exact duplicates of earlier ones, {share:.0f} % of all: where rows were exported "
+        "twice, purchases count twice. Leave them out with {hint}"
+    ),
+    Code.OVERLAP_KEPT: (
+        "{count:n|row equals|rows equal} a row of another file in all columns: where files overlap, purchases count "
+        "twice. Leave them out with {hint}"
+    ),
+    Code.ZEROS_MANY: (
+        "{count:n|row has|rows have} a zero amount, {share:.0f} % of all, and count as purchases: are they visits, "
+        "gifts, or formulas that were saved without their values? Leave them out with {hint}"
+    ),
+    Code.CUSTOMERS_MISSING: (
+        "{count:n|row|rows}, {share:.0f} % of all, of {money:,.2f}, name no customer and are left out. Where a list "
+        "names a customer once above several rows, as merged cells do, fill the column down and export again"
+    ),
     Code.TOTAL_WORD_KEPT: "customer id is a word for totals, kept",
     Code.REFUND_NETTED: "refund taken off the same customer's purchases",
     Code.REFUND_NETTED_EARLIER: "refund taken off the same customer's purchases of that day or before",
@@ -205,6 +221,39 @@ SENTENCES: dict[Code, str] = {
     Code.CREDIT_NOTES_SEEN: (
         "column {column!r} says of positive amounts that count as purchases that they may be taken back: {values}. "
         "Make them negative with {hint}"
+    ),
+    Code.FLAG_SEEN: (
+        "column {column!r} says yes, such as {example!r}, in {count:n|row that counts|rows that count}, of "
+        "{money:,.2f}: they may be no purchases. Leave them out with {hint}"
+    ),
+    Code.AMOUNTS_CENTS: (
+        "amounts are in cents, by the name of their column {column!r}, and were taken as they are: all money is a "
+        "hundred times too large if they are. Divide them by 100 before reading"
+    ),
+    Code.AMOUNTS_THOUSANDS: (
+        "amounts are in thousands or millions, by the name of their column {column!r}, and were taken as they are: all "
+        "money is too small if they are, also beside the acquisition cost. Multiply them before reading"
+    ),
+    Code.AMOUNTS_RUNNING: (
+        "amounts are sums that run on, by the name of their column {column!r}: added up, earlier purchases count again "
+        "and again. Choose the column with the amount of each row"
+    ),
+    Code.PRICE_ASIDE: (
+        "column {column!r} changes the price in {count:n|row|rows} and was not used: amounts are quantity times price "
+        "only. Choose a column with the amount of the row, if there is one"
+    ),
+    Code.FEES_OFF: (
+        "amounts of column {column!r} are likely what was left after the fees of column {fee!r}, not amounts without "
+        "tax: customers paid more"
+    ),
+    Code.SUMS_AMONG: (
+        "rows with {value!r} in column {column!r} hold the sum of the other rows of the same customer and day: all of "
+        "it counts twice. Leave them out with {hint}"
+    ),
+    Code.BOTH_NEGATIVE: "quantity and price are both negative, so that the amount is positive, kept",
+    Code.SIGNS_ASIDE: (
+        "column {column!r} holds signs, and says minus in {count:n|row|rows} with {money:,.2f} that count as "
+        "purchases. Make them negative with {hint} and {marks}"
     ),
     Code.TOTALS_ONCE: (
         "an amount on all rows of an order, by column {column!r}, is its total and counts once: "

@@ -82,6 +82,11 @@ SENTENCES: dict[Code, str] = {
         "these stand in line {line}: delete the {above:n|line|lines} above, or pass over them with {skip}"
     ),
     Code.COLUMN_MEANT: "{source!r} has no column {columns}; it has {names}. Did you mean {guesses}?",
+    Code.ONE_COLUMN: (
+        "{source!r} has no column {columns}, but one column only: {names}. If that line is a title, pass over it with "
+        "{skip}; if whole lines stand in quotation marks, or columns have fixed widths, export the table again with "
+        "semicolons between the columns"
+    ),
     Code.NO_COLUMN_NAMES: (
         "{source!r} has no column {columns}; it has {names}. The first line must hold the column names"
     ),
@@ -256,6 +261,11 @@ SENTENCES: dict[Code, str] = {
     Code.REFUNDS_MATCHED: (
         "{gross:,.2f} gross; {same:,.2f} taken off purchases of the same day, {earlier:,.2f} off earlier ones; net "
         "{net:,.2f}; {without:,.2f} of credit notes without a purchase"
+    ),
+    Code.REFUNDS_LARGE: (
+        "negative amounts take back {back:,.2f}, {share:.0f} % of the {gross:,.2f} of positive ones: are they "
+        "payments of invoices, or is the sign the other way round? Leave out what is no credit note, such as with "
+        "{where}"
     ),
     Code.REFUNDS_SIZEABLE: (
         "credit notes of {without:,.2f}, {of_gross:.1f} % of gross revenue and {of_credit:.0f} % of all credit notes, "
