@@ -8,6 +8,7 @@ from kundenwert.errors import KundenwertError
 
 from .cases import CASES
 from .made import MADE
+from .odd import ODD
 
 README = Path(__file__).parents[1] / "README.md"
 HEAD = """# Tests
@@ -37,7 +38,7 @@ def row(case, folder):
 def main():
     """Write the table."""
     lines = []
-    for case in [*CASES, *MADE]:
+    for case in [*CASES, *MADE, *ODD]:
         with tempfile.TemporaryDirectory() as folder:
             decision, told = row(case, Path(folder))
         lines.append(f"| {case.name} | {decision} | {told.replace('|', chr(92) + '|')} |")

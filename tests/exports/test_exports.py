@@ -9,8 +9,9 @@ from kundenwert.errors import KundenwertError
 
 from .cases import CASES
 from .made import MADE
+from .odd import ODD
 
-ALL = [*CASES, *MADE]
+ALL = [*CASES, *MADE, *ODD]
 
 
 def codes(log):
@@ -20,7 +21,7 @@ def codes(log):
 
 
 def test_there_are_many_and_each_has_its_own_name():
-    assert len({case.name for case in ALL}) == len(ALL) >= 190
+    assert len({case.name for case in ALL}) == len(ALL) >= 230
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.reads], ids=lambda case: case.name)
