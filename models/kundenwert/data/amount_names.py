@@ -111,10 +111,10 @@ def sums_among(rows: ibis.Table, opened: Source, roles: Roles, few: dict[str, li
         column = rows[f"c{opened.names.index(name)}"]
         head = rows.filter(rows.fate.isnull(), rows.amount.notnull()).mutate(kind=column.strip()).limit(_HEAD)
         per = head.group_by("customer_id", "date").agg(
-            total=head.amount.sum(), kinds=head.kind.nunique(),
+            total=head.amount.sum(), kinds=head.kind.nunique(), rows=head.count(),
             **{f"v{i}": head.amount.sum(where=head.kind == value) for i, value in enumerate(values)},
         )  # fmt: skip
-        per = per.filter(per.kinds > 1, per.total > 0)
+        per = per.filter(per.kinds > 1, per.rows > 2, per.total > 0)  # two equal rows are no sum, but a credit note
         sums = {f"v{i}": (((2 * per[f"v{i}"]) - per.total).abs() < _CENT).sum() for i in range(len(values))}
         found = per.agg(n=per.count(), **sums).to_pyarrow().to_pylist()[0]
         most = max(range(len(values)), key=lambda i: found[f"v{i}"] or 0)
