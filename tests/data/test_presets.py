@@ -48,6 +48,7 @@ def test_columns_that_are_named_leave_the_decision_to_the_user():
     assert (log.account.kept, total(log)) == (96, 4740.70)
     assert {note.code for note in log.account.notes if note.caution} == {
         Code.STATUS_SEEN,
+        Code.FLAG_SEEN,
         Code.REFUNDS_ASIDE,
         Code.TOO_FEW,
     }

@@ -189,7 +189,7 @@ def test_columns_that_do_not_say_that_rows_are_no_purchases(column, cells):
 def test_sums_among_rows_are_sums_of_several(cells, seen):
     rows = pd.DataFrame({
         "customer_id": [f"c{n // 3}" for n in range(300)], "date": "2024-01-01", "amount": cells * 100,
-        "kind": ["goods", "post", "total"] * 100,
+        "kind": ["goods", "post", "bill"] * 100,
     }).dropna()  # fmt: skip
     note = noted(read_transactions(rows), Code.SUMS_AMONG)
-    assert (note is not None and note.caution and note.figures["value"] == "total") == seen
+    assert (note is not None and note.caution and note.figures["value"] == "bill") == seen
