@@ -71,7 +71,11 @@ def test_the_wheel_holds_the_files_of_the_source_tree(installed, dataset, name):
 
 
 def test_nothing_else_is_packaged(installed):
-    packaged = {path.relative_to(installed / "kundenwert" / "datasets") for path in installed.rglob("datasets/*/*.*")}
+    packaged = {
+        path.relative_to(installed / "kundenwert" / "datasets")
+        for path in installed.rglob("datasets/*/*.*")
+        if path.parent.name != "__pycache__"
+    }
     assert packaged == {Path(dataset) / name for dataset, name in PACKAGED}
 
 

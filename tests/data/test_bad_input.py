@@ -27,7 +27,7 @@ def log_of(*rows):
         ("customer_id,date,amuont,x", "Did you mean amount='amuont'"),
         ("q,w,e", "Say which columns hold customer_id, date, amount"),
         ("0001,2024-01-01,3.50", "The first line must hold the column names"),
-        ("customer_id date amount", "it has 'customer_id date amount'"),
+        ("customer_id date amount", "but one column only: 'customer_id date amount'"),
     ],
 )
 def test_missing_columns(write, header, message):

@@ -28,7 +28,7 @@ def large_shares(counts: Mapping[Code, int], money: Mapping[Code, float | None],
 
     Examples
     --------
-    >>> large_shares({Code.NO_CUSTOMER: 4}, {Code.NO_CUSTOMER: 40.0}, 10)[0].reason[:46]
+    >>> large_shares({Code.NO_CUSTOMER: 4}, {Code.NO_CUSTOMER: 40.0}, 10)[0].reason[:47]
     '4 rows, 40 % of all, of 40.00, name no customer'
     """
     notes = []
