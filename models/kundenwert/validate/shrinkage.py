@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 
-SOON = 1e-6
-"""Time units over which a new customer's rate is taken: nobody has left by then."""
-
 
 def shrinkage_table(
     purchases: Fit[PurchaseLaw], table: pd.DataFrame, *, by: str = "cohort", samples: int | None = 1000
@@ -97,7 +94,8 @@ def _rates(scoring: Scoring[PurchaseLaw], group: pd.DataFrame) -> tuple[Array, A
     none = History(0 * T, 0 * T, 0 * T)
     bought = np.broadcast_to(scoring.law.expected_purchases(none, law, T), (len(T), scoring.samples))
     total = float(count @ T[:, 0])
-    rate = np.broadcast_to(scoring.law.expected_purchases(NEWCOMER, law, SOON) / SOON, bought.shape)
+    first_rate = scoring.law.p_alive(NEWCOMER, law) * scoring.law.purchase_rate(NEWCOMER, law)
+    rate = np.broadcast_to(first_rate, bought.shape)
     pooled = count @ bought / total if total > 0 else np.full(scoring.samples, np.nan)
     return np.asarray(pooled), np.asarray(count @ rate / count.sum())
 
