@@ -17,7 +17,7 @@ from kundenwert import formula
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import History
-from kundenwert.laws.histories import product
+from kundenwert.laws.common import product
 from kundenwert.predict import scorings
 from kundenwert.value import QUANTILES
 

@@ -218,7 +218,24 @@ class Law(ABC):
 
 
 class PurchaseLaw(Law):
-    """A law of repeat purchases, and of leaving."""
+    """A law of repeat purchases, and of leaving; all of them look at the same histories, so that they compare."""
+
+    def unit(self, summary: Customers) -> float:
+        """What the priors are measured in: a year, in time units."""
+        return summary.units_per_year
+
+    def units(self, summary: Customers) -> dict[str, str | float]:
+        """What the priors and parameters are measured in: stored with the fit."""
+        return {"time_unit": summary.time_unit, "window": summary.window}
+
+    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
+        """Distinct histories of the summary's customers within each group, with counts."""
+        table = summary.table
+        grouped = np.zeros(len(table)) if group is None else group.astype(np.float64)
+        columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in History._fields)])
+        found, count = np.unique(columns, axis=0, return_counts=True)
+        fields = {name: found[:, k + 1].copy() for k, name in enumerate(History._fields)}
+        return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
 
     @abstractmethod
     def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:

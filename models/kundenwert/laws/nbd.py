@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels import nbd as kernel
-from kundenwert.laws.histories import PURCHASES, distinct_histories, purchase_rate
+from kundenwert.laws.common import PURCHASES, purchase_rate
 from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach
-    from kundenwert.laws.law import Customers
 
 
 @dataclass(frozen=True)
@@ -47,18 +46,6 @@ class NBD(PurchaseLaw):
     intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]] = {
         "purchase": (("yearly_purchases", 1.0), ("alpha", -1.0)),
     }
-
-    def unit(self, summary: Customers) -> float:
-        """What the priors are measured in: a year."""
-        return summary.units_per_year
-
-    def units(self, summary: Customers) -> dict[str, str | float]:
-        """What the priors and parameters are measured in: stored with the fit."""
-        return {"time_unit": summary.time_unit, "window": summary.window}
-
-    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
-        """Distinct histories of the summary's customers, with counts: those of the Pareto/NBD, to be comparable."""
-        return distinct_histories(summary, group)
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
         """All variables from the quantities with a prior: `r, alpha` where they are not given directly."""

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from kundenwert.kernels import pareto_nbd as kernel
 from kundenwert.kernels.convex import NODES
-from kundenwert.laws.histories import PURCHASES, distinct_histories, once, product, purchase_rate
+from kundenwert.laws.common import PURCHASES, once, product, purchase_rate
 from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach
-    from kundenwert.laws.law import Customers
 
 AT_A_TIME = 8_000
 """Histories whose gradient is taken at a time: what stays in a core's cache."""
@@ -74,18 +73,6 @@ class ParetoNBD(PurchaseLaw):
         "purchase": (("yearly_purchases", 1.0), ("alpha", -1.0)),
         "dropout": (("half_life", -1.0), ("beta", -1.0)),
     }
-
-    def unit(self, summary: Customers) -> float:
-        """What the priors are measured in: a year."""
-        return summary.units_per_year
-
-    def units(self, summary: Customers) -> dict[str, str | float]:
-        """What the priors and parameters are measured in: stored with the fit."""
-        return {"time_unit": summary.time_unit, "window": summary.window}
-
-    def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
-        """Distinct histories of the summary's customers within each group, with counts."""
-        return distinct_histories(summary, group)
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
         """All variables from the quantities with a prior: `r, alpha, s, beta` where they are not given directly."""

@@ -22,7 +22,7 @@ from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.futures import Futures, span_sums
 from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
-from kundenwert.laws.histories import product
+from kundenwert.laws.common import product
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring

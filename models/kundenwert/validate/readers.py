@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels.futures import window_sums
-from kundenwert.laws.histories import product
+from kundenwert.laws.common import product
 from kundenwert.predict import CustomerDraws
 
 type Array = NDArray[np.float64]

@@ -1,18 +1,14 @@
-"""What laws of repeat purchases share: the distinct histories they see, and the law of the purchase rate."""
+"""What laws of repeat purchases share: the law of the purchase rate, and computing equal customers once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels.convex import CELLS
-from kundenwert.laws.law import Array, Draws, History, Observed, Parameters, Quantities, Stated
-
-if TYPE_CHECKING:
-    from kundenwert.laws.law import Customers
+from kundenwert.laws.law import Array, Draws, Parameters, Quantities, Stated
 
 PURCHASES = Quantities(
     {
@@ -34,16 +30,6 @@ def purchase_rate(quantities: Draws, unit: float) -> Draws:
         variables["r"] = variables["rate_cv"] ** -2
         variables["alpha"] = variables["r"] * unit / variables["yearly_purchases"]
     return variables
-
-
-def distinct_histories(summary: Customers, group: NDArray[np.int64] | None) -> Observed:
-    """Distinct histories of the summary's customers within each group, with counts."""
-    table = summary.table
-    grouped = np.zeros(len(table)) if group is None else group.astype(np.float64)
-    columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in History._fields)])
-    found, count = np.unique(columns, axis=0, return_counts=True)
-    fields = {name: found[:, k + 1].copy() for k, name in enumerate(History._fields)}
-    return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
 
 
 def product(some: Array, each: Array) -> Array:
