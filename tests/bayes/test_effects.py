@@ -54,7 +54,7 @@ def shop():
 
 @pytest.fixture(scope="module")
 def fitted(shop):
-    return fit(ParetoNBD(cohorts=("cohort",), covariates=("machines",)), shop, seed=3, draws=500, tune=300)
+    return fit(ParetoNBD(cohorts=("cohort",), covariates=("machines",)), shop, seed=3, draws=800, tune=300)
 
 
 def anchored(kind, shop, **columns):
@@ -115,7 +115,8 @@ def test_the_spread_has_its_prior():
 def test_a_sampled_model_with_cohorts_converges(fitted):
     assert fitted.diagnosis.converged, fitted.diagnosis
     assert fitted.info["method"] == "nuts"
-    assert fitted.tree["sample_stats"]["n_steps"].mean() < 15, "the coordinates are close to standard normal"
+    assert "again" not in fitted.info["why"], "smaller steps were not needed"
+    assert fitted.tree["sample_stats"]["n_steps"].mean() < 12, "the coordinates are close to standard normal"
 
 
 def test_effects_are_recovered(fitted):
