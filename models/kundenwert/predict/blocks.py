@@ -215,7 +215,8 @@ class _Work:
     laws: tuple[Callable[[NDArray[np.int64]], Parameters], Callable[[NDArray[np.int64]], Parameters]]
     history: History
     money: Array
-    keys: NDArray[np.uint64]
+    ids: pd.Series
+    seed: int
     horizon: Horizon
 
     @classmethod
@@ -230,14 +231,13 @@ class _Work:
         """Take columns out of the table, once."""
         money = table["monetary_value"].to_numpy(np.float64)[:, None]
         laws = buying.laws(table), paying.laws(table)
-        keys = keys_of(table["customer_id"], seed)
-        return cls(buying.law, paying.law, laws, History.of(table), money, keys, horizon)
+        return cls(buying.law, paying.law, laws, History.of(table), money, table["customer_id"], seed, horizon)
 
     def block(self, rows: NDArray[np.int64]) -> CustomerDraws:
         """Expectations in closed form, then outcomes drawn from the customers' own streams."""
         buying, paying = self.buying, self.paying
         rates, prices = (law(rows) for law in self.laws)
-        history, z, keys = self.history.at(rows), self.money[rows], self.keys[rows]
+        history, z, keys = self.history.at(rows), self.money[rows], keys_of(self.ids.iloc[rows], self.seed)
         alive = buying.p_alive(history, rates)
         spend = np.broadcast_to(paying.expected_spend(history.frequency, z, prices), alive.shape)
         spans = self.horizon.spans
