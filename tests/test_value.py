@@ -181,9 +181,7 @@ def test_multiply_then_summarise(made, posterior, summary, fits):
 
 
 def test_outcomes_are_wider_than_expectations(result):
-    here = result.table["p_alive_mean"] > 0.3  # of others most outcomes are nothing
-    table = result.table[(result.table["frequency"] > 0) & here]
-    assert len(table) >= 5
+    table = result.table[result.table["frequency"] > 0]
     assert ((table["rlv_q95"] - table["rlv_q05"]) >= (table["expected_rlv_q95"] - table["expected_rlv_q05"])).all()
 
 
