@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from kundenwert import formula
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.kernels.arithmetic import product
 from kundenwert.laws import History
-from kundenwert.laws.common import product
 from kundenwert.predict import scorings
 from kundenwert.value import QUANTILES
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln
 
-from kundenwert.kernels.pareto_nbd.likelihood import log_rising
+from kundenwert.kernels.arithmetic import log_rising
 
 type Array = NDArray[np.float64]
 

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels import pareto_nbd as kernel
+from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.convex import NODES
-from kundenwert.laws.common import PURCHASES, once, product, purchase_rate
 from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
+from kundenwert.laws.purchases import PURCHASES, once, purchase_rate
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach

@@ -19,10 +19,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError, check_seed
+from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.futures import Futures, span_sums
 from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
-from kundenwert.laws.common import product
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.errors import DomainError, SchemaError, check_seed
+from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.futures import Futures, pay_back, span_sums
 from kundenwert.laws import NEWCOMER, History, Parameters, PurchaseLaw, SpendLaw
-from kundenwert.laws.common import product
 from kundenwert.predict.blocks import keys_of, scorings
 
 if TYPE_CHECKING:

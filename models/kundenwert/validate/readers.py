@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.futures import window_sums
-from kundenwert.laws.common import product
 from kundenwert.predict import CustomerDraws
 
 type Array = NDArray[np.float64]

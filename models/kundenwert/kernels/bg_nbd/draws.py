@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays
+from kundenwert.kernels.arithmetic import float_arrays
 
 type Array = NDArray[np.float64]
 

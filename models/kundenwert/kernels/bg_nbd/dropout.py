@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from kundenwert.kernels.arithmetic import log_rising
 from kundenwert.kernels.convex import unit_rule
-from kundenwert.kernels.pareto_nbd.likelihood import log_rising
 
 type Array = NDArray[np.float64]
 

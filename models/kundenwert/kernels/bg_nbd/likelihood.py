@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, expit
 
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising
+from kundenwert.kernels.arithmetic import float_arrays, log_rising
 
 type Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, gammaln
 
+from kundenwert.kernels.arithmetic import float_arrays, log_rising, product
 from kundenwert.kernels.bg_nbd.between import interpolated
 from kundenwert.kernels.bg_nbd.dropout import FINE, dropout_rule
 from kundenwert.kernels.bg_nbd.likelihood import p_alive
 from kundenwert.kernels.convex import unit_rule
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising
 
 type Array = NDArray[np.float64]
 type Living = Callable[..., Array]
@@ -117,8 +117,7 @@ def expected_purchases(
     x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
     alive = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
     living = _of_living(_buying, x, r, alpha + T, a, b + flips, h, d)
-    with np.errstate(invalid="ignore"):  # whoever is gone buys nothing, also for ever
-        return np.where(alive == 0, 0.0, alive * living)
+    return product(alive, living)  # whoever is gone buys nothing, also for ever
 
 
 def expected_time(
@@ -157,8 +156,7 @@ def expected_time(
     x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
     alive = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
     living = _of_living(_lasting, x, r, alpha + T, a, b + flips, h, d)
-    with np.errstate(invalid="ignore"):
-        return np.where(alive == 0, 0.0, alive * living)
+    return product(alive, living)
 
 
 def log_purchase_probability(

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
+from kundenwert.kernels.arithmetic import float_arrays, log_rising
 from kundenwert.kernels.convex import E_FOLDS, NODES, graded_rule
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising, log_terms
+from kundenwert.kernels.pareto_nbd.likelihood import log_terms
 
 type Array = NDArray[np.float64]
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.kernels.arithmetic import float_arrays
 from kundenwert.kernels.convex import draw_death
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, p_alive
+from kundenwert.kernels.pareto_nbd.likelihood import p_alive
 
 type Array = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.kernels.arithmetic import float_arrays
 from kundenwert.kernels.convex import NODES, power_product_nodes, refined
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays
 
 type Array = NDArray[np.float64]
 

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, gammaln
+from scipy.special import digamma
 
+from kundenwert.kernels.arithmetic import float_arrays, log_rising
 from kundenwert.kernels.convex import NODES, power_product_integral, power_product_nodes, refined
 
 type Array = NDArray[np.float64]
@@ -207,38 +208,6 @@ def p_alive_at(
     return np.asarray(now * np.exp(-s * np.log1p(h / (beta + T))))
 
 
-def log_rising(r: Array, x: Array) -> Array:
-    r"""`log Γ(r+x)/Γ(r)`, without the cancellation of a difference of log-gammas where r is large.
-
-    Above r = 100 Stirling's series is subtracted term by term (relative error below 1e-15).
-
-    Parameters
-    ----------
-    r
-        > 0.
-    x
-        ≥ 0.
-
-    Returns
-    -------
-    ndarray
-        Of the broadcast shape.
-
-    Examples
-    --------
-    >>> bool(abs(log_rising(np.array(1e9), np.array(2.0)) - np.log(1e9) - np.log(1e9 + 1)) < 1e-13)
-    True
-    """
-    n = r + x
-    if np.all(r <= 100):
-        return np.asarray(gammaln(n) - gammaln(r))
-    big = np.maximum(r, 100)
-    m = big + x
-    series = (1 / m - 1 / big) / 12 - (m**-3.0 - big**-3.0) / 360 + (m**-5.0 - big**-5.0) / 1260
-    large = x * np.log(big) + (m - 0.5) * np.log1p(x / big) - x + series
-    return np.asarray(np.where(r > 100, large, gammaln(n) - gammaln(r)))
-
-
 def _log_scale(x: Array, t_x: Array, r: Array, alpha: Array, s: Array, beta: Array) -> Array:
     """Logarithm of `A (α+t_x)^-(r+x) (β+t_x)^-s`: the part of L in front once both terms are measured at t_x."""
     rest = -r * np.log1p(t_x / alpha) - x * np.log(alpha + t_x) - s * np.log1p(t_x / beta)
@@ -254,8 +223,3 @@ def log_terms(
     with np.errstate(divide="ignore"):
         log_dead = np.log(s / B) + np.log(power_product_integral(A, a, B, s + 1, D, nodes, ends))
     return np.asarray(-a * ends[0] - s * ends[1]), np.asarray(log_dead)
-
-
-def float_arrays(*values: ArrayLike) -> tuple[Array, ...]:
-    """Return the arguments as float64 arrays."""
-    return tuple(np.asarray(value, dtype=np.float64) for value in values)

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, exprel, gammaln
 
+from kundenwert.kernels.arithmetic import float_arrays, log_rising, product
 from kundenwert.kernels.convex import E_FOLDS, discounted_pareto, log_concave_integral
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising, p_alive
+from kundenwert.kernels.pareto_nbd.likelihood import p_alive
 
 type Array = NDArray[np.float64]
 
@@ -49,8 +50,7 @@ def expected_purchases(
     x, t_x, T, h, r, alpha, s, beta = float_arrays(frequency, recency, T, horizon, r, alpha, s, beta)
     rate = (r + x) / (alpha + T)
     at_rate = p_alive(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta) * rate
-    with np.errstate(invalid="ignore"):  # whoever is gone buys nothing, also for ever
-        return np.where(at_rate == 0, 0.0, at_rate * expected_lifetime(h, s=s, scale=beta + T))
+    return product(at_rate, expected_lifetime(h, s=s, scale=beta + T))  # whoever is gone buys nothing, also for ever
 
 
 def expected_purchases_new(

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.kernels.arithmetic import float_arrays, log_rising
 from kundenwert.kernels.convex import CELLS, power_product_integral
-from kundenwert.kernels.pareto_nbd.likelihood import float_arrays, log_rising
 
 type Array = NDArray[np.float64]
 

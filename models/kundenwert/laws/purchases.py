@@ -32,14 +32,6 @@ def purchase_rate(quantities: Draws, unit: float) -> Draws:
     return variables
 
 
-def product(some: Array, each: Array) -> Array:
-    """Product of a probability and an expectation; nothing where the first is, even if the second is infinite."""
-    if np.min(some, initial=1.0) > 0:
-        return np.asarray(some * each)
-    with np.errstate(invalid="ignore"):
-        return np.where(some == 0, 0.0, some * each)
-
-
 def once(
     keys: tuple[Array, ...], law: Parameters, compute: Callable[[NDArray[np.int64], Draws], Array], cells: int = CELLS
 ) -> Array:
