@@ -15,7 +15,7 @@ import pandas as pd
 from parts import run_part, writer
 
 import kundenwert as kw
-from kundenwert import compare, simulate
+from kundenwert import compare, formula, simulate
 from kundenwert.bayes import load_fit, resolved_priors
 from kundenwert.data import window_totals
 from kundenwert.kernels import gamma_gamma, pareto_nbd
@@ -29,6 +29,8 @@ LIFESPAN_YEARS = 3.0
 FIT = {"draws": 500, "tune": 300, "chains": 4, "log_likelihood": False, "progress": False}
 LONGER = 1500
 RECENT = {"last 26 weeks": 26, "last 52 weeks": 52}
+FADING = {f"{name}, fading": name for name in (*RECENT, "repeat purchases of the last 52 weeks")}
+"""Known money plus what a last window says, fewer by the churn that was counted: nobody needs a model for that."""
 DRAWN_FROM = {"r": (0.5, 2.0), "s": (0.6, 2.0), "window_purchases": (1.5, 6.0), "half_life": (0.4, 1.5)}
 """What `random_population` draws uniformly: the law of the family, which is not the model's prior."""
 BREACHES = {
@@ -182,7 +184,29 @@ def by_customer(truth, log, summary, values, pooled, no_dropout):
         found[name] = valued["rlv_mean"].to_numpy()
         if name == "posterior":
             found["low"], found["high"] = valued["rlv_q05"].to_numpy(), valued["rlv_q95"].to_numpy()
-    return found.join(guess.revenue)
+    return found.join(guess.revenue).join(fading(summary, guess.revenue, windows["last 52 weeks"][0]))
+
+
+def fading(summary, guess, window):
+    """Windows carried forward, fewer year by year by counted churn: the cohort's, everybody's where it has none.
+
+    `pace · ∫₀^h (1 - churn)^u e^(-δu) du` in years; repeat purchases are the cohort's, by the time its customers had.
+    """
+    table, how = summary.table, {"units_per_year": summary.units_per_year}
+    churn = formula.kpis(table, by="cohort", **how).set_index("cohort")["churn"]
+    churn = table["cohort"].map(churn).fillna(formula.kpis(table, by=None, **how)["churn"].iloc[0]).to_numpy(float)
+    years, discounting = HORIZON / summary.units_per_year, np.log1p(MONEY["discount_rate"])
+    fade = discounting - np.log(np.maximum(1 - churn, 1e-9))
+    whole = -np.expm1(-discounting * years) / discounting
+    left = -np.expm1(-fade * years) / fade
+    span = np.minimum(table["T"].to_numpy(float), 52.0)
+    money = window.set_index("customer_id")["revenue"].reindex(table["customer_id"]).fillna(0).to_numpy(float)
+    repeat = money - np.where(table["T"] < 52.0, table["first_value"], 0.0)
+    paces = {name: guess[name].to_numpy(float) / whole for name in RECENT}
+    sums = pd.DataFrame({"repeat": repeat, "span": span}).groupby(table["cohort"].to_numpy()).transform("sum")
+    pace = (sums["repeat"] / sums["span"]).to_numpy(float)
+    paces["repeat purchases of the last 52 weeks"] = MONEY["margin"] * summary.units_per_year * pace
+    return pd.DataFrame({name: paces[of] * left for name, of in FADING.items()}, index=guess.index)
 
 
 def by_cohort(truth, summary, values, customers):
@@ -235,7 +259,8 @@ def errors(cohorts, of):
 
 def rlv_methods(frame):
     """Baselines of the RLV by column, those left out that say 0 for everybody."""
-    names = ["annuity", "nbd", *RECENT, *(name for name in frame if name.startswith("formula_") and "," not in name)]
+    formulas = (name for name in frame if name.startswith("formula_") and "," not in name)
+    names = ["annuity", "nbd", *RECENT, *FADING, *formulas]
     return [name for name in names if frame[name].abs().sum() > 0]
 
 
