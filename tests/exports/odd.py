@@ -29,7 +29,9 @@ def spelt(plain: str, odd: str) -> str:
     return table([(plain if n % 3 else odd).format(o.customer), dotted(o.day), comma(o)] for n, o in enumerate(LOG))
 
 
-def files(first: str, second: str, names: tuple[str, str] = ("januar.csv", "februar.csv")) -> Callable[[Path], object]:
+def files(
+    first: str | bytes, second: str | bytes, names: tuple[str, str] = ("januar.csv", "februar.csv")
+) -> Callable[[Path], object]:
     """Write two files when asked to."""
 
     def write(folder: Path) -> object:
@@ -130,10 +132,12 @@ def amounts() -> list[Export]:
     for o in sorted(LOG, key=lambda o: (o.customer, o.day)):
         once.append(["" if o.customer == last else o.customer, dotted(o.day), comma(o)])
         last = o.customer
+    signed = table([o.customer, dotted(o.day), comma(o) + (" €" if n % 2 else "")] for n, o in enumerate(LOG))
     unpaid = truth([o for n, o in enumerate(LOG) if n % 5 == 0])
     return [
         Export("cents", text("a.csv", wide), NAMED | {"amount": "Betrag (Cent)"}, hundredfold, says=("amounts-cents",)),
         Export("thousands", text("a.csv", thousands), NAMED | {"amount": "Umsatz TEUR"}, says=("amounts-thousands",)),
+        Export("sign-of-currency-now-and-then", text("a.csv", signed), NAMED, says=("currency-sometimes",)),
         Export("discount-beside-price", text("a.csv", priced), says=("price-aside",)),
         Export("rows-of-net-tax-and-sum", text("a.csv", parts(("Position", "MwSt 19%", "Rechnungsbetrag"))), NAMED,
                Truth(RIGHT.customers, RIGHT.purchases, 2 * RIGHT.revenue), says=("sums-among",)),
@@ -155,8 +159,25 @@ def others() -> list[Export]:
     years = table([o.customer, o.day.strftime("%y-%m-%d"), comma(o)] for o in LOG)
     short = table([o.customer, o.day.strftime("%d-%m-%y"), comma(o)] for o in LOG)
     both = files(table(rows[:150]), table(rows[130:]))
+    named = [[f"Müller {o.customer}", dotted(o.day), comma(o)] for o in LOG]
+    early = [o for o in LOG if o.day.day <= 12]
+    slashed = files(
+        table([o.customer, o.day.strftime("%d/%m/%Y"), comma(o)] for o in LOG if o.day.day > 12),
+        table([o.customer, o.day.strftime("%d/%m/%Y"), comma(o)] for o in early),
+    )
     return [
         Export("months-overlap", both, NAMED, twice, says=("overlap-kept",)),
+        Export(
+            "files-of-dos-and-of-today",
+            files(table(named[:130]).encode("cp850"), table(named[130:]).encode("utf-8")),
+            NAMED,
+        ),
+        Export(
+            "files-of-dos-and-of-windows",
+            files(table(named[:130]).encode("cp850"), table(named[130:]).encode("cp1252")),
+            NAMED,
+        ),
+        Export("file-of-early-days", slashed, NAMED, says=("day-month-by-others",)),
         Export("exported-twice-in-one", text("o.csv", table(rows + rows)), NAMED, twice, says=("duplicates-many",)),
         Export("year-of-two-digits-in-front", text("o.csv", years), NAMED, None, refused=("dates-unclear",)),
         Export("year-of-two-digits-in-front-stated", text("o.csv", years), NAMED | {"date_format": "%y-%m-%d"}),

@@ -160,7 +160,7 @@ def one_currency(
     values = {value for _, value in counted if value}
     codes = sorted({code_of(sign if sign in signs else value) for sign, value in counted if sign in signs or value})
     if len(codes) <= 1 and (not codes or target in (None, codes[0])):
-        return rows, target or (codes[0] if codes else None), ()
+        return rows, target or (codes[0] if codes else None), _bare(rows, counted, codes, column)
     text = as_text(rows[money]) if signs else ibis.null("string")
     stated = _mapped(sign_in(text), signs) if signs else ibis.null("string")
     of_column = _mapped(as_text(rows[column]), values) if column else ibis.null("string")
@@ -174,6 +174,22 @@ def one_currency(
     target = target or _target(rates, codes)
     rows, note = _converted(rows, found, rates, target)
     return rows.drop("stated", "code"), target, (note,)
+
+
+def _bare(
+    rows: ibis.Table, counted: Sequence[tuple[str, str]], codes: Sequence[str], column: str | None
+) -> tuple[Note, ...]:
+    """Say how many amounts name no currency where the others name one."""
+    if not codes or ("", "") not in counted:
+        return ()
+    stated = sign_in(rows.amount_text)
+    stated = stated.coalesce(as_text(rows[column])) if column else stated
+    good = rows.filter(rows.fate.isnull() & rows.amount_text.notnull())
+    bare = good.mutate(bare=stated.isnull()).agg(n=lambda t: t.bare.sum(), rows=lambda t: t.count())
+    found = bare.to_pyarrow().to_pylist()[0]
+    if not found["n"] or found["n"] == found["rows"]:
+        return ()
+    return (Note(Code.CURRENCY_SOMETIMES, int(found["n"]), figures={"currency": codes[0]}),)
 
 
 def _stated(table: ibis.Table, money: str, column: str | None) -> list[tuple[str, str]]:

@@ -189,7 +189,7 @@ def _find(
     if not counts:
         return ISO, (), ()
     best = max(counts, key=lambda name: counts[name])
-    rivals = [name for name in counts if name == _swapped(best) or (name != best and counts[name] == counts[best])]
+    rivals = [name for name in counts if name == swapped(best) or (name != best and counts[name] == counts[best])]
     for rival in rivals:
         _refuse_doubt(days, best, rival, equal=counts[rival] == counts[best], label=label)
     _refuse_years_in_front(days, best, label=label)
@@ -199,7 +199,7 @@ def _find(
     return best, *_few_others(days, counts, best, label=label, place=place)
 
 
-def _swapped(name: str) -> str:
+def swapped(name: str) -> str:
     """Return a format with day and month the other way round."""
     return name.translate(str.maketrans("dm", "md"))
 
@@ -215,7 +215,7 @@ def _refuse_doubt(days: ibis.Table, best: str, rival: str, *, equal: bool, label
     found = doubt.to_pyarrow().to_pylist()[0]
     if found["differ"] and (equal or found["only"]):
         raise DomainError(
-            Code.DAY_MONTH_UNCLEAR if rival == _swapped(best) else Code.DATES_UNCLEAR,
+            Code.DAY_MONTH_UNCLEAR if rival == swapped(best) else Code.DATES_UNCLEAR,
             parameter="date_format",
             column=label,
             count=int(found["differ"]),
@@ -282,7 +282,7 @@ def _certain(name: str, best: str, formats: Mapping[str, int]) -> bool:
     """Whether a day in a format can be no other day, given the format of most."""
     same = name.lower() == best.lower()  # with or without the century
     coarse = FORMATS[name].coarse != FORMATS[best].coarse
-    return not coarse and (same or _swapped(name) == name or _swapped(name) not in FORMATS)
+    return not coarse and (same or swapped(name) == name or swapped(name) not in FORMATS)
 
 
 def likely_format(texts: Sequence[str]) -> str | None:

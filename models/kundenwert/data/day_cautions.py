@@ -11,6 +11,7 @@ import ibis
 
 from kundenwert.data.account import Note
 from kundenwert.data.date_formats import FORMATS
+from kundenwert.data.dates import Dating, read_date, swapped
 from kundenwert.messages import Code, Setting
 from kundenwert.sources import Place, Source
 
@@ -54,6 +55,41 @@ def far_placeholders(days: ibis.Table) -> tuple[dt.date, ...]:
         return ()
     return tuple(
         day for day in PLACEHOLDER_DAYS if (span["first"] - day).days > FAR_DAYS or (day - span["last"]).days > FAR_DAYS
+    )
+
+
+def files_by_others(rows: ibis.Table, dating: Dating, opened: Source, stated: str | None) -> tuple[Note, ...]:
+    """Name files none of whose days decides whether the day or the month stands first: other files decided it.
+
+    Parameters
+    ----------
+    rows : ibis.Table
+        With `row` and `text`, the days as written.
+    dating : Dating
+        How they are read.
+    opened : Source
+        Where they came from.
+    stated : str, optional
+        The format, where the user says it.
+    """
+    other = swapped(dating.date_format)
+    if stated is not None or not opened.info.files or other == dating.date_format or other not in FORMATS:
+        return ()
+    starts = sorted(opened.parts)
+    of = ibis.cases(*((rows["row"] >= start, start) for start in reversed(starts)))
+    days = rows.select(start=of, text=rows.text, day=dating.written(rows.text), other=read_date(rows.text, other))
+    read = days.filter(days.day.notnull()).group_by("start")
+    found = read.agg(
+        n=lambda t: (t.day != t.other).sum(), decided=lambda t: t.other.isnull().sum(), text=lambda t: t.text.min()
+    )
+    open_files = found.filter((found.n > 0) & (found.decided == 0)).order_by("start").to_pyarrow().to_pylist()
+    return tuple(
+        Note(
+            Code.DAY_MONTH_BY_OTHERS,
+            int(file["n"]),
+            figures={"file": opened.parts[file["start"]].file, "example": file["text"], "read": dating.date_format},
+        )
+        for file in open_files
     )
 
 

@@ -12,7 +12,7 @@ from kundenwert.data.account import Note
 from kundenwert.data.amount_marks import without_marks
 from kundenwert.data.amounts import AMOUNT_TYPE, find_decimal, is_bare, likely_decimal, read_amount, read_clean
 from kundenwert.data.dates import date_notation
-from kundenwert.data.day_cautions import far_placeholders
+from kundenwert.data.day_cautions import far_placeholders, files_by_others
 from kundenwert.data.offsets import day_in_zone
 from kundenwert.data.roles import Roles
 from kundenwert.errors import DomainError, SchemaError
@@ -122,7 +122,8 @@ def _days(opened: Source, roles: Roles, reading: Reading) -> _Days:
         rows, label=label, place=opened.place, date_format=reading.date_format, zone=reading.timezone
     )
     placeholder = _one_of(dating.written(text), far_placeholders(dating.days))
-    return _Days(text, dating.day(text), placeholder, dating.date_format, dating.notes)
+    notes = (*dating.notes, *files_by_others(rows, dating, opened, reading.date_format))
+    return _Days(text, dating.day(text), placeholder, dating.date_format, notes)
 
 
 def _one_of(day: ibis.Value, days: Sequence[dt.date]) -> ibis.Value:

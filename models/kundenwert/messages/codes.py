@@ -84,6 +84,7 @@ class Code(StrEnum):
 
     # Dates
     DAY_MONTH_UNCLEAR = "day-month-unclear"
+    DAY_MONTH_BY_OTHERS = "day-month-by-others"
     DATE_FORMAT_BAD = "date-format-bad"
     DATE_FORMAT_YEARLESS = "date-format-yearless"
     DATE_FORMAT_MONTHLESS = "date-format-monthless"
@@ -108,6 +109,7 @@ class Code(StrEnum):
     CURRENCIES_MIXED = "currencies-mixed"
     CURRENCIES_MIXED_SIGNS = "currencies-mixed-signs"
     CURRENCY_OTHER = "currency-other"
+    CURRENCY_SOMETIMES = "currency-sometimes"
     CURRENCY_COLUMN_UNCLEAR = "currency-column-unclear"
     CONVERTED = "converted"
     RATE_BAD = "rate-bad"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ _SIGNATURES = (
     (b"PAR1", "a Parquet file (rename it to .parquet)"),
 )
 _CHUNK = 1 << 20
+_OF_WINDOWS = re.compile(rb"[\xc4\xd6\xdc\xdf\xe4\xf6\xfc]")
+"""ÄÖÜßäöü as Windows writes them."""
+_OF_DOS = re.compile(rb"[A-Za-z][\x81\x84\x94]|[\x8e\x99\x9a][a-z]|[a-z]\xe1[a-z]")
+"""äöü, ÄÖÜ and ß among letters, as DOS writes them; to Windows these are quotation marks, Ž™š and á."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,24 @@ def inspect_text(path: Path, name: str, signs: str) -> Text:
     if kind:
         raise SchemaError(f"{name!r} is {kind}, not a text file; save the table as CSV and read that")
     marked = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
-    for encoding in [marked] if marked else ["utf-8", "cp1252", "latin-1"]:
+    for encoding in [marked] if marked else ["utf-8", "cp850", "cp1252", "latin-1"]:
+        if encoding == "cp850" and not _seems_dos(path):
+            continue
         try:
             return _counted(path, name, encoding, signs)
         except UnicodeDecodeError:
             continue
     raise SchemaError(f"{name!r} is not a text file in {marked}; save the table as CSV in UTF-8")
+
+
+def _seems_dos(path: Path) -> bool:
+    """Whether more umlauts are written as DOS writes them than as Windows does."""
+    windows = dos = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            windows += len(_OF_WINDOWS.findall(chunk))
+            dos += len(_OF_DOS.findall(chunk))
+    return dos > windows
 
 
 def _counted(path: Path, name: str, encoding: str, signs: str) -> Text:

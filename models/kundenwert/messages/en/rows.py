@@ -119,6 +119,10 @@ SENTENCES: dict[Code, str] = {
         "day and month cannot be told apart in column {column!r}: {count:n|row|rows} can be read both ways (such as "
         "{example!r}). Say which it is with {first} or {second}"
     ),
+    Code.DAY_MONTH_BY_OTHERS: (
+        "no day of {file!r} says whether the day or the month stands first: {count:n|row|rows}, such as {example!r}, "
+        "are read as {read}, as other files need it. Where this file is written otherwise, read it by itself"
+    ),
     Code.DATE_FORMAT_BAD: "{given} is not understood; write it such as '%d.%m.%Y'",
     Code.DATE_FORMAT_YEARLESS: (
         "{given} names no year, so every date would fall into the same one. Add the year to the dates and to "
@@ -192,6 +196,9 @@ SENTENCES: dict[Code, str] = {
     Code.CURRENCY_OTHER: (
         "amounts are in {held}, not as stated with {currency}. Leave that out, or convert them with {rates} (a table "
         "with columns currency and rate, what one unit of each is worth)"
+    ),
+    Code.CURRENCY_SOMETIMES: (
+        "{count:n|amount names|amounts name} no currency where others say {currency}; they are taken for {currency}"
     ),
     Code.CURRENCY_COLUMN_UNCLEAR: (
         "several columns could say which currency amounts are in: {columns}. Say which one does, with one of {choices}"
