@@ -189,7 +189,7 @@ def _bare(
     found = bare.to_pyarrow().to_pylist()[0]
     if not found["n"] or found["n"] == found["rows"]:
         return ()
-    return (Note(Code.CURRENCY_SOMETIMES, int(found["n"]), figures={"currency": codes[0]}),)
+    return (Note(Code.CURRENCY_SOMETIMES, int(found["n"]), caution=True, figures={"currency": codes[0]}),)
 
 
 def _stated(table: ibis.Table, money: str, column: str | None) -> list[tuple[str, str]]:

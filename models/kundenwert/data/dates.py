@@ -261,7 +261,7 @@ def _few_others(
     if not few or not all(_certain(name, best, counts) for name in others):
         told = [
             f"{name} ({several(int(kind['n']), 'row')}, such as {Place(place(kind['row']), repr(kind['part']))})"
-            for name, kind in sorted(found.items(), key=lambda item: -item[1]["n"])
+            for name, kind in sorted(found.items(), key=lambda item: (-item[1]["n"], item[1]["row"]))
         ]
         raise DomainError(
             Code.DATES_MIXED,

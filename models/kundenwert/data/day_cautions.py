@@ -87,6 +87,7 @@ def files_by_others(rows: ibis.Table, dating: Dating, opened: Source, stated: st
         Note(
             Code.DAY_MONTH_BY_OTHERS,
             int(file["n"]),
+            caution=True,
             figures={"file": opened.parts[file["start"]].file, "example": file["text"], "read": dating.date_format},
         )
         for file in open_files
