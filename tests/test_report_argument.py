@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from kundenwert.report import argument, sections, texts
-from kundenwert.report.sections import Run
+from kundenwert.report.run import Run
 
 FACTS = {"revenue": 10_000.0, "orders": 100, "customers": 50, "nominal": 0.9, "time_unit": "W"}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import xarray as xr
@@ -31,6 +31,24 @@ KEPT_BOUND = 100
 
 E_BFMI_BOUND = 0.3
 """Smallest energy Bayesian fraction of missing information (Betancourt 2016)."""
+
+
+class StoredCheck(TypedDict):
+    """A check as JSON holds it."""
+
+    name: str
+    value: float
+    bound: float
+    passed: bool
+    where: str
+    advice: str
+
+
+class StoredDiagnosis(TypedDict):
+    """A diagnosis as JSON holds it."""
+
+    converged: bool
+    checks: list[StoredCheck]
 
 
 @dataclass(frozen=True)
@@ -84,12 +102,23 @@ class Diagnosis:
     def _state(self) -> str:
         return "converged" if self.converged else "NOT CONVERGED"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> StoredDiagnosis:
         """Return a form for JSON, read back by `Diagnosis.from_dict`."""
-        return {"converged": self.converged, "checks": [asdict(check) for check in self.checks]}
+        checks: list[StoredCheck] = [
+            {
+                "name": c.name,
+                "value": c.value,
+                "bound": c.bound,
+                "passed": c.passed,
+                "where": c.where,
+                "advice": c.advice,
+            }
+            for c in self.checks
+        ]
+        return {"converged": self.converged, "checks": checks}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Diagnosis:
+    def from_dict(cls, stored: StoredDiagnosis) -> Diagnosis:
         """Read back what `to_dict` gave."""
         return cls(tuple(Check(**check) for check in stored["checks"]))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from kundenwert.bayes import nuts
 from kundenwert.bayes.diagnose import ESS_BOUND, LOG_LIKELIHOOD, Diagnosis, diagnose, diagnose_importance, diagnose_mode
@@ -19,6 +21,7 @@ from kundenwert.bayes.importance import Importance, resample, sample
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
 from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import resolved_priors
+from kundenwert.bayes.storage import FitInfo
 from kundenwert.bayes.target import Target, make_target
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError, check_seed
@@ -124,13 +127,14 @@ def fit[Of: Law](
             why = "; ".join(f"{check.name} {check.value:.3g} (bound {check.bound:g})" for check in diagnosis)
     if used == "nuts":
         show = sys.stderr.isatty() if progress is None else progress
-        how: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "seed": seed, "progress": show}
-        posterior, stats, diagnosis = _by_nuts(target, mode, accept=target_accept, **how)
+        how = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
+        posterior, stats, diagnosis = _by_nuts(target, mode, accept=target_accept, progress=show, **how)
         if method == "auto" and not diagnosis.converged:
             smaller = 1 - (1 - target_accept) / SMALLER_STEPS
             why += f"; again with target_accept {smaller:g}, because of {_failed(diagnosis)}"
-            posterior, stats, diagnosis = _by_nuts(target, mode, accept=smaller, **how)
-    info: dict[str, Any] = model.units(summary) | {
+            posterior, stats, diagnosis = _by_nuts(target, mode, accept=smaller, progress=show, **how)
+    info: FitInfo = {
+        **model.units(summary),  # type: ignore[typeddict-item]  # of a law, there are no more
         "method": used,
         "why": why,
         "seed": seed,
@@ -145,13 +149,14 @@ def fit[Of: Law](
         if "cohort" in (*model.cohorts, *model.covariates):
             info["cohort"] = summary.cohort
     tree = _tree(model, target, posterior, stats, _prior_draws(model, target, rng), log_likelihood=log_likelihood)
-    return Fit(model, tree, diagnosis, info | {"seconds": round(perf_counter() - started, 2)})
+    info["seconds"] = round(perf_counter() - started, 2)
+    return Fit(model, tree, diagnosis, info)
 
 
 def _by_nuts(
-    target: Target, mode: Mode, *, draws: int, chains: int, **how: Any
+    target: Target, mode: Mode, *, draws: int, chains: int, accept: float, progress: bool, **how: int
 ) -> tuple[xr.Dataset, xr.Dataset, Diagnosis]:
-    points, stats = nuts.sample(target, mode, draws=draws, chains=chains, **how)
+    points, stats = nuts.sample(target, mode, draws=draws, chains=chains, accept=accept, progress=progress, **how)
     posterior = _dataset(target, points.reshape(-1, target.size), chains, draws)
     return posterior, stats, diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
 
@@ -216,7 +221,7 @@ def _prior_draws(model: Law, target: Target, rng: np.random.Generator) -> xr.Dat
 def _dataset(target: Target, points: Array, chains: int, draws: int) -> xr.Dataset:
     """All variables at points, in the shape of chains, with the levels' and covariates' names."""
     dims: dict[str, tuple[str, ...]] = {}
-    coords: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    coords: dict[str, NDArray[np.int64] | Sequence[str]] = {"chain": np.arange(chains), "draw": np.arange(draws)}
     if target.effects is not None:
         dims, names = target.effects.dims()
         coords |= names

@@ -5,14 +5,15 @@ A law may have a graph of its own here, which other samplers can compile; one wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.gradient import disconnected_grad
+from pytensor.tensor import TensorVariable as Variable
 
 from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
 from kundenwert.bayes.priors import resolved_priors
@@ -71,25 +72,26 @@ def build_model(model: Law, summary: CustomerSummary, *, distinct: bool = True) 
     return graph
 
 
-def _coords(model: Law, design: Design | None, observed: Observed) -> dict[str, Any]:
+def _coords(model: Law, design: Design | None, observed: Observed) -> dict[str, Sequence[str] | NDArray[np.int64]]:
     each = np.arange(observed.count.size)
     spend = isinstance(model, SpendLaw)
-    coords: dict[str, Any] = {"customer": each} if spend else {"pattern": each, "quantity": ["frequency", "recency"]}
+    coords: dict[str, Sequence[str] | NDArray[np.int64]] = {"customer" if spend else "pattern": each}
+    coords |= {} if spend else {"quantity": ["frequency", "recency"]}
     if design is not None:
         coords |= {f"{name}_level": list(levels) for name, levels in design.cohorts.items()}
         coords |= {"covariate": list(design.coefficients)} if design.coefficients else {}
     return coords
 
 
-def _observed_histories(model: Law, law: Mapping[str, Any], observed: Observed) -> None:
+def _observed_histories(model: Law, law: Mapping[str, Variable], observed: Observed) -> None:
     """Add the histories to the model on the context stack."""
     density = GRAPHS.get(model.name) or wrapped(model)
 
-    def logp(value: Any, *given: Any) -> Any:
+    def logp(value: Variable, *given: Variable) -> Variable:
         *parameters, T, count = given
         return count * density(value[..., 0], value[..., 1], T, *parameters)
 
-    def random(*given: Any, rng: np.random.Generator, size: Any = None) -> NDArray[np.float64]:
+    def random(*given: NDArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> NDArray[np.float64]:
         *parameters, T, _ = given  # one simulated history per row; a count has no part in what a history looks like
         shape = np.broadcast_shapes(*(np.shape(value) for value in (*parameters, T))) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
@@ -109,15 +111,15 @@ def _observed_histories(model: Law, law: Mapping[str, Any], observed: Observed) 
     )
 
 
-def _observed_values(model: SpendLaw, law: Mapping[str, Any], observed: Observed) -> None:
+def _observed_values(model: SpendLaw, law: Mapping[str, Variable], observed: Observed) -> None:
     """Add the customers' mean values to the model on the context stack."""
     density = GRAPHS.get(model.name) or wrapped(model)
 
-    def logp(value: Any, *given: Any) -> Any:
+    def logp(value: Variable, *given: Variable) -> Variable:
         *parameters, frequency = given
         return density(frequency, value, *parameters)
 
-    def random(*given: Any, rng: np.random.Generator, size: Any = None) -> NDArray[np.float64]:
+    def random(*given: NDArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> NDArray[np.float64]:
         *parameters, frequency = given
         shape = np.broadcast_shapes(*(np.shape(value) for value in given)) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
@@ -143,15 +145,15 @@ def _purchase_law(model: Law) -> PurchaseLaw:
 
 
 def _shifted(
-    model: Law, variable: dict[str, Any], summary: CustomerSummary, design: Design | None, observed: Observed
-) -> dict[str, Any]:
+    model: Law, variable: dict[str, Variable], summary: CustomerSummary, design: Design | None, observed: Observed
+) -> dict[str, Variable]:
     """Parameters of each observation: those of the population, and the effects of its cohorts and covariates."""
     law = {name: variable[name] for name in model.parameters}
     if design is None:
         return law
     _, codes, matrix = design.rows(summary.table)
     for process, (parameter, sign) in model.acts_on.items():
-        eta: Any = 0.0
+        eta: Variable = 0.0
         for k, column in enumerate(design.cohorts):
             spread = pm.HalfNormal(f"{process}_spread_{column}", SPREAD_SD)
             effect = pm.Normal(f"{process}_effect_{column}", 0, spread, dims=f"{column}_level")
@@ -170,7 +172,9 @@ def _every_customer(summary: CustomerSummary, group: NDArray[np.int64] | None) -
     return Observed(fields, np.ones(len(summary)), own)
 
 
-def log_likelihood_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: Any, s: Any, beta: Any) -> Any:
+def log_likelihood_graph(
+    frequency: Variable, recency: Variable, T: Variable, r: Variable, alpha: Variable, s: Variable, beta: Variable
+) -> Variable:
     """Log-likelihood of the Pareto/NBD as a PyTensor graph; the formula of `kernels.pareto_nbd.log_likelihood`.
 
     The nodes of the quadrature follow the parameters, but the integral does not depend on where they lie: they are
@@ -187,7 +191,7 @@ def log_likelihood_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: An
     return scale - s * pt.log1p(recency / beta) + log_alive + pt.softplus(log_dead - log_alive)
 
 
-def _nodes(A: Any, a: Any, B: Any, b: Any, D: Any) -> tuple[Any, Any]:
+def _nodes(A: Variable, a: Variable, B: Variable, b: Variable, D: Variable) -> tuple[Variable, Variable]:
     """Quadrature nodes as in `kernels.convex.power_product_nodes`, as fine for all as it has them for late falls."""
     small = pt.minimum(A, B)
     ratio = small / pt.maximum(A, B)
@@ -206,21 +210,21 @@ def _nodes(A: Any, a: Any, B: Any, b: Any, D: Any) -> tuple[Any, Any]:
     return disconnected_grad(h), disconnected_grad(weight)
 
 
-def nbd_graph(frequency: Any, recency: Any, T: Any, r: Any, alpha: Any) -> Any:
+def nbd_graph(frequency: Variable, recency: Variable, T: Variable, r: Variable, alpha: Variable) -> Variable:
     """Log-likelihood of `kernels.nbd.log_likelihood` as a PyTensor graph; the recency says nothing."""
     del recency
     rest = r * pt.log1p(T / alpha) + frequency * pt.log(alpha + T)
     return pt.gammaln(r + frequency) - pt.gammaln(r) - rest
 
 
-def gamma_gamma_graph(frequency: Any, value: Any, p: Any, q: Any, v: Any) -> Any:
+def gamma_gamma_graph(frequency: Variable, value: Variable, p: Variable, q: Variable, v: Variable) -> Variable:
     """Log density of `kernels.gamma_gamma.log_likelihood` as a PyTensor graph."""
     total, shape = frequency * value, p * frequency
     log_beta = pt.gammaln(shape) + pt.gammaln(q) - pt.gammaln(shape + q)
     return -pt.log(value) - log_beta - q * pt.log1p(total / v) - shape * pt.log1p(v / total)
 
 
-GRAPHS: dict[str, Callable[..., Any]] = {
+GRAPHS: dict[str, Callable[..., Variable]] = {
     "pareto_nbd": log_likelihood_graph,
     "nbd": nbd_graph,
     "gamma_gamma": gamma_gamma_graph,

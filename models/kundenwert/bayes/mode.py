@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from scipy import linalg, optimize
@@ -42,7 +42,7 @@ def find_mode(target: Target, near: Mode | None = None) -> Mode:
     -------
     Mode
     """
-    options: dict[str, Any] = {"gtol": 1e-3, "maxiter": 200}
+    options: dict[str, float | Array] = {"gtol": 1e-3, "maxiter": 200}
     if near is None:
         starts = np.vstack([np.zeros(target.size), np.random.default_rng(0).normal(size=(63, target.size))])
         start = starts[np.argmax(target(starts))]
@@ -82,7 +82,7 @@ def find_mode_with_effects(target: Target, population: Mode) -> tuple[Target, Mo
     return target, mode
 
 
-def _negative(target: Target) -> Any:
+def _negative(target: Target) -> Callable[[Array], tuple[float, Array]]:
     def negative(point: Array) -> tuple[float, Array]:
         value, slope = target.gradient(point)
         return (-value, -slope) if np.isfinite(value) else (1e300, -slope)

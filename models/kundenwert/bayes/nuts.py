@@ -7,7 +7,6 @@ target's own gradient needs no compilation.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -73,7 +72,7 @@ def sample(
 
         return density
 
-    def make_expand(*_: int) -> Callable[[Array], dict[str, Any]]:
+    def make_expand(*_: int) -> Callable[[Array], dict[str, Array]]:
         return lambda z: {"z": np.array(z)}
 
     model = from_pyfunc(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from kundenwert.bayes.diagnose import Diagnosis
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.scoring import Scoring
-from kundenwert.bayes.storage import write
+from kundenwert.bayes.storage import FitInfo, Stored, write
 from kundenwert.data.design import Design
 from kundenwert.laws import Law
 from kundenwert.laws.law import Draws
@@ -41,7 +40,7 @@ class Fit[Of: Law]:
     model: Of
     tree: xr.DataTree
     diagnosis: Diagnosis
-    info: dict[str, Any]
+    info: FitInfo
 
     @property
     def samples(self) -> int:
@@ -115,7 +114,7 @@ class Fit[Of: Law]:
         Path
             The file written.
         """
-        stored = {
+        stored: Stored = {
             "model": self.model.name,
             "cohorts": list(self.model.cohorts),
             "covariates": list(self.model.covariates),

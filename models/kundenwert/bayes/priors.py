@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,13 @@ from kundenwert.errors import SchemaError
 from kundenwert.laws.law import Law
 
 type ArrayFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+class StoredPrior(TypedDict):
+    """A prior as JSON holds it."""
+
+    distribution: str
+    parameters: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class Prior:
             msg = f"prior of {name!r}: {self!r} is no continuous distribution on positive numbers, such as LogNormal"
             raise SchemaError(msg)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> StoredPrior:
         """Return a form for JSON, read back by `Prior(**d)`."""
         return {"distribution": self.distribution, "parameters": dict(self.parameters)}
 

@@ -12,13 +12,16 @@ import io
 import json
 import stat
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 import xarray as xr
 
-from kundenwert.bayes.diagnose import LOG_LIKELIHOOD
+from kundenwert.bayes.diagnose import LOG_LIKELIHOOD, StoredDiagnosis
+from kundenwert.bayes.priors import StoredPrior
+from kundenwert.data.design import StoredDesign
 from kundenwert.errors import SchemaError
 from kundenwert.files.tables import whole_file
+from kundenwert.laws.law import Units
 from kundenwert.messages import Code
 
 _MARK, _END = b"\nkundenwert sha256 ", b"\n"
@@ -28,7 +31,35 @@ LARGEST = 16 * 2**30
 """Bytes of the largest file that is read."""
 
 
-def write(tree: xr.DataTree, stored: dict[str, Any], path: str | Path) -> Path:
+class FitInfo(Units, total=False):
+    """How a fit was made: units, sampler, seed, versions, seconds, and how cohorts and covariates are coded."""
+
+    method: str
+    why: str
+    seed: int
+    draws: int
+    tune: int
+    chains: int
+    customers: int
+    versions: dict[str, str]
+    design: StoredDesign
+    cohort: str
+    seconds: float
+    pair: str
+
+
+class Stored(TypedDict):
+    """What is kept of a fit beside its draws."""
+
+    model: str
+    cohorts: list[str]
+    covariates: list[str]
+    priors: dict[str, StoredPrior]
+    diagnosis: StoredDiagnosis
+    info: FitInfo
+
+
+def write(tree: xr.DataTree, stored: Stored, path: str | Path) -> Path:
     """Write draws, and what is known of them, as NetCDF; the file appears whole or not at all.
 
     Parameters
@@ -58,7 +89,7 @@ def sealed(content: bytes | memoryview) -> bytes:
     return b"".join((content, _MARK, hashlib.sha256(content).hexdigest().encode(), _END))
 
 
-def read(path: str | Path) -> tuple[xr.DataTree, dict[str, Any]]:
+def read(path: str | Path) -> tuple[xr.DataTree, Stored]:
     """Read what `write` has written, and nothing else.
 
     Returns
@@ -81,7 +112,7 @@ def read(path: str | Path) -> tuple[xr.DataTree, dict[str, Any]]:
         raise SchemaError(Code.NOT_A_FIT, name=path.name, why=type(error).__name__) from error
     if not isinstance(stored, dict):
         raise SchemaError(Code.NOT_A_FIT, name=path.name, why="it says nothing of its model")
-    return tree, stored
+    return tree, cast("Stored", stored)
 
 
 def _checked(path: Path) -> bytes:
@@ -108,9 +139,9 @@ def _checked(path: Path) -> bytes:
     return content
 
 
-def _compressed(tree: xr.DataTree) -> dict[str, dict[str, dict[str, Any]]]:
+def _compressed(tree: xr.DataTree) -> dict[str, dict[str, dict[str, str | bool | int]]]:
     """Store the pointwise log-likelihood, by far the largest part, in single precision and compressed."""
     if LOG_LIKELIHOOD not in tree.children:
         return {}
-    how = {"dtype": "float32", "zlib": True, "complevel": 4}
+    how: dict[str, str | bool | int] = {"dtype": "float32", "zlib": True, "complevel": 4}
     return {f"/{LOG_LIKELIHOOD}": {str(name): dict(how) for name in tree[LOG_LIKELIHOOD].data_vars}}

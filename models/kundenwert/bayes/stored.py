@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,16 +13,13 @@ import xarray as xr
 from kundenwert.bayes.diagnose import Diagnosis
 from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import Prior, resolved_priors
-from kundenwert.bayes.storage import read
+from kundenwert.bayes.storage import FitInfo, read
 from kundenwert.errors import DomainError, KundenwertError, SchemaError
 from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.files.publish import MANIFEST, check_set, staged
 from kundenwert.files.tables import write_json
 from kundenwert.laws import LAWS, Law
 from kundenwert.messages import Code
-
-PAIR = "pair"
-"""Key of `Fit.info` under which both posteriors of a run carry one id."""
 
 
 def load_fit(path: str | Path) -> Fit:
@@ -49,7 +45,7 @@ def load_fit(path: str | Path) -> Fit:
         kind = LAWS[stored["model"]]
         priors = {name: Prior(**prior) for name, prior in stored["priors"].items()}
         model = kind(priors, tuple(stored.get("cohorts", ())), tuple(stored.get("covariates", ())))
-        result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), dict(stored["info"]))
+        result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), {**stored["info"]})
         resolved_priors(model)
         why = _implausible(result)
     except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -79,7 +75,7 @@ def paired(purchases: Fit, spend: Fit) -> tuple[Fit, Fit]:
         for name, values in sorted(fit.tree["posterior"].data_vars.items(), key=lambda item: str(item[0])):
             digest.update(str(name).encode())
             digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
-    pair = {PAIR: digest.hexdigest()[:16]}
+    pair: FitInfo = {"pair": digest.hexdigest()[:16]}
     return replace(purchases, info=purchases.info | pair), replace(spend, info=spend.info | pair)
 
 
@@ -91,7 +87,7 @@ def check_pair(purchases: Fit, spend: Fit) -> None:
     DomainError
         If they carry different ids, or only one of them carries one.
     """
-    first, second = purchases.info.get(PAIR), spend.info.get(PAIR)
+    first, second = purchases.info.get("pair"), spend.info.get("pair")
     if first != second:
         raise DomainError(Code.MIXED_PAIR, first=first or "none", second=second or "none")
 
@@ -162,7 +158,7 @@ def _implausible(fit: Fit) -> str:
 
 def _odd_effects(model: Law, fit: Fit, posterior: xr.Dataset, sizes: tuple[int, ...]) -> str:
     """Say which effects of cohorts and covariates cannot be; nothing where there are none, or all can."""
-    design: Any = fit.design
+    design = fit.design
     if (design is None) != (not model.cohorts and not model.covariates):
         return "cohorts or covariates are not described"
     if design is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -11,13 +10,14 @@ from numpy.typing import NDArray
 from pytensor.gradient import grad_undefined
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.tensor import TensorVariable as Variable
 
 from kundenwert.laws import Law, Observed, SpendLaw
 
 HISTORY, MONEY = ("frequency", "recency", "T"), ("frequency", "monetary_value")
 
 
-def wrapped(model: Law) -> Callable[..., Any]:
+def wrapped(model: Law) -> Callable[..., Variable]:
     """The log-likelihood of one customer of each observation, as a function of graph variables.
 
     Parameters
@@ -33,7 +33,7 @@ def wrapped(model: Law) -> Callable[..., Any]:
     fields = MONEY if isinstance(model, SpendLaw) else HISTORY
     operation = _Pointwise(model, fields)
 
-    def density(*given: Any) -> Any:
+    def density(*given: Variable) -> Variable:
         spread = pt.broadcast_arrays(*(pt.as_tensor(value).astype("float64") for value in given))
         flat = [pt.flatten(value) for value in spread]
         return operation(*flat)[0].reshape(spread[0].shape)
@@ -49,12 +49,12 @@ class _Pointwise(Op):  # type: ignore[misc]  # PyTensor's bases are untyped
     def __init__(self, model: Law, fields: tuple[str, ...]) -> None:
         self.model, self.fields = model, fields
 
-    def make_node(self, *given: Any) -> Apply[Any, Any]:
+    def make_node(self, *given: Variable) -> Apply:
         """Vectors in; the values, and a vector of derivatives for each parameter, out."""
         inputs = [pt.as_tensor(value) for value in given]
         return Apply(self, inputs, [pt.dvector() for _ in range(1 + len(self.model.parameters))])
 
-    def perform(self, node: Apply[Any, Any], inputs: list[NDArray[np.float64]], outputs: list[list[Any]]) -> None:
+    def perform(self, node: Apply, inputs: list[NDArray[np.float64]], outputs: list[list[NDArray[np.float64]]]) -> None:
         """Ask the law."""
         del node
         number = len(self.fields)
@@ -67,7 +67,7 @@ class _Pointwise(Op):  # type: ignore[misc]  # PyTensor's bases are untyped
         for output, name in zip(outputs[1:], self.model.parameters, strict=True):
             output[0] = np.asarray(np.broadcast_to(slopes[name], size), dtype=np.float64)
 
-    def pullback(self, inputs: list[Any], outputs: list[Any], cotangents: list[Any]) -> list[Any]:
+    def pullback(self, inputs: list[Variable], outputs: list[Variable], cotangents: list[Variable]) -> list[Variable]:
         """Derivatives by parameters times what comes in; what was observed is not differentiated by."""
         number = len(self.fields)
         seen = [grad_undefined(self, k, inputs[k], "the data are given") for k in range(number)]

@@ -50,7 +50,7 @@ def flattened(kind: type, group: Group, *, only: Collection[str] | None = None, 
         A frozen dataclass, derived from the record.
     """
     hints, texts = _hints(kind), documented(kind)
-    said: dict[str, Any] = {}
+    said: dict[str, object] = {}
     for one in fields(kind):
         if only is not None and one.name not in only:
             said[one.name] = Annotated[Any, _HIDDEN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -78,8 +78,8 @@ def _report(journey: Journey, stated: Document, out: Path) -> Path:
     each = () if readers is None else readers.each
     values = steps.value(journey, purchases, spend, summary, priced, seed=seed, readers=each)
     with journey.step("Comparing and checking"):
-        how: dict[str, Any] = {"lifespan_years": float(stated.terms.lifespan_years), "seed": seed}
-        results = gather(log, summary, purchases, spend, values, readers=readers, **how)
+        years = float(stated.terms.lifespan_years)
+        results = gather(log, summary, purchases, spend, values, readers=readers, lifespan_years=years, seed=seed)
     with journey.step("Rendering the report"):
         return write(
             results,

@@ -52,10 +52,11 @@ def write_population(
 
     check_folder(out)
     found, settings = find_population(population, seed=1 if seed is None else seed)
-    stored = settings.pop("seed", 1)
+    if seed is not None:
+        settings["seed"] = seed
     if customers is not None:
         found = found.resized(customers)
-    return simulate_population(found, seed=stored if seed is None else seed, **settings).write(out, german=german)
+    return simulate_population(found, **settings).write(out, german=german)
 
 
 def simulate(

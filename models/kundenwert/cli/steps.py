@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kundenwert.bayes import Fit
     from kundenwert.data import Costs, CustomerSummary, TransactionLog
-    from kundenwert.laws import PurchaseLaw, SpendLaw
+    from kundenwert.laws import Law, PurchaseLaw, SpendLaw
     from kundenwert.predict import Reader
     from kundenwert.value import ValueResult
 
@@ -104,21 +104,29 @@ def fit_both(
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
         from kundenwert.laws import GammaGamma, purchase_law  # noqa: PLC0415
     purchase_priors, spend_priors = stated_priors(sampling.priors)
-    columns: dict[str, Any] = {"cohorts": tuple(sampling.effects), "covariates": tuple(sampling.covariate)}
-    how: dict[str, Any] = {
-        "progress": journey.visible,
-        **{name: getattr(sampling, name) for name in ("method", "seed", "draws", "tune", "chains")},
-    }
+    looked_at = tuple(sampling.effects), tuple(sampling.covariate)
+
+    def drawn[Of: Law](law: Of) -> Fit[Of]:
+        return bayes.fit(
+            law,
+            summary,
+            seed=sampling.seed,
+            method=sampling.method,
+            draws=sampling.draws,
+            tune=sampling.tune,
+            chains=sampling.chains,
+            progress=journey.visible,
+        )
+
     name = sampling.model
     if name == "auto":
         with journey.step("Comparing laws of purchases"):
             name, why = _best_law(log, summary, shaping, sampling.seed)
         tell(f"--model auto: {why}")
-    law = purchase_law(name)(priors=purchase_priors, **columns)
     with journey.step("Sampling the purchase model", spin=False):
-        purchases: Fit[PurchaseLaw] = bayes.fit(law, summary, **how)
+        purchases: Fit[PurchaseLaw] = drawn(purchase_law(name)(purchase_priors, *looked_at))
     with journey.step("Sampling the spend model", spin=False):
-        spend: Fit[SpendLaw] = bayes.fit(GammaGamma(priors=spend_priors, **columns), summary, **how)
+        spend: Fit[SpendLaw] = drawn(GammaGamma(spend_priors, *looked_at))
     return purchases, spend
 
 

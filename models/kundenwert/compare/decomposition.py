@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -207,13 +207,19 @@ def decompose(
     """
     if lifespan_years is not None and method != "assumed":
         raise DomainError(f"lifespan_years={lifespan_years:g} is for method='assumed'; the method is {method!r}")
-    how: dict[str, Any] = {"units_per_year": units_per_year, "horizon": horizon, "discount_rate": discount_rate}
-    how |= {
-        "margin": margin,
-        "lifespan_years": 3.0 if lifespan_years is None else lifespan_years,
-        "inactivity_months": inactivity_months,
-    }
-    return decompositions(purchases, spend, table, methods=(method,), samples=samples, **how)[method]
+    return decompositions(
+        purchases,
+        spend,
+        table,
+        methods=(method,),
+        units_per_year=units_per_year,
+        horizon=horizon,
+        discount_rate=discount_rate,
+        margin=margin,
+        lifespan_years=3.0 if lifespan_years is None else lifespan_years,
+        inactivity_months=inactivity_months,
+        samples=samples,
+    )[method]
 
 
 def decompositions(

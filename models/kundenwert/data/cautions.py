@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Any
+from typing import NamedTuple
 
 import ibis
 
@@ -43,6 +43,31 @@ FEW = 30
 """Customers who came back below which nobody can be told from anybody."""
 
 
+class _Whole(NamedTuple):
+    """All customers together: how many, their rows and money, and how many of them are odd."""
+
+    customers: int
+    rows: int
+    money: float
+    top_money: float
+    top_rows: int
+    back: int
+    constant: int
+    collective: int
+    nobody: int
+
+
+class _Customer(NamedTuple):
+    """A customer: purchases, rows and money, the least and the most paid."""
+
+    customer_id: str
+    days: int
+    rows: int
+    money: float
+    least: float
+    most: float
+
+
 def customer_cautions(purchases: ibis.Table) -> tuple[Note, ...]:
     """Say what is odd about customers: one who is many, one who is most of it, contracts, prices.
 
@@ -72,26 +97,23 @@ def customer_cautions(purchases: ibis.Table) -> tuple[Note, ...]:
     )
     lower = per.customer_id.lower()
     back = per.days > 1
-    whole: dict[str, Any] = (
-        per.agg(
-            customers=per.count(),
-            rows=per["rows"].sum(),
-            money=per.money.sum(),
-            top_money=per.money.max(),
-            top_rows=per["rows"].max(),
-            back=back.sum(),
-            constant=(back & (per.least == per.most)).sum(),
-            collective=lower.re_search(COLLECTIVE).sum(),
-            nobody=lower.re_search(NOBODY).sum(),
-        )
-        .to_pyarrow()
-        .to_pylist()[0]
+    found = per.agg(
+        customers=per.count(),
+        rows=per["rows"].sum(),
+        money=per.money.sum(),
+        top_money=per.money.max(),
+        top_rows=per["rows"].max(),
+        back=back.sum(),
+        constant=(back & (per.least == per.most)).sum(),
+        collective=lower.re_search(COLLECTIVE).sum(),
+        nobody=lower.re_search(NOBODY).sum(),
     )
-    if not whole["customers"]:
+    whole = _Whole(**found.to_pyarrow().to_pylist()[0])
+    if not whole.customers:
         return ()
     alone = _collective(per, whole)
     return (
-        *too_few(int(whole["back"] or 0), whole["customers"]),
+        *too_few(whole.back, whole.customers),
         *alone,
         *_dominant(per, whole, {str(note.figures["customer"]) for note in alone}),
         *_regular(purchases, whole),
@@ -100,56 +122,51 @@ def customer_cautions(purchases: ibis.Table) -> tuple[Note, ...]:
     )
 
 
-def _shares(row: dict[str, Any], whole: dict[str, Any]) -> dict[str, object]:
-    """What a customer has of all rows and all money, in per cent."""
-    return {
-        "customer": row["customer_id"],
-        "rows": 100 * row["rows"] / whole["rows"],
-        "money": 100 * row["money"] / whole["money"] if whole["money"] else 0.0,
-        "hint": Setting("exclude_customers", [row["customer_id"]]),
+def _note(code: Code, one: _Customer, whole: _Whole, **figures: int) -> Note:
+    """Say what a customer has of all rows and all money, in per cent."""
+    told: dict[str, object] = {
+        "customer": one.customer_id,
+        "rows": 100 * one.rows / whole.rows,
+        "money": 100 * one.money / whole.money if whole.money else 0.0,
+        "hint": Setting("exclude_customers", [one.customer_id]),
     }
+    return Note(code, one.rows, caution=True, money=one.money, figures=told | figures)
 
 
-def _collective(per: ibis.Table, whole: dict[str, Any]) -> list[Note]:
+def _first(per: ibis.Table, number: int) -> list[_Customer]:
+    return [_Customer(**row) for row in per.limit(number).to_pyarrow().to_pylist()]
+
+
+def _collective(per: ibis.Table, whole: _Whole) -> list[Note]:
     """Customers whose ids say that they are many people."""
-    if not whole["collective"] and not whole["nobody"]:
+    if not whole.collective and not whole.nobody:
         return []
     lower = per.customer_id.lower()
-    many = per["rows"] > NOBODY_TIMES * whole["rows"] / whole["customers"]
+    many = per["rows"] > NOBODY_TIMES * whole.rows / whole.customers
     named = per.filter(lower.re_search(COLLECTIVE) | (lower.re_search(NOBODY) & many)).order_by(ibis.desc("rows"))
-    found = named.limit(3).to_pyarrow().to_pylist()
-    return [
-        Note(Code.COLLECTIVE_ID, int(row["rows"]), caution=True, money=row["money"], figures=_shares(row, whole))
-        for row in found
-    ]
+    return [_note(Code.COLLECTIVE_ID, one, whole) for one in _first(named, 3)]
 
 
-def _dominant(per: ibis.Table, whole: dict[str, Any], known: set[str]) -> list[Note]:
+def _dominant(per: ibis.Table, whole: _Whole, known: set[str]) -> list[Note]:
     """Customers who are a large part of everything."""
-    if whole["customers"] < DOMINANT_CUSTOMERS:
+    if whole.customers < DOMINANT_CUSTOMERS:
         return []
-    money, rows = whole["top_money"] / (whole["money"] or math.inf), whole["top_rows"] / whole["rows"]
+    money, rows = whole.top_money / (whole.money or math.inf), whole.top_rows / whole.rows
     if money <= DOMINANT_SHARE and rows <= APART_SHARE:
         return []
-    by_rows = per.order_by(ibis.desc("rows"), "customer_id").limit(2).to_pyarrow().to_pylist()
-    by_money = per.order_by(ibis.desc("money"), "customer_id").limit(1).to_pyarrow().to_pylist()
-    apart = rows > APART_SHARE and by_rows[0]["rows"] > APART_TIMES * by_rows[1]["rows"]
+    by_rows = _first(per.order_by(ibis.desc("rows"), "customer_id"), 2)
+    by_money = _first(per.order_by(ibis.desc("money"), "customer_id"), 1)
+    apart = rows > APART_SHARE and by_rows[0].rows > APART_TIMES * by_rows[1].rows
     found = [by_money[0]] if money > DOMINANT_SHARE else []
     found += [by_rows[0]] if (rows > DOMINANT_SHARE or apart) and by_rows[0] not in found else []
     return [
-        Note(
-            Code.DOMINANT_CUSTOMER,
-            int(row["rows"]),
-            caution=True,
-            money=row["money"],
-            figures={**_shares(row, whole), "customers": whole["customers"]},
-        )
-        for row in found
-        if row["customer_id"] not in known and not (row["rows"] == 1 and money >= LARGE_SHARE)  # told as a row
+        _note(Code.DOMINANT_CUSTOMER, one, whole, customers=whole.customers)
+        for one in found
+        if one.customer_id not in known and not (one.rows == 1 and money >= LARGE_SHARE)  # told as a row
     ]
 
 
-def _regular(purchases: ibis.Table, whole: dict[str, Any]) -> list[Note]:
+def _regular(purchases: ibis.Table, whole: _Whole) -> list[Note]:
     """Customers who buy by the calendar."""
     each = ibis.window(group_by="customer_id", order_by="date")
     gaps = purchases.select(
@@ -170,16 +187,16 @@ def _regular(purchases: ibis.Table, whole: dict[str, Any]) -> list[Note]:
     end: dt.date = purchases.date.max().to_pyarrow().as_py()
     active = last.filter(last["last"] > end - dt.timedelta(days=period)).count().to_pyarrow().as_py()
     figures = {"regular": regular, "customers": row["customers"], "least": REGULAR_PURCHASES, "period": period}
-    figures |= {"active": active, "all": whole["customers"]}
+    figures |= {"active": active, "all": whole.customers}
     return [Note(Code.REGULAR_PURCHASES, 0, caution=True, figures=figures)]
 
 
-def _constant(whole: dict[str, Any]) -> list[Note]:
+def _constant(whole: _Whole) -> list[Note]:
     """Customers who pay a price."""
-    constant, back = int(whole["constant"] or 0), int(whole["back"] or 0)
-    if constant < max(CONSTANT_CUSTOMERS, CONSTANT_SHARE * back):
+    if whole.constant < max(CONSTANT_CUSTOMERS, CONSTANT_SHARE * whole.back):
         return []
-    return [Note(Code.CONSTANT_SPEND, 0, caution=True, figures={"constant": constant, "customers": back})]
+    figures = {"constant": whole.constant, "customers": whole.back}
+    return [Note(Code.CONSTANT_SPEND, 0, caution=True, figures=figures)]
 
 
 def _wide(purchases: ibis.Table) -> list[Note]:

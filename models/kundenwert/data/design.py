@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,14 @@ from kundenwert.messages import several
 
 UNSEEN = -1
 """Code of a cohort that the design does not know."""
+
+
+class StoredDesign(TypedDict):
+    """A design as JSON holds it."""
+
+    cohorts: dict[str, list[str]]
+    numeric: dict[str, list[float]]
+    categorical: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -164,20 +172,22 @@ class Design:
         distinct, index = np.unique(together, axis=0, return_inverse=True)
         return index.reshape(-1), distinct[:, : len(codes)].astype(np.int64), distinct[:, len(codes) :]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> StoredDesign:
         """Return a form for JSON, read back by `from_dict`."""
-        parts = {"cohorts": self.cohorts, "numeric": self.numeric, "categorical": self.categorical}
-        return {part: {name: list(values) for name, values in coded.items()} for part, coded in parts.items()}
+        return {
+            "cohorts": {name: list(levels) for name, levels in self.cohorts.items()},
+            "numeric": {name: list(values) for name, values in self.numeric.items()},
+            "categorical": {name: list(levels) for name, levels in self.categorical.items()},
+        }
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Design:
+    def from_dict(cls, stored: StoredDesign) -> Design:
         """Read back what `to_dict` gave."""
-        mean_and_deviation = {name: (float(mean), float(sd)) for name, (mean, sd) in stored["numeric"].items()}
-        cohorts, categorical = (
-            {name: tuple(map(str, levels)) for name, levels in stored[part].items()}
-            for part in ("cohorts", "categorical")
+        return cls(
+            {name: tuple(map(str, levels)) for name, levels in stored["cohorts"].items()},
+            {name: (float(mean), float(deviation)) for name, (mean, deviation) in stored["numeric"].items()},
+            {name: tuple(map(str, levels)) for name, levels in stored["categorical"].items()},
         )
-        return cls(cohorts, mean_and_deviation, categorical)
 
     @staticmethod
     def _complete(table: pd.DataFrame, names: Sequence[str] | Mapping[str, object]) -> None:
@@ -194,7 +204,7 @@ def _labels(column: pd.Series) -> NDArray[np.object_]:
     return np.asarray([_label(value) for value in column], dtype=object)
 
 
-def _label(value: Any) -> str:
+def _label(value: str | float | None) -> str:
     """One name for one level: 2017 whether the table holds the year as text, a whole number or a float."""
     if pd.isna(value):
         return MISSING_COHORT

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, fields
 
 from kundenwert.data.account import Note
 from kundenwert.data.role_names import plain
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code, Setting
 from kundenwert.messages.render import choices
-from kundenwert.settings import Reading
+from kundenwert.settings import Reading, made
 from kundenwert.sources import Source
 
 
@@ -297,12 +296,12 @@ def with_preset(opened: Source, reading: Reading) -> tuple[Reading, Preset | Non
     if by_hand:
         figures["hint"] = Setting("preset", preset.name)
         code = Code.PRESET_SEEN if taken else Code.PRESET_SEEN_ONLY
-        return replace(reading, **taken), None, (Note(code, 0, figures=figures),)
+        return made(Reading, reading, taken), None, (Note(code, 0, figures=figures),)
     figures["none"] = Setting("preset", "none")
-    return replace(reading, **taken), preset, (Note(Code.PRESET_USED, 0, figures=figures),)
+    return made(Reading, reading, taken), preset, (Note(Code.PRESET_USED, 0, figures=figures),)
 
 
-def _taken(opened: Source, reading: Reading, preset: Preset) -> dict[str, Any]:
+def _taken(opened: Source, reading: Reading, preset: Preset) -> dict[str, object]:
     """Fields that a preset gives and that are not stated."""
     stated = {f.name for f in fields(reading) if getattr(reading, f.name) != f.default}
     money = {"amount", "quantity", "unit_price", "debit", "credit"}
@@ -310,7 +309,7 @@ def _taken(opened: Source, reading: Reading, preset: Preset) -> dict[str, Any]:
         stated |= money
     used = {getattr(reading, f.name) for f in fields(reading) if f.name in stated and f.name != "keep"}
     columns = {role: _column(opened, names) for role, names in preset.columns.items() if role not in stated}
-    taken: dict[str, Any] = {role: name for role, name in columns.items() if name and name not in used}
+    taken: dict[str, object] = {role: name for role, name in columns.items() if name and name not in used}
     if "mark" in taken or "mark" not in preset.columns:
         taken |= {name: value for name, value in preset.settings.items() if name not in stated}
     status = _column(opened, preset.status) if preset.status else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import ibis
 import pandas as pd
@@ -95,7 +94,7 @@ def discreet(reading: Reading) -> Iterator[None]:
         raise type(error)(error.code, parameter=error.parameter, **_hidden(error.figures)) from None
 
 
-def told(options: Mapping[str, Any]) -> dict[str, Any]:
+def told(options: Mapping[str, object]) -> dict[str, object]:
     """Return settings as they may be shown and kept: where customers are under pseudonyms, without what names them.
 
     Parameters
@@ -124,7 +123,7 @@ def _place(place: Place) -> Place:
     return Place(place.where, HIDDEN)
 
 
-def _hidden(figures: Mapping[str, object]) -> dict[str, Any]:
+def _hidden(figures: Mapping[str, object]) -> dict[str, object]:
     """Replace the texts among figures, but for those that never come from a row."""
     return {name: value if name in HARMLESS else _figure(value) for name, value in figures.items()}
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 
 import ibis
 import pyarrow as pa
@@ -145,18 +145,26 @@ def _placed(
     each = days.semi_join(beyond.select("customer_id").distinct(), "customer_id")
     rest = ibis.ifelse(each.back > each.bought, each.bought, each.bought - each.back)
     each = each.select("customer_id", "date", rest=rest.cast(AMOUNT_TYPE)).order_by("customer_id", "date")
-    for customer, days_of_one in groupby(_stream(each), key=lambda day: day["customer_id"]):
-        before: dict[dt.date, Decimal] = {day["date"]: day["rest"] for day in days_of_one}
+    for customer, days_of_one in groupby(_stream(each), key=lambda day: day.customer_id):
+        before = {day.date: day.rest for day in days_of_one}
         left = dict(before)
         placed |= place_credits(left, credits[customer])
         undone += [(customer, day) for day, rest in left.items() if not rest and before[day]]
     return placed, undone
 
 
-def _stream(rows: ibis.Table) -> Iterator[dict[str, Any]]:
-    """Give rows one by one; only a few at a time are Python's."""
-    for batch in rows.to_pyarrow().to_batches(max_chunksize=BATCH):
-        yield from batch.to_pylist()
+class _Day(NamedTuple):
+    """A customer's day, and what is left of its purchases."""
+
+    customer_id: str
+    date: dt.date
+    rest: Decimal
+
+
+def _stream(days: ibis.Table) -> Iterator[_Day]:
+    """Give days one by one; only a few at a time are Python's."""
+    for batch in days.to_pyarrow().to_batches(max_chunksize=BATCH):
+        yield from (_Day(**row) for row in batch.to_pylist())
 
 
 def _with_days(rows: ibis.Table, placed: dict[int, dt.date | None], undone: list[tuple[str, dt.date]]) -> ibis.Table:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma as kernel
-from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, SpendLaw, Stated
+from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, SpendLaw, Stated, Units
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures
@@ -77,7 +77,7 @@ class GammaGamma(SpendLaw):
         below = np.cumsum(seen["frequency"][order])
         return float(seen["monetary_value"][order][np.searchsorted(below, below[-1] / 2)])
 
-    def units(self, summary: Customers) -> dict[str, str | float]:
+    def units(self, summary: Customers) -> Units:
         """What the priors are measured in: stored with the fit."""
         return {"typical_value": self.unit(summary)}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +135,14 @@ class PriorLike(Protocol):
         """Its parameters."""
 
 
+class Units(TypedDict, total=False):
+    """What the priors and parameters of a law are measured in."""
+
+    time_unit: str
+    window: float
+    typical_value: float
+
+
 class Stated(NamedTuple):
     """A default prior: the name of a distribution on positive numbers, and its parameters."""
 
@@ -189,7 +197,7 @@ class Law(ABC):
         """What the priors are measured in."""
 
     @abstractmethod
-    def units(self, summary: Customers) -> dict[str, str | float]:
+    def units(self, summary: Customers) -> Units:
         """What the priors and parameters are measured in: stored with the fit."""
 
     @abstractmethod
@@ -224,7 +232,7 @@ class PurchaseLaw(Law):
         """What the priors are measured in: a year, in time units."""
         return summary.units_per_year
 
-    def units(self, summary: Customers) -> dict[str, str | float]:
+    def units(self, summary: Customers) -> Units:
         """What the priors and parameters are measured in: stored with the fit."""
         return {"time_unit": summary.time_unit, "window": summary.window}
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.plot import objects
-from kundenwert.plot.lines import BANDS, LOOKS, called, others, picked
+from kundenwert.plot.lines import Lines, by_cohort, called
 from kundenwert.plot.names import name_ticks, plain
 from kundenwert.plot.style import (
     ACTUAL,
@@ -132,26 +132,16 @@ def cumulative_revenue(
     """
     ax = new_axes(ax)
     modelled = "predicted_mean" in table and bool(table["predicted_mean"].notna().any())
-    groups = [(str(name), group.sort_values("time")) for name, group in table.groupby("cohort", sort=False)]
-    if (
-        len(groups) > 1
-        and groups[-1][0] == name_of_everybody(n for n, _ in groups[:-1])
-        and groups[-1][0] not in (show or ())
-    ):
-        groups.pop()
+    groups = by_cohort(table)
     names = [name for name, _ in groups]
-    ends = [group["actual"].dropna().iloc[-1] if group["actual"].notna().any() else np.nan for _, group in groups]
-    chosen = picked(ends, BANDS if modelled else len(LOOKS), names=names, show=show)
-    grey, rest, lost = others(names, chosen, ends)
-    for i in grey:
-        ax.plot(groups[i][1]["time"], groups[i][1]["actual"], color=BARS, linewidth=0.7, zorder=1)
-    for (colour, _, marker), i in zip(LOOKS, chosen, strict=False):
-        name, own = groups[i]
+    if len(names) > 1 and names[-1] == name_of_everybody(names[:-1]) and names[-1] not in (show or ()):
+        groups.pop()
+    lines = Lines.of(ax, groups, "actual", banded=modelled, show=show)
+    for (colour, _, marker), name, own in lines.named:
         label = called(name, longest=22)
         if modelled:
-            ax.fill_between(
-                own["time"], own["predicted_q05"], own["predicted_q95"], color=colour, alpha=0.16, linewidth=0
-            )
+            low, high = own["predicted_q05"], own["predicted_q95"]
+            ax.fill_between(own["time"], low, high, color=colour, alpha=0.16, linewidth=0)
             ax.plot(own["time"], own["predicted_mean"], color=colour, linewidth=1.4, linestyle=(0, (4, 2)), zorder=3)
         ax.plot(
             own["time"], own["actual"], color=colour, marker=marker, markersize=4.5, linewidth=1.7, label=label,
@@ -160,14 +150,10 @@ def cumulative_revenue(
     if modelled:
         ax.plot([], [], color=ACTUAL, marker="o", markersize=4.5, linewidth=1.7, label="actual")
         ax.plot([], [], color=ACTUAL, linewidth=1.4, linestyle=(0, (4, 2)), label=f"model: expectation, {INTERVAL}")
-    _remark(ax, rest, lost)
+    lines.tell_others(ax)
     title = "Revenue per customer so far, by cohort" + (": actual and model" if modelled else "")
-    dress(
-        ax,
-        title=title,
-        x=f"{plain(time_unit, longest=12).capitalize()} since {plain(since)}",
-        y="Cumulative revenue per customer",
-    )
+    when = f"{plain(time_unit, longest=12).capitalize()} since {plain(since)}"
+    dress(ax, title=title, x=when, y="Cumulative revenue per customer")
     ax.set_ylim(bottom=0)
     ax.margins(x=0.02)
     thousands(ax.yaxis, whole=False)
@@ -311,11 +297,3 @@ def deciles(
 
 def _count(size: float) -> str:
     return f"{size:,.0f}" if np.isfinite(size) else "?"
-
-
-def _remark(ax: Axes, rest: str, lost: str) -> None:
-    """Have the legend say what the lines without a name are, and which are missing."""
-    if rest:
-        ax.plot([], [], color=BARS, linewidth=1.2, label=rest)
-    if lost:
-        ax.plot([], [], linestyle="none", label=lost)

@@ -21,6 +21,7 @@ from kundenwert.plot.style import (
     OKABE_ITO,
     QUIET,
     TICK,
+    beside,
     date_axis,
     dress,
     inches_high,
@@ -146,15 +147,13 @@ def customer_timelines(
     ax.plot(dates[~before], height[~before], "D", color=OKABE_ITO["vermillion"], mfc="white", markersize=5, zorder=3)
     if last > observed:
         ax.axvspan(observed, last, color="#EFEFEF", zorder=0, linewidth=0)
-        ax.annotate("hold-out", (observed, 1.0), xycoords=("data", "axes fraction"), xytext=(4, 2),
-                    textcoords="offset points", fontsize=TICK, color=QUIET, style="italic")  # fmt: skip
+        beside(ax, "hold-out", (observed, 1.0), (4, 2), of=("data", "axes fraction"), color=QUIET, style="italic")
     if p_alive is not None:
-        ax.annotate("P(alive)", (1.0, 1.0), xycoords="axes fraction", xytext=(6, 2), textcoords="offset points",
-                    fontsize=TICK, color=QUIET)  # fmt: skip
+        beside(ax, "P(alive)", (1.0, 1.0), (6, 2), of="axes fraction", color=QUIET)
         for customer, probability in p_alive.items():
             if customer in rows:
-                ax.annotate(f"{100 * probability:.0f} %", (1.0, rows[customer]), xycoords=("axes fraction", "data"),
-                            xytext=(6, 0), textcoords="offset points", va="center", fontsize=TICK)  # fmt: skip
+                share = f"{100 * probability:.0f} %"
+                beside(ax, share, (1.0, rows[customer]), (6, 0), of=("axes fraction", "data"), va="center")
     ax.set_xlim(right=last)
     dress(ax, title="Purchases of single customers", x="Date", y="Customer", grid="x")
     date_axis(ax)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from kundenwert.errors import DomainError
-from kundenwert.plot.lines import BANDS, LOOKS, called, log_axis, others, picked
+from kundenwert.plot.lines import Lines, by_cohort, called, log_axis
 from kundenwert.plot.names import name_ticks, plain
 from kundenwert.plot.style import (
     ACTUAL,
@@ -19,12 +18,14 @@ from kundenwert.plot.style import (
     MODEL,
     QUIET,
     TICK,
+    beside,
     dress,
     inches_high,
     legend_above,
     new_axes,
     number,
     row_labels,
+    shares,
     thousands,
 )
 from kundenwert.plot.surfaces import cells
@@ -90,7 +91,7 @@ def payback(
         x=f"{plain(time_unit, longest=12).capitalize()} since the first purchase",
     )  # fmt: skip
     ax.set_ylim(0, min(1.02, max(0.1, 1.12 * float(curves["p_paid_back"].max(skipna=True) or 0))))
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    shares(ax.yaxis)
     thousands(ax.xaxis, whole=False)
     legend_above(ax, 2)
     return ax
@@ -149,25 +150,12 @@ def payback_margin(
 def _curves(ax: Axes, curves: pd.DataFrame, column: str, *, band: bool, show: Sequence[str] | None) -> None:
     """Draw a line per cohort, the named ones with their cost in the legend."""
     finite = curves.assign(**{column: curves[column].where(np.isfinite(curves[column]))})
-    groups = [(str(name), group.sort_values("time")) for name, group in finite.groupby("cohort", sort=False)]
-    ends = [group[column].dropna().iloc[-1] if group[column].notna().any() else np.nan for _, group in groups]
-    names = [name for name, _ in groups]
-    chosen = picked(ends, BANDS if band else len(LOOKS), names=names, show=show)
-    grey, rest, lost = others(names, chosen, ends)
-    for i in grey:
-        ax.plot(groups[i][1]["time"], groups[i][1][column], color=BARS, linewidth=0.7, zorder=1)
-    for (colour, line, marker), i in zip(LOOKS, chosen, strict=False):
-        name, own = groups[i]
+    lines = Lines.of(ax, by_cohort(finite), column, banded=band, show=show)
+    for (colour, line, marker), name, own in lines.named:
         cost = float(own["cac"].iloc[0])
         if band:
-            ax.fill_between(
-                own["time"],
-                own["expected_margin_q05"],
-                own["expected_margin_q95"],
-                color=colour,
-                alpha=0.2,
-                linewidth=0,
-            )
+            low, high = own["expected_margin_q05"], own["expected_margin_q95"]
+            ax.fill_between(own["time"], low, high, color=colour, alpha=0.2, linewidth=0)
             ax.axhline(cost, color=colour, linewidth=1.0, linestyle=line, alpha=0.8, zorder=2)
         ax.plot(
             own["time"], own[column], color=colour, linestyle=line, marker=marker, markersize=4.5, linewidth=1.7,
@@ -176,10 +164,7 @@ def _curves(ax: Axes, curves: pd.DataFrame, column: str, *, band: bool, show: Se
     if band:
         ax.plot([], [], color=ACTUAL, linewidth=0.8, label="level lines: acquisition cost")
     ax.margins(x=0.015)
-    if rest:
-        ax.plot([], [], color=BARS, linewidth=1.2, label=rest)
-    if lost:
-        ax.plot([], [], linestyle="none", label=lost)
+    lines.tell_others(ax)
 
 
 def _cost(own: pd.DataFrame, column: str, band: bool) -> str:
@@ -287,31 +272,20 @@ def scores(table: pd.DataFrame, ax: Axes | None = None, *, measure: str = "mae",
     for place, own, some, missing in zip(at, value, rows["customers"], rows["missing"], strict=True):
         said = _remark(float(own), int(some), int(missing))
         if said:
-            ax.annotate(
-                said,
-                (1.0, place),
-                xycoords=("axes fraction", "data"),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
+            beside(
+                ax, said, (1.0, place), (6, 0), of=("axes fraction", "data"), va="center", color=QUIET,
                 fontsize=TICK - 1,
-                color=QUIET,
-            )
+            )  # fmt: skip
     scale = " (logarithmic)" if logarithmic else ""
     better_is = "lower" if small else "higher"
     if measure == "bias":
         better_is = "nearer to 0"
-    dress(
-        ax,
-        title="Who predicts best",
-        x=f"{score[0].upper()}{score[1:]}; {better_is} is better{scale}",
-        y="Method",
-        grid="x",
-    )
+    what = f"{score[0].upper()}{score[1:]}; {better_is} is better{scale}"
+    dress(ax, title="Who predicts best", x=what, y="Method", grid="x")
     if not logarithmic:
         thousands(ax.xaxis, whole=False)
         if measure in _SHARES:
-            ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+            shares(ax.xaxis)
     return ax
 
 

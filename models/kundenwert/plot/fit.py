@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from kundenwert.plot import objects
@@ -20,12 +19,13 @@ from kundenwert.plot.style import (
     MODEL,
     OKABE_ITO,
     QUIET,
-    TICK,
+    beside,
     date_axis,
     dress,
     legend,
     legend_above,
     new_axes,
+    shares,
     thousands,
 )
 
@@ -267,38 +267,19 @@ def coverage(
         share = float(case["inside"])
         ax.plot([0, share], [row, row], color=colour, linewidth=1.2, alpha=0.5)
         ax.plot(share, row, marker, color=colour, mfc=colour if outcome else "white", markersize=7)
-        ax.annotate(
-            _share(share, int(case["cases"])),
-            (1.0, row),
-            xycoords=("axes fraction", "data"),
-            xytext=(48, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=TICK,
-        )
-    ax.annotate(
-        f"claimed: {nominal:.0%}".replace("%", " %"),
-        (nominal, -0.65),
-        xytext=(-4, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=TICK,
-        color=QUIET,
-    )
+        inside = _share(share, int(case["cases"]))
+        beside(ax, inside, (1.0, row), (48, 0), of=("axes fraction", "data"), ha="right", va="center")
+    claimed = f"claimed: {nominal:.0%}".replace("%", " %")
+    beside(ax, claimed, (nominal, -0.65), (-4, 0), ha="right", va="center", color=QUIET)
     plural = {"customer": "customers", "cohort": "cohorts"}
-    name_ticks(
-        ax.yaxis,
-        range(len(shown)),
-        [
-            f"{plain(case['quantity'])}, {plain(case['interval'])}\n{case['cases']:,} {plural[case['scope']]}"
-            for _, case in shown.iterrows()
-        ],
-    )
+    names = [
+        f"{plain(case['quantity'])}, {plain(case['interval'])}\n{case['cases']:,} {plural[case['scope']]}"
+        for _, case in shown.iterrows()
+    ]
+    name_ticks(ax.yaxis, range(len(shown)), names)
     ax.set_ylim(len(shown) - 0.5, -0.95)
     ax.set_xlim(0, 1.02)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    shares(ax.xaxis)
     return dress(
         ax, title="How often the intervals contain what happened", x="Share inside the interval", y="", grid="x"
     )
@@ -385,10 +366,10 @@ def _tracking(tracked: pd.DataFrame, kind: str, title: str, ax: Axes | None) -> 
     if tracked["holdout"].any() and not tracked["holdout"].all():
         border = at[~tracked["holdout"].to_numpy()][-1]
         ax.axvline(border, color=QUIET, linewidth=1.0, linestyle=":")
-        for text, side, shift in (("calibration", "right", -5), ("hold-out", "left", 5)):
-            ax.annotate(
-                text, (border, 0.02), xycoords=("data", "axes fraction"), xytext=(shift, 0),
-                textcoords="offset points", ha=side, va="bottom", fontsize=TICK, color=QUIET, style="italic",
+        for text, shift in (("calibration", -5), ("hold-out", 5)):
+            beside(
+                ax, text, (border, 0.02), (shift, 0), of=("data", "axes fraction"), ha="left" if shift > 0 else "right",
+                va="bottom", color=QUIET, style="italic",
             )  # fmt: skip
     date_axis(ax)
     thousands(ax.yaxis)

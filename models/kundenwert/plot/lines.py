@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ from numpy.typing import ArrayLike
 
 from kundenwert.errors import DomainError
 from kundenwert.plot.names import plain
-from kundenwert.plot.style import OKABE_ITO, number
+from kundenwert.plot.style import BARS, OKABE_ITO, number
 
-LOOKS = (
+type Look = tuple[str, str | tuple[float, tuple[float, ...]], str]
+
+LOOKS: tuple[Look, ...] = (
     (OKABE_ITO["blue"], "-", "o"),
     (OKABE_ITO["vermillion"], (0, (6, 2)), "s"),
     (OKABE_ITO["green"], (0, (4, 1.5, 1, 1.5)), "^"),
@@ -98,6 +101,40 @@ def others(names: Sequence[str], chosen: Sequence[int], level: ArrayLike) -> tup
     lost = int(unknown.sum())
     rest = f"{len(grey)} other cohort{'' if len(grey) == 1 else 's'}" if grey else ""
     return grey, rest, f"{lost} cohort{'' if lost == 1 else 's'} cannot be computed" if lost else ""
+
+
+type Groups = list[tuple[str, pd.DataFrame]]
+
+
+def by_cohort(table: pd.DataFrame) -> Groups:
+    """Name and rows of each cohort, in the table's order and sorted by time."""
+    return [(str(name), group.sort_values("time")) for name, group in table.groupby("cohort", sort=False)]
+
+
+class Lines(NamedTuple):
+    """A line for each cohort: look, name and rows of those that are named, and what the legend says of the others."""
+
+    named: list[tuple[Look, str, pd.DataFrame]]
+    rest: str
+    lost: str
+
+    @classmethod
+    def of(cls, ax: Axes, groups: Groups, column: str, *, banded: bool, show: Sequence[str] | None) -> Lines:
+        """Choose the cohorts to name, fewer where each has a band, and draw the others thin and grey."""
+        names = [name for name, _ in groups]
+        ends = [group[column].dropna().iloc[-1] if group[column].notna().any() else np.nan for _, group in groups]
+        chosen = picked(ends, BANDS if banded else len(LOOKS), names=names, show=show)
+        grey, rest, lost = others(names, chosen, ends)
+        for i in grey:
+            ax.plot(groups[i][1]["time"], groups[i][1][column], color=BARS, linewidth=0.7, zorder=1)
+        return cls([(look, *groups[i]) for look, i in zip(LOOKS, chosen, strict=False)], rest, lost)
+
+    def tell_others(self, ax: Axes) -> None:
+        """Have the legend say what the lines without a name are, and which are missing."""
+        if self.rest:
+            ax.plot([], [], color=BARS, linewidth=1.2, label=self.rest)
+        if self.lost:
+            ax.plot([], [], linestyle="none", label=self.lost)
 
 
 def log_axis(ax: Axes, drawn: list[pd.Series]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from kundenwert.plot import objects
@@ -19,12 +19,14 @@ from kundenwert.plot.style import (
     OKABE_ITO,
     QUIET,
     TICK,
+    beside,
     dress,
     inches_high,
     legend_above,
     new_axes,
     number,
     row_labels,
+    shares,
     thousands,
 )
 
@@ -259,17 +261,11 @@ def rlv_concentration(table: pd.DataFrame | ValueResult, *, ax: Axes | None = No
         for share in (0.1, 0.2, 0.5):
             held = float(np.interp(share, of_customers, of_value))
             ax.plot(share, held, "o", color=MODEL, mfc="white", mew=1.4, markersize=6, zorder=4)
-            ax.annotate(
-                f"top {share:.0%}: {held:.0%} of value".replace("%", " %"), (share, held), xytext=(9, -5),
-                textcoords="offset points", va="top", fontsize=TICK,
-            )  # fmt: skip
+            beside(ax, f"top {share:.0%}: {held:.0%} of value".replace("%", " %"), (share, held), (9, -5), va="top")
     ax.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=":")
-    ax.annotate(
-        "everybody worth the same", (0.72, 0.72), xytext=(5, -6), textcoords="offset points", va="top", fontsize=TICK,
-        color=QUIET,
-    )  # fmt: skip
+    beside(ax, "everybody worth the same", (0.72, 0.72), (5, -6), va="top", color=QUIET)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        shares(axis)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.02)
     return dress(

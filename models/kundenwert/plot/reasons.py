@@ -23,6 +23,7 @@ from kundenwert.plot.style import (
     QUIET,
     TICK,
     TITLE,
+    beside,
     dress,
     inches_high,
     legend_above,
@@ -121,10 +122,7 @@ def waterfall(table: pd.DataFrame | Decomposition, cohort: str, ax: Axes | None 
     if ax.get_xticks().size:
         thousands(ax.xaxis, whole=False)
     ax.set_title(ax.get_title(loc="left"), loc="left", fontsize=TITLE, fontweight="bold", pad=20)
-    ax.annotate(
-        f"formula ÷ posterior,\n{INTERVAL}", (1.0, 1.0), xycoords="axes fraction", xytext=(8, 2),
-        textcoords="offset points", fontsize=TICK, color=QUIET,
-    )  # fmt: skip
+    beside(ax, f"formula ÷ posterior,\n{INTERVAL}", (1.0, 1.0), (8, 2), of="axes fraction", color=QUIET)
     return ax
 
 
@@ -169,20 +167,10 @@ def _bars(ax: Axes, at: NDArray[np.float64], rows: pd.DataFrame, money: NDArray[
             ax.hlines(at[i], row["money_q05"], row["money_q95"], color=ACTUAL, linewidth=1.4, zorder=4)
             right = max(right, float(row["money_q95"]))
         text = _amount(money[i]) if total else f"{'+' if money[i] > 0 else ''}{_amount(money[i])}"
-        ax.annotate(
-            text, (right, at[i]), xytext=(5, 0), textcoords="offset points", va="center", fontsize=TICK, zorder=5
-        )
+        beside(ax, text, (right, at[i]), (5, 0), va="center", zorder=5)
         if not total:
             factor = "×{:.2f} ({:.2f} to {:.2f})".format(*(row[f"factor_{q}"] for q in ("q50", "q05", "q95")))
-            ax.annotate(
-                factor,
-                (1.0, at[i]),
-                xycoords=("axes fraction", "data"),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=TICK,
-            )
+            beside(ax, factor, (1.0, at[i]), (8, 0), of=("axes fraction", "data"), va="center")
     low, high = min(0.0, before.min(), after.min()), max(before.max(), after.max(), 0.0)
     wide = (high - low) or 1.0
     ax.set_xlim(low - (0.02 * wide if low < 0 else 0), high + 0.16 * wide)

@@ -7,9 +7,11 @@ from typing import Any, Literal
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.container import ErrorbarContainer
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.legend import Legend
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
@@ -82,7 +84,7 @@ def dress(ax: Axes, *, title: str, x: str, y: str, grid: Literal["x", "y", "both
     return ax
 
 
-def thousands(axis: Any, *, whole: bool = True) -> None:
+def thousands(axis: Axis, *, whole: bool = True) -> None:
     """Write the numbers of an axis with separators, and only whole ones for counts.
 
     Examples
@@ -110,15 +112,50 @@ def number(value: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def legend(ax: Axes, **keywords: Any) -> Any:
+def shares(axis: Axis) -> None:
+    """Write shares of an axis in per cent."""
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+
+
+def legend(ax: Axes, **keywords: object) -> Legend:
     """Draw a legend without a frame, in the size of the ticks; what is drawn as an interval comes first."""
     handles, labels = ax.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda index: not isinstance(handles[index], ErrorbarContainer))
-    look: dict[str, Any] = {"frameon": False, "fontsize": TICK, **keywords}
-    drawn = ax.legend([handles[index] for index in order], [labels[index] for index in order], **look)
+    keywords = {"frameon": False, "fontsize": TICK} | keywords
+    drawn = ax.legend([handles[index] for index in order], [labels[index] for index in order], **keywords)
     for text in drawn.get_texts():
         literal(text)
     return drawn
+
+
+def beside(
+    ax: Axes,
+    text: str,
+    at: tuple[float, float],
+    shift: tuple[float, float],
+    *,
+    of: str | tuple[str, str] = "data",
+    ha: Literal["left", "center", "right"] = "left",
+    va: Literal["top", "center", "bottom", "baseline"] = "baseline",
+    color: str | None = None,
+    style: Literal["normal", "italic"] = "normal",
+    fontsize: float = TICK,
+    zorder: float = 3,
+) -> None:
+    """Write in the size of the ticks, shifted by points from a place in the coordinates `of` each axis.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> beside(ax, "90 %", (1.0, 3.0), (6, 0), of=("axes fraction", "data"), va="center")
+    >>> ax.texts[0].get_text(), ax.texts[0].xyann
+    ('90 %', (6, 0))
+    """
+    ax.annotate(
+        text, at, xycoords=of, xytext=shift, textcoords="offset points", ha=ha, va=va, color=color, style=style,
+        fontsize=fontsize, zorder=zorder,
+    )  # fmt: skip
 
 
 def legend_above(ax: Axes, columns: int) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.plot.names import literal, plain
-from kundenwert.plot.style import ACTUAL, QUIET, TICK, TITLE, dress, inches_high, new_axes, number, thousands
+from kundenwert.plot.style import ACTUAL, QUIET, TICK, TITLE, beside, dress, inches_high, new_axes, number, thousands
 
 SHADES = LinearSegmentedColormap.from_list("shades", ["#EDF4FA", "#BFDAEC", "#56A0CE", "#0072B2", "#003A5C"])
 """Light to dark, in grey too."""
@@ -167,8 +167,5 @@ def _scale(ax: Axes, low: str, high: str) -> None:
     strip.set(xticks=[], yticks=[])
     for spine in strip.spines.values():
         spine.set_visible(False)
-    for text, at, side in ((low, 0.0, "right"), (high, 1.0, "left")):
-        strip.annotate(
-            text, (at, 0.5), xycoords="axes fraction", xytext=(-4 if side == "right" else 4, 0),
-            textcoords="offset points", ha=side, va="center", fontsize=TICK, color=QUIET,
-        )  # fmt: skip
+    beside(strip, low, (0.0, 0.5), (-4, 0), of="axes fraction", ha="right", va="center", color=QUIET)
+    beside(strip, high, (1.0, 0.5), (4, 0), of="axes fraction", va="center", color=QUIET)

@@ -9,7 +9,8 @@ from kundenwert import plot
 from kundenwert.compare import FACTORS
 from kundenwert.report import html, texts
 from kundenwert.report.html import Html, digits, figure, fitting, money, paragraph, share, significant, whole
-from kundenwert.report.sections import Run, join, title
+from kundenwert.report.run import Run
+from kundenwert.report.sections import join, title
 
 SHOWN = 12
 """Cohorts that a picture of curves shows; the largest ones."""
@@ -117,7 +118,7 @@ def decisions(run: Run) -> Html:
     tables = run.tables
     if "acquisition" not in tables:
         return Html("")
-    unit = texts.UNITS[run.facts["time_unit"]]
+    unit = run.unit
     acquisition, payback = tables["acquisition"], tables["payback"]
     shown = _largest(run, acquisition["cohort"])
     limit = {
@@ -185,13 +186,13 @@ def _rest(run: Run, curves: pd.DataFrame) -> str:
     end = float(curves["time"].max())
     if end >= float(run.facts["assumptions"]["horizon"]):
         return texts.PAID_BACK_TO_THE_END
-    return texts.PAID_BACK_SO_FAR.format(length=f"{end:.3g}", unit=texts.UNITS[run.facts["time_unit"]])
+    return texts.PAID_BACK_SO_FAR.format(length=f"{end:.3g}", unit=run.unit)
 
 
 def _unlike(run: Run) -> bool:
     """Whether a model looks at more of a customer than the cohort."""
-    designs = [model.get("design") or {"cohorts": {}} for model in run.manifest["models"].values()]
-    return any({*(name for part in design.values() for name in part)} - {"cohort"} for design in designs)
+    designs = [model["design"] for model in run.manifest["models"].values() if "design" in model]
+    return any({*one["cohorts"], *one["numeric"], *one["categorical"]} - {"cohort"} for one in designs)
 
 
 def _largest(run: Run, labels: pd.Series) -> list[str]:
@@ -234,7 +235,7 @@ def pooled(run: Run) -> Html:
     if "shrinkage" not in run.tables:
         return Html("")
     table = run.tables["shrinkage"]
-    unit = texts.UNITS[run.facts["time_unit"]].removesuffix("s")
+    unit = run.unit.removesuffix("s")
     pieces = [
         html.heading(3, texts.POOLED_HEADING),
         paragraph(texts.POOLED),
@@ -266,7 +267,7 @@ def revenue_curves(run: Run) -> Html:
     """Hold-out revenue of each cohort as it came in, beside what was expected, and by decile of the forecast."""
     pieces = []
     if "revenue_curve" in run.tables:
-        unit = texts.UNITS[run.facts["time_unit"]]
+        unit = run.unit
         table = run.tables["revenue_curve"]
         pieces.append(figure(plot.cumulative_revenue(table, time_unit=unit), caption=texts.REVENUE_CURVES))
     if "deciles" in run.tables:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from kundenwert.data import CustomerSummary, TransactionLog, purchases_by_day
 from kundenwert.errors import DomainError
 from kundenwert.laws import PurchaseLaw, SpendLaw
 from kundenwert.predict import Horizon, Reader, read_draws
+from kundenwert.report.run import Facts
 from kundenwert.report.tables import baselines, decisions, pooled, why
 from kundenwert.report.texts import UNITS
 from kundenwert.validate import (
@@ -89,7 +91,7 @@ class Results:
     spend: Fit[SpendLaw]
     values: ValueResult
     tables: dict[str, pd.DataFrame]
-    facts: dict[str, Any]
+    facts: Facts
 
 
 def gather(
@@ -155,11 +157,7 @@ def gather(
     tables["checks"] = checks(
         summary.account, fits, histogram, together, scores, covered, _history(summary, values), apart
     )
-    facts = _facts(summary, values, lifespan_years) | {
-        "failed_cohorts": failed,
-        "independence": together.sentence,
-        "nominal": NOMINAL,
-    }
+    facts = _facts(summary, values, lifespan_years, failed, together.sentence)
     return Results(summary, purchases, spend, values, tables, facts)
 
 
@@ -213,8 +211,10 @@ def _history(summary: CustomerSummary, values: ValueResult) -> History:
     )  # fmt: skip
 
 
-def _facts(summary: CustomerSummary, values: ValueResult, lifespan_years: float) -> dict[str, Any]:
-    table = summary.table
+def _facts(
+    summary: CustomerSummary, values: ValueResult, lifespan_years: float, failed: list[str], independent: str
+) -> Facts:
+    table, terms = summary.table, values.terms
     totals = {}
     for name, draws in values.totals.sum("cohort").items():
         if name != "customers":
@@ -234,8 +234,16 @@ def _facts(summary: CustomerSummary, values: ValueResult, lifespan_years: float)
         "cohort": summary.cohort,
         "inactivity_months": summary.inactivity_months,
         "source": summary.source.to_dict(),
-        "assumptions": {**asdict(values.terms), "time_unit": summary.time_unit},
+        "assumptions": {
+            "horizon": number(terms.horizon),
+            "discount_rate": number(terms.discount_rate),
+            "margin": number(terms.margin),
+            "cac": dict(terms.cac) if isinstance(terms.cac, Mapping) else number(terms.cac),
+        },
         "lifespan_years": lifespan_years,
         "marks": list(values.marks),
         "totals": totals,
+        "failed_cohorts": failed,
+        "independence": independent,
+        "nominal": NOMINAL,
     }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from kundenwert import plot
 from kundenwert.plot.objects import prior_density
@@ -27,56 +25,12 @@ from kundenwert.report.html import (
     significant,
     whole,
 )
+from kundenwert.report.run import Run
 from kundenwert.settings.document import SECTIONS
 from kundenwert.validate.checks import HONEST
 
 HEAD = 15
 """Rows of the customer table that are shown."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """Tables, facts and manifest of one analysis."""
-
-    tables: dict[str, pd.DataFrame]
-    facts: dict[str, Any]
-    manifest: dict[str, Any]
-
-    @property
-    def nominal(self) -> str:
-        """Probability of the intervals, in words."""
-        return percent(self.facts["nominal"])
-
-    @property
-    def horizon(self) -> str:
-        """The horizon in words."""
-        length = float(self.facts["assumptions"]["horizon"])
-        return (
-            "ever after" if np.isinf(length) else f"over the next {length:.3g} {texts.UNITS[self.facts['time_unit']]}"
-        )
-
-    @property
-    def free(self) -> bool:
-        """Whether acquiring a customer was said to cost nothing, or nothing was said about it."""
-        cac = self.facts["assumptions"]["cac"]
-        return not any(cac.values()) if isinstance(cac, dict) else not cac
-
-    @property
-    def only_revenue(self) -> bool:
-        """Whether neither margin nor cost were given, so that values are revenue."""
-        return self.free and self.facts["assumptions"]["margin"] == 1
-
-    def total(self, name: str) -> dict[str, float]:
-        """Mean and quantiles of a total over all customers."""
-        return {key: float(value) for key, value in self.facts["totals"][name].items()}
-
-
-def load(folder: str | Path) -> Run:
-    """Read what `kundenwert.report.write` laid out for the notebook."""
-    folder = Path(folder)
-    tables = {file.stem: pd.read_parquet(file) for file in folder.glob("*.parquet")}
-    facts, manifest = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("facts", "manifest"))
-    return Run(tables, facts, manifest)
 
 
 def summary(run: Run) -> Html:
@@ -130,7 +84,7 @@ def _answer(run: Run, everybody: pd.Series) -> str:
 
 
 def _checks(run: Run) -> Html:
-    def colour(column: str, value: Any) -> str:
+    def colour(column: str, value: object) -> str:
         kind = "unchecked" if value == "not checked" else str(value)
         return f"verdict {kind}" if column == "verdict" else ""
 
@@ -155,7 +109,7 @@ def data(run: Run) -> Html:
     rows = whole(account.loc[account["fate"] != "note", "rows"].sum())
     columns = {"fate": ("Fate", None), "reason": ("Reason", None), "rows": ("Rows", whole)}
     columns |= {"money": ("Money", money), "first": ("First", None)}
-    text = texts.DATA.format(name=source["name"], how=how, unit=texts.UNITS[facts["time_unit"]])
+    text = texts.DATA.format(name=source["name"], how=how, unit=run.unit)
     caption = (texts.ACCOUNTING[0], texts.ACCOUNTING[1].format(rows=rows))
     return join(
         [
@@ -211,7 +165,7 @@ def models(run: Run) -> Html:
     )
 
 
-def _prior_posterior(draws: pd.DataFrame, name: str) -> Any:
+def _prior_posterior(draws: pd.DataFrame, name: str) -> Axes:
     """Show prior and posterior draws of a quantity."""
     own = draws.loc[draws["parameter"] == name]
     prior, posterior = (own.loc[own["group"] == group, "value"].to_numpy() for group in ("prior", "posterior"))
@@ -352,7 +306,7 @@ def customers(run: Run) -> Html:
 def limits(run: Run) -> Html:
     """What was assumed, and what follows from it."""
     assumed = run.facts["assumptions"]
-    cac = "by cohort" if isinstance(assumed["cac"], dict) else money(assumed["cac"])
+    cac = "by cohort" if isinstance(assumed["cac"], Mapping) else money(assumed["cac"])
     chosen = (
         f"Chosen: margin {share(assumed['margin'])}, discount rate {share(assumed['discount_rate'])} a year, "
         f"acquisition cost {cac}, value counted {run.horizon}."
@@ -364,7 +318,8 @@ def limits(run: Run) -> Html:
 def provenance(run: Run) -> Html:
     """Input, options, seeds and versions."""
     manifest = run.manifest
-    rows = [("created", manifest["created"]), *((f"input {key}", value) for key, value in manifest["input"].items())]
+    rows: list[tuple[str, object]] = [("created", manifest["created"])]
+    rows += [(f"input {key}", value) for key, value in manifest["input"].items()]
     rows += _settings(manifest["options"])
     rows += [(f"seed of {key}", model["seed"]) for key, model in manifest["models"].items()]
     rows += [(f"version of {key}", value) for key, value in manifest["versions"].items()]
@@ -374,11 +329,11 @@ def provenance(run: Run) -> Html:
     return join([title("provenance"), html.table(frame, columns, caption=texts.PROVENANCE, prose=("value",))])
 
 
-def _settings(options: dict[str, Any]) -> list[tuple[str, Any]]:
+def _settings(options: Mapping[str, object]) -> list[tuple[str, object]]:
     """Settings of a run, by section or without; those that are not set are left out."""
-    rows: list[tuple[str, Any]] = []
+    rows: list[tuple[str, object]] = []
     for key, value in options.items():
-        if key in SECTIONS:
+        if key in SECTIONS and isinstance(value, Mapping):
             told = {name: one for name, one in value.items() if name not in ("placeholders", "refund_marks")}
             rows += [(f"{key}: {name}", one) for name, one in told.items() if one not in (None, [], {})]
         elif key not in ("source", "hashes"):
@@ -386,7 +341,7 @@ def _settings(options: dict[str, Any]) -> list[tuple[str, Any]]:
     return rows
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {item}" for key, item in value.items())
     return str(value)
@@ -397,7 +352,7 @@ def _tracking(run: Run) -> str:
     return texts.TRACKING_HOLDOUT if run.facts["holdout_end"] else texts.TRACKING_FITTED
 
 
-def _interval(quantiles: Any, stem: str = "") -> str:
+def _interval(quantiles: pd.Series | Mapping[str, float], stem: str = "") -> str:
     return f"{money(float(quantiles[f'{stem}q05']))} to {money(float(quantiles[f'{stem}q95']))}"
 
 

@@ -31,6 +31,7 @@ from kundenwert.files.places import POSTERIOR, SPEND_POSTERIOR
 from kundenwert.files.publish import MANIFEST, staged
 from kundenwert.files.tables import whole_file, write_json, write_parquet, write_result
 from kundenwert.report.gather import Results
+from kundenwert.report.run import Manifest
 
 # A kernel is interrupted before it is asked to end, and says so where its last handler is still at work: it listens to
 # the request alone.
@@ -43,7 +44,7 @@ def write(
     out: str | Path,
     *,
     title: str,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
     seconds: dict[str, float],
     german: bool = False,
     full_precision: bool = False,
@@ -89,8 +90,8 @@ def write(
     return Path(out) / "report.html"
 
 
-def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds: Mapping[str, float]) -> dict[str, Any]:
-    fits: dict[str, Fit[Any]] = {"purchases": results.purchases, "spend": results.spend}
+def _manifest(results: Results, title: str, options: Mapping[str, object], seconds: Mapping[str, float]) -> Manifest:
+    fits: dict[str, Fit] = {"purchases": results.purchases, "spend": results.spend}
     return {
         "title": title,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -113,7 +114,7 @@ def _manifest(results: Results, title: str, options: Mapping[str, Any], seconds:
     }
 
 
-def _render(results: Results, manifest: Mapping[str, Any], page: Path) -> None:
+def _render(results: Results, manifest: Manifest, page: Path) -> None:
     """Run the notebook on the tables, and put what it shows into one self-contained page."""
     with tempfile.TemporaryDirectory(dir=page.parent, prefix=".page-") as name:
         folder = Path(name)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from kundenwert.errors import KundenwertError, SchemaError
 from kundenwert.messages import Code
@@ -145,7 +144,7 @@ def load_manifest(path: str | Path) -> Document:
     return Document(**{name: getattr(found, name) for name in ("source", "stated", *SECTIONS)}, hashes=hashes)
 
 
-def _document(content: dict[str, Any], path: Path, *, beside: bool = True) -> Document:
+def _document(content: Mapping[str, object], path: Path, *, beside: bool = True) -> Document:
     known = ["source", *SECTIONS]
     for name in content:
         if name not in known:
@@ -155,19 +154,30 @@ def _document(content: dict[str, Any], path: Path, *, beside: bool = True) -> Do
     if not isinstance(stated, list) or not all(isinstance(text, str) for text in stated):
         raise SchemaError(Code.SETTINGS_UNREADABLE, file=path.name, why="source is a path, or a list of paths")
     sources = tuple(_beside(text, path, beside) for text in stated)
-    records: dict[str, Any] = {}
     values_of: dict[str, object] = {}
-    for section, kind in SECTIONS.items():
+
+    def read[Record](kind: type[Record]) -> Record:
+        section = kind.__name__.lower()
         values = _section(content.get(section, {}), section, kind, path.name)
         for name in FILES:
-            if isinstance(values.get(name), str):
-                values[name] = _beside(values[name], path, beside)
-        records[section] = _made(kind, values, path.name)
-        values_of |= {name: getattr(records[section], name) for name in values}
-    return Document(source=sources, stated=values_of, **records)
+            if isinstance(value := values.get(name), str):
+                values[name] = _beside(value, path, beside)
+        record = _made(kind, values, path.name)
+        values_of.update({name: getattr(record, name) for name in values})
+        return record
+
+    return Document(
+        source=sources,
+        reading=read(Reading),
+        shaping=read(Shaping),
+        sampling=read(Sampling),
+        terms=read(Terms),
+        output=read(Output),
+        stated=values_of,
+    )
 
 
-def _section(values: Any, section: str, kind: type, file: str) -> dict[str, Any]:
+def _section(values: object, section: str, kind: type, file: str) -> dict[str, object]:
     """Return the settings of a section, or say which there are not."""
     if not isinstance(values, dict):
         raise SchemaError(Code.SETTINGS_UNREADABLE, file=file, why=f"{section!r} is a section, not a value")
@@ -181,7 +191,7 @@ def _section(values: Any, section: str, kind: type, file: str) -> dict[str, Any]
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _made(kind: type, values: dict[str, Any], file: str) -> Any:
+def _made[Record](kind: type[Record], values: Mapping[str, object], file: str) -> Record:
     try:
         return kind(**values)
     except KundenwertError as error:
@@ -190,7 +200,7 @@ def _made(kind: type, values: dict[str, Any], file: str) -> Any:
         raise SchemaError(Code.SETTINGS_UNREADABLE, file=file, why=error) from error
 
 
-def _refuse_key(content: dict[str, Any], name: str, file: str, known: list[str]) -> None:
+def _refuse_key(content: Mapping[str, object], name: str, file: str, known: list[str]) -> None:
     """Say that a key at the top is not known, and where it belongs if it is a setting."""
     near = (not isinstance(content[name], dict) and _home(name)) or meant(name, known)
     raise SchemaError(Code.SETTINGS_NO_SECTION, file=file, name=name, meant=near, known=", ".join(known))

@@ -12,14 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
 
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code, Setting
 from kundenwert.messages.render import choices
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-def made[Record](kind: type[Record], record: Record | None, changes: dict[str, Any]) -> Record:
+
+def made[Record](kind: type[Record], record: Record | None, changes: Mapping[str, object]) -> Record:
     """Return a record with changes by keyword, its defaults where none is given.
 
     Raises
@@ -71,7 +74,7 @@ def documented(kind: type) -> dict[str, str]:
     return found
 
 
-def plain(record: Any) -> dict[str, object]:
+def plain(record: DataclassInstance) -> dict[str, object]:
     """Return a record's values as JSON and TOML know them: days and endless numbers as texts, files without folders.
 
     Examples
@@ -95,7 +98,7 @@ def _plain(value: object) -> object:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def check_choices(record: Any) -> None:
+def check_choices(record: object) -> None:
     """Refuse a value that is none of those that its `Literal` type names.
 
     Raises
@@ -112,7 +115,7 @@ def check_choices(record: Any) -> None:
             raise DomainError(Code.CHOICE, parameter=name, given=Setting(name, value), choices=choices(known))
 
 
-def several_texts(record: Any, *names: str) -> None:
+def several_texts(record: object, *names: str) -> None:
     """Turn lists of texts into tuples, and refuse one text where several are meant.
 
     Raises

@@ -9,29 +9,39 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from kundenwert.errors import SchemaError
 from kundenwert.simulate.population import Breaches, Category, Effects, Group, Number, Population
 
-type Reader = Callable[[Any, str], Any]
+type Reader[Read] = Callable[[object, str], Read]
 
 
-def to_dict(population: Population) -> dict[str, Any]:
+class Settings(TypedDict, total=False):
+    """What a simulation was told besides its population: keywords of `simulate_population`."""
+
+    seed: int
+    horizons: tuple[float, ...]
+    relationship: tuple[float, ...]
+    discount_rate: float
+    margin: float
+
+
+def to_dict(population: Population) -> dict[str, object]:
     """Return a population as plain values; `from_dict` is the inverse.
 
     Examples
     --------
     >>> from kundenwert.simulate.named import cdnow_like
-    >>> to_dict(cdnow_like())["groups"][0]["start"]
-    '1997-01-01'
+    >>> to_dict(cdnow_like())["observation_end"]
+    '1997-09-30'
     >>> from_dict(to_dict(cdnow_like())) == cdnow_like()
     True
     """
     return {name: _plain(value) for name, value in asdict(population).items()}
 
 
-def from_dict(content: Mapping[str, Any]) -> Population:
+def from_dict(content: object) -> Population:
     """Read a population from plain values.
 
     Parameters
@@ -50,10 +60,10 @@ def from_dict(content: Mapping[str, Any]) -> Population:
     DomainError
         If a value is outside its domain.
     """
-    return _object(Population, _POPULATION)(content, "population")  # type: ignore[no-any-return]
+    return _object(Population, _POPULATION)(content, "population")
 
 
-def read_population(path: Path) -> tuple[Population, dict[str, Any]]:
+def read_population(path: Path) -> tuple[Population, Settings]:
     """Read a population from a JSON file, with the settings that a simulation was written with, if any.
 
     Raises
@@ -70,14 +80,28 @@ def read_population(path: Path) -> tuple[Population, dict[str, Any]]:
         raise SchemaError(msg) from None
     if not isinstance(content, Mapping) or "population" not in content:
         return from_dict(content), {}
-    known = ("population", *_SETTINGS)
+    known = ("population", *Settings.__annotations__)
     if unknown := [key for key in content if key not in known]:
         raise SchemaError(f"{path.name} has an unknown key {unknown[0]!r}; known: {', '.join(known)}")
-    settings = {key: read(content[key], key) for key, read in _SETTINGS.items() if key in content}
-    return from_dict(content["population"]), settings
+    return from_dict(content["population"]), _settings(content)
 
 
-def _plain(value: Any) -> Any:
+def _settings(content: Mapping[str, object]) -> Settings:
+    settings: Settings = {}
+    if "seed" in content:
+        settings["seed"] = _whole(content["seed"], "seed")
+    if "horizons" in content:
+        settings["horizons"] = _list(_number)(content["horizons"], "horizons")
+    if "relationship" in content:
+        settings["relationship"] = _list(_number)(content["relationship"], "relationship")
+    if "discount_rate" in content:
+        settings["discount_rate"] = _number(content["discount_rate"], "discount_rate")
+    if "margin" in content:
+        settings["margin"] = _number(content["margin"], "margin")
+    return settings
+
+
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -87,11 +111,11 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def _wrong(value: Any, where: str, wanted: str) -> SchemaError:
+def _wrong(value: object, where: str, wanted: str) -> SchemaError:
     return SchemaError(f"{where} is {value!r}; it must be {wanted}")
 
 
-def _number(value: Any, where: str) -> float:
+def _number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(value, where, "a number")
     try:
@@ -100,42 +124,41 @@ def _number(value: Any, where: str) -> float:
         raise _wrong(value, where, "a number below 1e308") from None
 
 
-def _bound(value: Any, where: str) -> float:
+def _bound(value: object, where: str) -> float:
     return math.inf if value is None else _number(value, where)
 
 
-def _whole(value: Any, where: str) -> int:
-    whole = value.is_integer() if isinstance(value, float) else isinstance(value, int) and not isinstance(value, bool)
-    if not whole:
+def _whole(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise _wrong(value, where, "a whole number")
     return int(value)
 
 
-def _text(value: Any, where: str) -> str:
+def _text(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _wrong(value, where, "a text that is not empty")
     return value
 
 
-def _truth(value: Any, where: str) -> bool:
+def _truth(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise _wrong(value, where, "true or false")
     return value
 
 
-def _date(value: Any, where: str) -> dt.date:
+def _date(value: object, where: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(value)
-    except (TypeError, ValueError):
+        return dt.date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
         raise _wrong(value, where, "a date such as '2024-12-31'") from None
 
 
-def _optional(read: Reader) -> Reader:
+def _optional[Read](read: Reader[Read]) -> Reader[Read | None]:
     return lambda value, where: None if value is None else read(value, where)
 
 
-def _list(read: Reader) -> Reader:
-    def _read(value: Any, where: str) -> tuple[Any, ...]:
+def _list[Read](read: Reader[Read]) -> Reader[tuple[Read, ...]]:
+    def _read(value: object, where: str) -> tuple[Read, ...]:
         if not isinstance(value, list | tuple):
             raise _wrong(value, where, "a list")
         return tuple(read(item, f"{where}[{i}]") for i, item in enumerate(value))
@@ -143,8 +166,8 @@ def _list(read: Reader) -> Reader:
     return _read
 
 
-def _mapping(read: Reader) -> Reader:
-    def _read(value: Any, where: str) -> dict[str, Any]:
+def _mapping[Read](read: Reader[Read]) -> Reader[dict[str, Read]]:
+    def _read(value: object, where: str) -> dict[str, Read]:
         if not isinstance(value, Mapping):
             raise _wrong(value, where, "an object with names and values")
         return {_text(key, f"a name in {where}"): read(item, f"{where}.{key}") for key, item in value.items()}
@@ -152,15 +175,16 @@ def _mapping(read: Reader) -> Reader:
     return _read
 
 
-def _level(value: Any, where: str) -> Any:
+def _level(value: object, where: str) -> dict[str, float] | str:
     return _mapping(_number)(value, where) if isinstance(value, Mapping) else _text(value, where)
 
 
-def _object(kind: type, readers: Mapping[str, Reader]) -> Reader:
+def _object[Kind](kind: type[Kind], readers: Mapping[str, Reader[object]]) -> Reader[Kind]:
     """Read an object of a class: no unknown key, no missing one."""
-    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    of_kind = fields(kind)  # type: ignore[arg-type]
+    needed = [one.name for one in of_kind if one.default is MISSING and one.default_factory is MISSING]
 
-    def _read(value: Any, where: str) -> Any:
+    def _read(value: object, where: str) -> Kind:
         if not isinstance(value, Mapping):
             raise _wrong(value, where, f"an object with {', '.join(readers)}")
         for key in value:
@@ -175,15 +199,15 @@ def _object(kind: type, readers: Mapping[str, Reader]) -> Reader:
     return _read
 
 
-_NUMBER: dict[str, Reader] = {"median": _number, "spread": _number, "whole": _truth}
-_CATEGORY: dict[str, Reader] = {
+_NUMBER: dict[str, Reader[object]] = {"median": _number, "spread": _number, "whole": _truth}
+_CATEGORY: dict[str, Reader[object]] = {
     "name": _text,
     "at_least": _number,
     "below": _bound,
     "share": _number,
     "only": _mapping(_list(_text)),
 }
-_GROUP: dict[str, Reader] = {
+_GROUP: dict[str, Reader[object]] = {
     "name": _text,
     "customers": _whole,
     "start": _date,
@@ -192,12 +216,12 @@ _GROUP: dict[str, Reader] = {
     "attributes": _mapping(_level),
     "numbers": _mapping(_object(Number, _NUMBER)),
 }
-_BREACHES: dict[str, Reader] = {
+_BREACHES: dict[str, Reader[object]] = {
     "regularity": _whole,
     "season": _list(_number),
     **dict.fromkeys(("spend_correlation", "aging", "refund_share", "refund_partial", "refund_days"), _number),
 }
-_POPULATION: dict[str, Reader] = {
+_POPULATION: dict[str, Reader[object]] = {
     "name": _text,
     "time_unit": _text,
     "observation_end": _date,
@@ -208,11 +232,4 @@ _POPULATION: dict[str, Reader] = {
     "cost_by": _text,
     "costs": _mapping(_number),
     "categories": _list(_object(Category, _CATEGORY)),
-}
-_SETTINGS: dict[str, Reader] = {
-    "seed": _whole,
-    "horizons": _list(_number),
-    "relationship": _list(_number),
-    "discount_rate": _number,
-    "margin": _number,
 }

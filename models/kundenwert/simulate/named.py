@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kundenwert.data.customers import days_per_unit
 from kundenwert.errors import DomainError, SchemaError
-from kundenwert.simulate.document import read_population
+from kundenwert.simulate.document import Settings, read_population
 from kundenwert.simulate.population import Breaches, Category, Effects, Group, Number, Population
 
 
@@ -272,7 +271,7 @@ _POPULATION = 1
 """Stream of a seed that draws the population, apart from the one that draws its customers."""
 
 
-def find_population(name: str, *, seed: int = 1) -> tuple[Population, dict[str, Any]]:
+def find_population(name: str, *, seed: int = 1) -> tuple[Population, Settings]:
     """Find a population by name, draw one, or read one from a JSON file.
 
     Parameters

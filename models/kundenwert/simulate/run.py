@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -176,7 +175,7 @@ def _customers(population: Population, rng: np.random.Generator) -> tuple[pd.Dat
         ]
     )
     code = np.repeat(np.arange(len(sizes)), sizes)
-    columns: dict[str, Any] = {"cohort": np.array([group.name for group in population.groups], dtype=object)[code]}
+    columns = {"cohort": np.array([group.name for group in population.groups], dtype=object)[code]}
     for name in population.attributes:
         columns[name] = np.concatenate([_levels(group, name, rng) for group in population.groups])
     for name in population.numbers:

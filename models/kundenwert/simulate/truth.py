@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -120,7 +120,9 @@ def truth_table(
           where both `regularity` and `spend_correlation` are broken: it has no closed form there.
     """
     view = _View(population, outlook, law, state, customers["start"].to_numpy(), season, events)
-    columns: dict[str, Any] = {name: customers[name] for name in ("customer_id", "cohort", "first_purchase")}
+    columns: dict[str, pd.Series | NDArray] = {
+        name: customers[name] for name in ("customer_id", "cohort", "first_purchase")
+    }
     columns |= {"T": 0.0 - view.start} | {
         name: getattr(law, name) for name in ("r", "alpha", "s", "beta", "p", "q", "v")
     }
@@ -135,6 +137,14 @@ def truth_table(
     for length in outlook.relationship:
         columns |= view.relationship(length, customers["cac"].to_numpy())
     return pd.DataFrame(columns)
+
+
+class _Broken(TypedDict):
+    """What expectations are told of the model's broken assumptions."""
+
+    season: Season
+    regularity: int
+    aging: float
 
 
 @dataclass(frozen=True)
@@ -158,7 +168,8 @@ class _View:
         weights = None if weight is None else weight[chosen]
         return np.asarray(np.bincount(who, weights, minlength=self.start.size))
 
-    def _how(self) -> dict[str, Any]:
+    @property
+    def _broken(self) -> _Broken:
         broken = self.population.breaches
         return {"season": self.season, "regularity": broken.regularity, "aging": broken.aging}
 
@@ -176,8 +187,14 @@ class _View:
     def _awaited(self, length: float, discount_rate: float) -> Array:
         """Expected purchases after the end of those alive then."""
         state = self.state
-        when: dict[str, Any] = {"start": 0.0, "age": -self.start, "discount_rate": discount_rate}
-        expected = expected_purchases(state.purchase_rate, state.dropout_rate, length, **when, **self._how())
+        expected = expected_purchases(
+            state.purchase_rate,
+            state.dropout_rate,
+            length,
+            age=-self.start,
+            discount_rate=discount_rate,
+            **self._broken,
+        )
         return np.where(self.alive, expected, 0.0)
 
     def expected(self, length: float, name: str) -> dict[str, NDArray]:
@@ -204,9 +221,15 @@ class _View:
         columns: dict[str, NDArray] = {}
         for kind, rate in (("clv", self.outlook.continuous_rate), ("clv_undiscounted", 0.0)):
             name = f"{kind}_{suffix(length)}"
-            given = self._how() | {"discount_rate": rate, "start": self.start}
-            repeats = expected_purchases(state.purchase_rate, state.dropout_rate, length, **given)
-            by_law = expected_purchases_new(law, length, **given)
+            repeats = expected_purchases(
+                state.purchase_rate,
+                state.dropout_rate,
+                length,
+                discount_rate=rate,
+                start=self.start,
+                **self._broken,
+            )
+            by_law = expected_purchases_new(law, length, discount_rate=rate, start=self.start, **self._broken)
             columns[name] = margin * self._sum(chosen, self.events.amount * np.exp(-rate * age)) - cac
             columns[f"expected_{name}"] = margin * state.mean_spend * (1 + repeats) - cac
             columns[f"law_{name}"] = margin * mean * (1 + more * by_law) - cac

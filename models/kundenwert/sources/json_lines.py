@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -63,7 +63,7 @@ class _Rows:
     rejected: list[BadLine] = field(default_factory=list)
     nested: dict[str, tuple[int, str]] = field(default_factory=dict)
 
-    def read(self, items: Iterator[tuple[int, object]], noun: str) -> Iterator[dict[str, Any]]:
+    def read(self, items: Iterator[tuple[int, object]], noun: str) -> Iterator[dict[str, object]]:
         """Yield the objects; keep what is none, and the first list or object within each column."""
         for number, item in items:
             try:
@@ -79,7 +79,7 @@ class _Rows:
             yield row
 
 
-def _row(item: object) -> dict[str, Any]:
+def _row(item: object) -> dict[str, object]:
     content = _DECODER.decode(item.decode("utf-8").strip()) if isinstance(item, bytes) else item
     if not isinstance(content, dict):
         msg = "no object"
@@ -159,7 +159,7 @@ def _objects(values: list[object]) -> bool:
     return bool(values) and all(isinstance(value, dict) for value in values)
 
 
-def _collect(items: Iterator[tuple[int, Any]], path: Path, reading: Reading, noun: str) -> Source:
+def _collect(items: Iterator[tuple[int, object]], path: Path, reading: Reading, noun: str) -> Source:
     found, cells = _Rows(), Cells(0)
     names: dict[str, None] = {}
     rows = found.read(items, noun)

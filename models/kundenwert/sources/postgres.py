@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code, Setting
@@ -86,9 +86,9 @@ def open_postgres(address: str, reading: Reading) -> Source:
         If the database cannot be reached or read, or has more than one table and none is named.
     """
     given = _parsed(address)
-    limits: Mapping[str, Any] = {"connect_timeout": SECONDS_TO_CONNECT, "application_name": "kundenwert"}
+    own: _Given = {"connect_timeout": SECONDS_TO_CONNECT, "application_name": "kundenwert"}
     try:
-        connection = psycopg.connect(**{**limits, **given})
+        connection = psycopg.connect(make_conninfo(address, **{n: own[n] for n in own if n not in given}))
     except psycopg.Error as error:
         raise SchemaError(Code.DATABASE_NOT_REACHED, source=_name(given), reason=_reason(error, given)) from None
     try:
@@ -106,7 +106,10 @@ def open_postgres(address: str, reading: Reading) -> Source:
         raise SchemaError(Code.DATABASE_REFUSED, source=_name(given), reason=_reason(error, given)) from None
 
 
-def _parsed(address: str) -> dict[str, Any]:
+type _Given = Mapping[str, str | int]
+
+
+def _parsed(address: str) -> _Given:
     """Take an address apart; one that could show a part of its password in the wrong place is refused."""
     try:
         given = {name: value for name, value in conninfo_to_dict(address).items() if value is not None}
@@ -118,11 +121,11 @@ def _parsed(address: str) -> dict[str, Any]:
     return given
 
 
-def _name(given: Mapping[str, Any]) -> str:
+def _name(given: _Given) -> str:
     return f"{given.get('host', 'localhost')}/{given.get('dbname', given.get('user', ''))}"
 
 
-def _reason(error: psycopg.Error, given: Mapping[str, Any]) -> str:
+def _reason(error: psycopg.Error, given: _Given) -> str:
     """Return what a server says, on one line and without the password."""
     text = error.diag.message_primary or first_line(error)
     secret = given.get("password")

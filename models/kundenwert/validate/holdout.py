@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -254,8 +254,8 @@ def by_frequency(
     if fits is not None:
         check_fits(*fits, summary.time_unit, allow_unconverged=True)  # whoever has values has decided that already
         drawn = Classes(known, last)
-        how: dict[str, Any] = {"seed": seed, "samples": samples, "threads": threads}
-        read_draws(*fits, known, [drawn], horizon=Horizon(length, holdout=length), **how)
+        horizon = Horizon(length, holdout=length)
+        read_draws(*fits, known, [drawn], horizon=horizon, seed=seed, samples=samples, threads=threads)
     if drawn is not None:
         interval = quantiles(drawn.sums.outcome[:, found], "predicted", whole=True)
         ends = {name: interval[name] / result["customers"] for name in interval if name != "predicted_mean"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary
 
-DRAWS = {"draws": 500, "chains": 2}
-"""Draws of each fit that is compared: scores differ by less than their error with more."""
+DRAWS, CHAINS = 500, 2
+"""Draws of each chain, and chains, of each fit that is compared: scores differ by less than their error with more."""
 
 CLEAR = 2.0
 """Standard errors by which another law has to be better than the first to be chosen instead."""
@@ -88,14 +88,17 @@ def compare_models(
     laws = {name: kind() for name, kind in PURCHASE_LAWS.items()} if models is None else dict(models)
     if not laws:
         raise SchemaError("there is no law to compare; give at least one")
-    how: dict[str, Any] = {"seed": seed, "progress": False, **DRAWS}
-    fits: dict[str, Fit[PurchaseLaw]] = {name: fit(law, summary, **how) for name, law in laws.items()}
+
+    def drawn(seen: CustomerSummary) -> dict[str, Fit[PurchaseLaw]]:
+        return {n: fit(law, seen, seed=seed, draws=DRAWS, chains=CHAINS, progress=False) for n, law in laws.items()}
+
+    fits = drawn(summary)
     left_out = {name: loo(one.tree).elpd_i.to_numpy() for name, one in fits.items()}
     rows = pd.DataFrame({"model": list(fits), "converged": [one.diagnosis.converged for one in fits.values()]})
     rows = rows.assign(**_differences(left_out, "loo"))
     scored = summary if holdout is None else holdout
     if scored.holdout_length is not None:
-        judged = fits if holdout is None else {name: fit(law, scored, **how) for name, law in laws.items()}
+        judged = fits if holdout is None else drawn(scored)
         table = compare_log_scores({name: log_score(one, scored) for name, one in judged.items()})
         rows = rows.assign(holdout=table["total"], holdout_difference=table["difference"], holdout_error=table["error"])
     chosen, why = _choice(rows)

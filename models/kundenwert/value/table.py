@@ -189,9 +189,9 @@ class _Values:
         if self._basis is not None:
             held = np.bincount(self._codes, weights=self._basis, minlength=len(self._cohorts))
             totals |= {"clv": totals["rlv"] + held, "expected_clv": totals["expected_rlv"] + held}
-        data: dict[str, Any] = {name: (("sample", "cohort"), values) for name, values in totals.items()}
-        data["customers"] = ("cohort", np.bincount(self._codes, minlength=len(self._cohorts)))
-        return xr.Dataset(data, coords={"cohort": np.asarray(self._cohorts, dtype=str)})
+        data = {name: (("sample", "cohort"), values) for name, values in totals.items()}
+        found = xr.Dataset(data, coords={"cohort": np.asarray(self._cohorts, dtype=str)})
+        return found.assign(customers=("cohort", np.bincount(self._codes, minlength=len(self._cohorts))))
 
     def infinite_marks(self, no_mean: float, endless: float) -> list[str]:
         """Say where an expectation has no finite value, instead of printing a huge number."""
