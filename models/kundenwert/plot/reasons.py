@@ -150,16 +150,9 @@ def _bars(ax: Axes, at: NDArray[np.float64], rows: pd.DataFrame, money: NDArray[
         if total:
             colour, hatch = (BARS if step == "formula" else MODEL), ""
         ax.barh(
-            at[i],
-            after[i] - before[i],
-            left=before[i],
-            height=0.62,
-            color=colour,
-            hatch=hatch,
-            edgecolor=ACTUAL,
-            linewidth=0.7,
-            zorder=3,
-        )
+            at[i], after[i] - before[i], left=before[i], height=0.62, color=colour, hatch=hatch, edgecolor=ACTUAL,
+            linewidth=0.7, zorder=3,
+        )  # fmt: skip
         if i + 1 < len(at):
             ax.plot([after[i]] * 2, [at[i], at[i + 1]], color=QUIET, linewidth=0.8, zorder=2)
         right = max(before[i], after[i])

@@ -113,42 +113,43 @@ def _verdict(table: pd.DataFrame, customers: int) -> str:
     return texts.VERDICT.format(among=among, **words)
 
 
+_ACQUISITION = {
+    "cohort": ("Cohort", None),
+    "cac": ("CAC", money),
+    "break_even_cac_mean": ("May cost", money),
+    "break_even_cac_q05": ("5 %", money),
+    "break_even_cac_q95": ("95 %", money),
+    "clv_mean": ("CLV", money),
+    "p_worth_cost": ("P(worth its cost)", share),
+    "p_pays_back": ("P(one pays back)", share),
+    "clv_cac_ratio_mean": ("CLV : CAC", digits(2)),
+}
+_PAYBACK = {
+    "cohort": ("Cohort", None),
+    "share_at_once": ("At once", share),
+    "payback_q25": ("A quarter by", html.Until()),
+    "payback_q50": ("Half by", html.Until()),
+    "payback_q75": ("Three quarters by", html.Until()),
+    "share_never": ("Never", share),
+    "expected_payback_q50": ("On average after", html.Until()),
+}
+
+
 def decisions(run: Run) -> Html:
     """What a new customer may cost, when they pay back, and which cohort is worth more."""
     tables = run.tables
     if "acquisition" not in tables:
         return Html("")
-    unit = run.unit
-    acquisition, payback = tables["acquisition"], tables["payback"]
+    unit, acquisition, payback = run.unit, tables["acquisition"], tables["payback"]
     shown = _largest(run, acquisition["cohort"])
-    limit = {
-        "cohort": ("Cohort", None),
-        "cac": ("CAC", money),
-        "break_even_cac_mean": ("May cost", money),
-        "break_even_cac_q05": ("5 %", money),
-        "break_even_cac_q95": ("95 %", money),
-        "clv_mean": ("CLV", money),
-        "p_worth_cost": ("P(worth its cost)", share),
-        "p_pays_back": ("P(one pays back)", share),
-        "clv_cac_ratio_mean": ("CLV : CAC", digits(2)),
-    }
-    back = {
-        "cohort": ("Cohort", None),
-        "share_at_once": ("At once", share),
-        "payback_q25": ("A quarter by", html.Until()),
-        "payback_q50": ("Half by", html.Until()),
-        "payback_q75": ("Three quarters by", html.Until()),
-        "share_never": ("Never", share),
-        "expected_payback_q50": ("On average after", html.Until()),
-    }
     curves = tables["payback_curve"].loc[lambda table: table["cohort"].isin(shown)]
     pieces = [
         title("decisions"),
         paragraph(texts.DECISIONS.format(horizon=run.horizon)),
         *(paragraph(text) for text in _gates(run)),
         *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
-        html.table(acquisition, limit, caption=texts.ACQUISITION),
-        html.table(payback, back, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
+        html.table(acquisition, _ACQUISITION, caption=texts.ACQUISITION),
+        html.table(payback, _PAYBACK, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
         *(paragraph(texts.NOTES.format(note=note)) for note in _spend_notes(acquisition)),
         figure(plot.payback(curves, time_unit=unit), caption=(texts.PAYBACK_PICTURE, _rest(run, curves))),
         figure(plot.payback_margin(curves, time_unit=unit), caption=texts.MARGIN_PICTURE),

@@ -136,21 +136,14 @@ def gather(
         "cohorts": compare_cohorts(summary, values, lifespan_years=lifespan_years),
         "customers": values.table,
     }
-    scores = covered = apart = None
     tables |= {"why": why(purchases, spend, summary, values, lifespan_years=lifespan_years)}
     tables |= pooled(purchases, spend, summary)
     with suppress(DomainError):  # a log shorter than one whole period has nothing to follow
         tables["retention"] = retention_by_age(log, period=_period(summary), until=end)
     if summary.holdout_length is not None:
         tables["baselines"] = baselines(log, spend, summary, values, lifespan_years=lifespan_years, seed=seed)
-        tables["deciles"] = decile_table(summary, values)
-        readers = readers or _read(purchases, spend, summary, seed)
-        tables["revenue_curve"] = readers.curve.table(log)
-        scores, covered = holdout_scores(summary, values), coverage(summary, values)
-        tables |= {"scores": scores, "coverage": covered}
-        tables["by_frequency"] = by_frequency(summary, values, drawn=readers.classes)
-        if len(values.totals["cohort"]) > 1:
-            tables["cohort_totals"] = apart = cohort_totals(summary, values)
+        tables |= _of_holdout(log, summary, values, readers or _read(purchases, spend, summary, seed))
+    scores, covered, apart = (tables.get(name) for name in ("scores", "coverage", "cohort_totals"))
     failed = [] if apart is None else sorted(set(apart.loc[apart["failed"], "cohort"]))
     tables |= decisions(purchases, spend, summary, values, seed=seed, failed=failed)
     fits: dict[str, Fit[Any]] = {"purchase": purchases, "spend": spend}
@@ -159,6 +152,22 @@ def gather(
     )
     facts = _facts(summary, values, lifespan_years, failed, together.sentence)
     return Results(summary, purchases, spend, values, tables, facts)
+
+
+def _of_holdout(
+    log: TransactionLog, summary: CustomerSummary, values: ValueResult, readers: Readers
+) -> dict[str, pd.DataFrame]:
+    """Forecasts beside what happened."""
+    tables = {
+        "deciles": decile_table(summary, values),
+        "revenue_curve": readers.curve.table(log),
+        "scores": holdout_scores(summary, values),
+        "coverage": coverage(summary, values),
+        "by_frequency": by_frequency(summary, values, drawn=readers.classes),
+    }
+    if len(values.totals["cohort"]) > 1:
+        tables["cohort_totals"] = cohort_totals(summary, values)
+    return tables
 
 
 def _read(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary, seed: int) -> Readers:

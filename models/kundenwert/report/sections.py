@@ -134,6 +134,22 @@ def models(run: Run) -> Html:
         "value_q50": ("Median", significant),
         "value_q95": ("95 %", significant),
     }
+    draws = run.tables["draws"]
+    pictures = [_prior_posterior(draws, name) for name in draws["parameter"].unique()]
+    return join(
+        [
+            title("models"),
+            paragraph(texts.MODEL_PURCHASES),
+            paragraph(spend),
+            html.table(run.tables["parameters"], columns, caption=texts.PARAMETERS),
+            _convergence(run),
+            figure(*pictures, caption=texts.PRIOR),
+        ]
+    )
+
+
+def _convergence(run: Run) -> Html:
+    """Every check of every sampler with its bound."""
     found = [
         {"model": model["model"], **check, "state": "pass" if check["passed"] else "fail"}
         for model in run.manifest["models"].values()
@@ -147,22 +163,10 @@ def models(run: Run) -> Html:
         "where": ("Where", None),
         "state": ("Verdict", None),
     }
-    convergence = html.table(
+    return html.table(
         pd.DataFrame(found), bounds, caption=texts.CONVERGENCE,
         classes=lambda column, value: f"verdict {value}" if column == "state" else "",
     )  # fmt: skip
-    draws = run.tables["draws"]
-    pictures = [_prior_posterior(draws, name) for name in draws["parameter"].unique()]
-    return join(
-        [
-            title("models"),
-            paragraph(texts.MODEL_PURCHASES),
-            paragraph(spend),
-            html.table(run.tables["parameters"], columns, caption=texts.PARAMETERS),
-            convergence,
-            figure(*pictures, caption=texts.PRIOR),
-        ]
-    )
 
 
 def _prior_posterior(draws: pd.DataFrame, name: str) -> Axes:

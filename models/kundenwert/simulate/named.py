@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,34 +103,11 @@ def mechaforge() -> Population:
     >>> mechaforge().customers
     750
     """
-    groups = [
-        Group(
-            str(year),
-            size,
-            dt.date(year, 1, 1),
-            dt.date(year, 12, 31),
-            r=1.1,
-            alpha=alpha,
-            s=1.4,
-            beta=beta,
-            p=0.8,
-            q=3.4,
-            v=v,
-            attributes={
-                "channel": dict(_CHANNELS),
-                "region": dict(_REGIONS),
-                "contract": dict(zip(_CONTRACTS, shares, strict=True)),
-                "industry": dict(_INDUSTRIES),
-            },
-            numbers={"machines": Number(median=2.5, spread=0.7, whole=True)},
-        )
-        for year, (size, alpha, beta, v, shares) in _YEARS.items()
-    ]
     return Population(
         "mechaforge",
         "M",
         dt.date(2022, 12, 31),
-        tuple(groups),
+        tuple(_of_year(year, *law) for year, law in _YEARS.items()),
         holdout_end=dt.date(2024, 12, 31),
         effects=_MECHAFORGE,
         breaches=Breaches(
@@ -141,6 +119,29 @@ def mechaforge() -> Population:
         cost_by="channel",
         costs={"Messe": 2400.0, "Empfehlung": 450.0, "Web": 700.0, "Händler": 1500.0},
         categories=_CATEGORIES,
+    )
+
+
+def _of_year(year: int, size: int, alpha: float, beta: float, v: float, contracts: tuple[float, ...]) -> Group:
+    return Group(
+        str(year),
+        size,
+        dt.date(year, 1, 1),
+        dt.date(year, 12, 31),
+        r=1.1,
+        alpha=alpha,
+        s=1.4,
+        beta=beta,
+        p=0.8,
+        q=3.4,
+        v=v,
+        attributes={
+            "channel": dict(_CHANNELS),
+            "region": dict(_REGIONS),
+            "contract": dict(zip(_CONTRACTS, contracts, strict=True)),
+            "industry": dict(_INDUSTRIES),
+        },
+        numbers={"machines": Number(median=2.5, spread=0.7, whole=True)},
     )
 
 
@@ -213,19 +214,14 @@ def random_population(
     first, end = pd.Timestamp("2020-01-06"), pd.Timestamp("2020-01-06") + pd.Timedelta(weeks=window)
     days = np.linspace(0, window * days_per_unit("W") / 2, cohorts + 1).astype(int)
     mean = p * v / (q - 1)
+    law = Group("all", largest, first.date(), end.date(), r=r, alpha=alpha, s=s, beta=beta, p=p, q=q, v=v)
     groups = tuple(
-        Group(
-            names[i],
-            int(sizes[i]),
-            (first + pd.Timedelta(days=int(days[i]))).date(),
-            (first + pd.Timedelta(days=int(days[i + 1]) - 1)).date(),
-            r=r,
-            alpha=alpha,
-            s=s,
-            beta=beta,
-            p=p,
-            q=q,
-            v=v,
+        replace(
+            law,
+            name=names[i],
+            customers=int(sizes[i]),
+            start=(first + pd.Timedelta(days=int(days[i]))).date(),
+            end=(first + pd.Timedelta(days=int(days[i + 1]) - 1)).date(),
             cac=float(np.round(mean * np.exp(0.4 * rng.standard_normal()), 2)),
         )
         for i in range(cohorts)
