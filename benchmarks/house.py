@@ -1,9 +1,11 @@
-"""Measure the house: code by room, loose dictionaries, long functions and files, tests, the command line.
+"""Measure the house: code by room, loose containers, long functions and files, tests, the command line.
 
     python benchmarks/house.py [FOLDER]      # a checkout; this one if not given
 
 Lines of code are those that hold neither comment nor docstring. Options are parameters of commands and, where
-the command line offers the records of settings, their fields.
+the command line offers the records of settings, their fields. Beside `dict[str, Any]` stand what could take its place
+without saying more: other mappings to `Any`, mappings to `object` (right for a document that is yet to be checked), and
+every other `Any` in a signature or an annotation.
 """
 
 import ast
@@ -15,6 +17,7 @@ from pathlib import Path
 
 LONG_FUNCTION, LONG_FILE = 40, 400
 OF_OPTIONS, OPTION = re.compile(r"o\.[A-Z]\w*"), re.compile(r"(o\.)?[A-Z]\w*")
+ANYTHING = r"\b(?:dict|Mapping|MutableMapping|defaultdict|OrderedDict)\[str, (?:Any|object)\]"
 RECORDS = ("reading", "shaping", "sampling", "terms", "output")
 
 
@@ -23,7 +26,7 @@ class House:
     """Counts of a checkout."""
 
     rooms: Counter = field(default_factory=Counter)
-    loose: int = 0
+    loose: Counter = field(default_factory=Counter)
     functions: list = field(default_factory=list)
     files: list = field(default_factory=list)
     tests: int = 0
@@ -45,6 +48,18 @@ def code_lines(text, tree):
 
 def functions_of(tree):
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def loose_in(tree):
+    """Annotations that say nothing of what a container, or a value, holds."""
+    found = Counter()
+    notes = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
+    notes += [node.value for node in ast.walk(tree) if isinstance(node, ast.TypeAlias)]
+    for text in (ast.unparse(note) for note in notes if isinstance(note, ast.expr)):
+        for part in re.findall(ANYTHING, text):
+            found[part if part == "dict[str, Any]" else "Any" if "Any" in part else "object"] += 1
+        found["other Any"] += len(re.findall(r"\bAny\b", re.sub(ANYTHING, "", text)))
+    return found
 
 
 def declared(path, tree):
@@ -74,7 +89,7 @@ def measure(root):
         code = code_lines(text, tree)
         parts = path.relative_to(package).parts
         house.rooms[parts[0] if len(parts) > 1 else path.stem] += len(code)
-        house.loose += text.count("dict[str, Any]")
+        house.loose.update(loose_in(tree))
         house.options += declared(path, tree) if parts[0] == "cli" else []
         house.options += fields_of(tree) if flat and parts[0] == "settings" and path.stem in RECORDS else []
         if len(text.splitlines()) > LONG_FILE:
@@ -96,7 +111,10 @@ def main(root):
     for room, count in house.rooms.most_common():
         print(f"  {count:6,}  {room}")
     long = sorted((one for one in house.functions if one[0] > LONG_FUNCTION), reverse=True)
-    print(f"dict[str, Any]               {house.loose}")
+    print(f"dict[str, Any]               {house.loose['dict[str, Any]']}")
+    print(f"other mappings to Any        {house.loose['Any']}")
+    print(f"mappings to object           {house.loose['object']}")
+    print(f"other Any in annotations     {house.loose['other Any']}")
     print(f"functions over {LONG_FUNCTION} lines      {len(long)} of {len(house.functions)}")
     print(f"files over {LONG_FILE} lines         {len(house.files)}")
     print(f"tests                        {house.tests}, {house.parametrised / max(house.tests, 1):.0%} parametrised")

@@ -70,8 +70,7 @@ def find_mode_with_effects(target: Target, population: Mode) -> tuple[Target, Mo
     """
     effects = target.effects
     if effects is None:
-        msg = "the target has no effects"
-        raise ValueError(msg)
+        raise ValueError("the target has no effects")
     start = effects.start(population.point)
     found = optimize.minimize(
         _negative(target), start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "maxcor": 30, "gtol": 1e-2}

@@ -129,8 +129,7 @@ class Prior:
         try:
             drawn = np.asarray(self.draw(200, np.random.default_rng(0)))
         except (TypeError, ValueError) as error:
-            msg = f"prior of {name!r}: {self!r} cannot be drawn from ({error})"
-            raise SchemaError(msg) from error
+            raise SchemaError(f"prior of {name!r}: {self!r} cannot be drawn from ({error})") from error
         if not (np.all(drawn > 0) and np.isfinite(drawn).all()) or np.unique(drawn).size < drawn.size // 2:
             msg = f"prior of {name!r}: {self!r} is no continuous distribution on positive numbers, such as LogNormal"
             raise SchemaError(msg)
@@ -223,8 +222,7 @@ def resolved_priors(model: Law) -> dict[str, Prior]:
     defaults = {name: Prior(*stated) for group in model.quantities for name, stated in group.priors.items()}
     known = {name for group in model.quantities for name in (*group.priors, *group.parameters)}
     if unknown := sorted(set(given) - known):
-        msg = f"no prior is called {', '.join(unknown)}; the names are {', '.join(sorted(known))}"
-        raise SchemaError(msg)
+        raise SchemaError(f"no prior is called {', '.join(unknown)}; the names are {', '.join(sorted(known))}")
     for name, prior in given.items():
         if prior != defaults.get(name):
             prior.check(name)
@@ -234,11 +232,10 @@ def resolved_priors(model: Law) -> dict[str, Prior]:
         if not direct:
             resolved |= {name: given.get(name, defaults[name]) for name in judged}
         elif len(direct) < len(parameters) or any(name in given for name in judged):
-            msg = (
+            raise SchemaError(
                 f"priors on {', '.join(parameters)} go together and replace those on {', '.join(judged)}; "
                 f"given: {', '.join(name for name in (*judged, *parameters) if name in given)}"
             )
-            raise SchemaError(msg)
         else:
             resolved |= {name: given[name] for name in parameters}
     return resolved

@@ -77,29 +77,24 @@ class Design:
         """
         names = [*cohorts, *covariates]
         if missing := [name for name in names if name not in table]:
-            msg = (
+            raise SchemaError(
                 f"the customers have no column {', '.join(map(repr, missing))}; they have {', '.join(table.columns)}. "
                 "Keep it when the log is read, or join it to the summary"
             )
-            raise SchemaError(msg)
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            msg = f"{', '.join(map(repr, twice))} is named twice; a column is a cohort or a covariate"
-            raise SchemaError(msg)
+            raise SchemaError(f"{', '.join(map(repr, twice))} is named twice; a column is a cohort or a covariate")
         if odd := [name for name in names if "/" in name]:
-            msg = f"a stored fit cannot hold the name {odd[0]!r}: rename the column, without the stroke"
-            raise SchemaError(msg)
+            raise SchemaError(f"a stored fit cannot hold the name {odd[0]!r}: rename the column, without the stroke")
         levels = {name: tuple(sorted(set(_labels(table[name])))) for name in cohorts}
         if alone := [name for name, found in levels.items() if len(found) < 2]:
-            msg = (
+            raise DomainError(
                 f"every customer has the same {alone[0]!r}, {levels[alone[0]][0]!r}: there are no cohorts to tell apart"
             )
-            raise DomainError(msg)
         numeric, categorical = {}, {}
         for name in covariates:
             _refuse_gaps(table, name)
             if table[name].nunique() < 2:
-                msg = f"the covariate {name!r} is the same for every customer; leave it out"
-                raise DomainError(msg)
+                raise DomainError(f"the covariate {name!r} is the same for every customer; leave it out")
             if _is_numeric(table[name]):
                 values = table[name].to_numpy(np.float64)
                 numeric[name] = (float(values.mean()), float(values.std()))
@@ -141,20 +136,18 @@ class Design:
         for name, (mean, deviation) in self.numeric.items():
             _refuse_gaps(table, name)
             if not _is_numeric(table[name]):
-                msg = (
+                raise DomainError(
                     f"the covariate {name!r} was numeric when the model was fitted, and is not here; correct the values"
                 )
-                raise DomainError(msg)
             columns.append((table[name].to_numpy(np.float64) - mean) / deviation)
         for name, levels in self.categorical.items():
             _refuse_gaps(table, name)
             labels = _labels(table[name])
             if unknown := sorted(set(labels) - set(levels)):
-                msg = (
+                raise DomainError(
                     f"{name}={unknown[0]!r} was not there when the model was fitted ({several(len(unknown), 'value')} "
                     f"like it); fit with it, or make {name!r} a cohort, whose unseen values can be predicted"
                 )
-                raise DomainError(msg)
             columns += [(labels == level).astype(np.float64) for level in levels[1:]]
         return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
@@ -220,8 +213,7 @@ def _refuse_gaps(table: pd.DataFrame, name: str) -> None:
     if gone.any():
         ids = table["customer_id"] if "customer_id" in table else table.index.to_series()
         first = ", ".join(map(repr, ids[gone].head(3)))
-        msg = (
+        raise DomainError(
             f"the covariate {name!r} is missing for {several(int(gone.sum()), 'customer')}, first {first}; "
             "fill the gaps, or make it a cohort, where a missing value is a group of its own"
         )
-        raise DomainError(msg)

@@ -131,8 +131,7 @@ def check_folder(out: str | Path) -> None:
     for place in (Path(out), *Path(out).parents):
         if place.exists():
             if not place.is_dir():
-                msg = f"{place.name} is a file; results need a folder: name another place"
-                raise SchemaError(msg)
+                raise SchemaError(f"{place.name} is a file; results need a folder: name another place")
             return
 
 

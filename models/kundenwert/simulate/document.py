@@ -76,8 +76,7 @@ def read_population(path: Path) -> tuple[Population, Settings]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        msg = f"{path.name} cannot be read as JSON: {error}"
-        raise SchemaError(msg) from None
+        raise SchemaError(f"{path.name} cannot be read as JSON: {error}") from None
     if not isinstance(content, Mapping) or "population" not in content:
         return from_dict(content), {}
     known = ("population", *Settings.__annotations__)

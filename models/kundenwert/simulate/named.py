@@ -198,11 +198,10 @@ def random_population(
     (12, 3, 400)
     """
     if cohorts < 1 or not 1 <= smallest <= largest or window < 2 * cohorts or holdout < 1 or differ < 0:
-        msg = (
+        raise DomainError(
             f"cohorts={cohorts}, smallest={smallest}, largest={largest}, differ={differ}, window={window}, "
             f"holdout={holdout} make no population: sizes must rise, and each cohort needs two weeks of the window"
         )
-        raise DomainError(msg)
     sizes = rng.permutation(np.rint(np.geomspace(largest, smallest, cohorts)).astype(int))
     r, s = rng.uniform(0.5, 2.0), rng.uniform(0.6, 2.0)
     alpha = r * window / rng.uniform(1.5, 6.0)

@@ -271,8 +271,7 @@ class Population:
 
 
 def _refuse(where: str, value: object, rule: str) -> None:
-    msg = f"{where} is {value!r}; it must be {rule}"
-    raise DomainError(msg)
+    raise DomainError(f"{where} is {value!r}; it must be {rule}")
 
 
 def _need(ok: bool, where: str, value: object, rule: str) -> None:
@@ -299,11 +298,10 @@ def _check_groups(population: Population) -> None:
         _need(1 < group.q < math.inf, f"{where} q", group.q, "above 1, or the mean spend is infinite")
         _need(0 <= group.cac < math.inf, f"{where} cac", group.cac, "an amount of at least 0")
         if not group.start <= group.end <= population.observation_end:
-            msg = (
+            raise DomainError(
                 f"{where} acquisition from {group.start} to {group.end} must run forwards and end by the end of "
                 f"observation, {population.observation_end}"
             )
-            raise DomainError(msg)
         for name, number in group.numbers.items():
             _need(0 < number.median < math.inf, f"{where} median of {name}", number.median, "a number above 0")
             _need(0 <= number.spread < math.inf, f"{where} spread of {name}", number.spread, "a number of at least 0")
@@ -362,8 +360,7 @@ def _levels(population: Population) -> dict[str, list[str]]:
 def _check_costs(population: Population) -> None:
     known = _levels(population)
     if population.cost_by not in known:
-        msg = f"cost_by={population.cost_by!r} is no column with levels; choose one of {', '.join(known)}"
-        raise SchemaError(msg)
+        raise SchemaError(f"cost_by={population.cost_by!r} is no column with levels; choose one of {', '.join(known)}")
     if population.cost_by == "cohort":
         if population.costs:
             raise SchemaError("costs are given while cost_by is 'cohort'; name the attribute they belong to in cost_by")

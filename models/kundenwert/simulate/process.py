@@ -189,11 +189,10 @@ def draw_purchases(
     low, high = season.operational(start), season.operational(stop)
     expected = regularity * rate * (high - low)
     if not expected.sum() < MOST_EVENTS:
-        msg = (
+        raise DomainError(
             f"the population would make about {expected.sum() / regularity:.3g} purchases, more than can be held; "
             "give it fewer customers, a lower purchase rate or shorter horizons"
         )
-        raise DomainError(msg)
     count = rng.poisson(expected)
     customer = np.repeat(np.arange(rate.size), count)
     at = low[customer] + (high - low)[customer] * rng.random(customer.size)

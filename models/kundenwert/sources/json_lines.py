@@ -47,8 +47,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(row) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        msg = f"key {twice!r} twice"
-        raise _NoRowError(msg)
+        raise _NoRowError(f"key {twice!r} twice")
     return row
 
 
@@ -82,8 +81,7 @@ class _Rows:
 def _row(item: object) -> dict[str, object]:
     content = _DECODER.decode(item.decode("utf-8").strip()) if isinstance(item, bytes) else item
     if not isinstance(content, dict):
-        msg = "no object"
-        raise _NoRowError(msg)
+        raise _NoRowError("no object")
     return content
 
 
