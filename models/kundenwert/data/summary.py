@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 import ibis
 import pandas as pd
@@ -147,7 +146,7 @@ def pattern_expression(summary: ibis.Table) -> ibis.Table:
 
 
 def summarise(
-    log: TransactionLog, shaping: Shaping | None = None, *, for_fit: bool = True, **settings: Any
+    log: TransactionLog, shaping: Shaping | None = None, *, for_fit: bool = True, **settings: object
 ) -> CustomerSummary:
     """Summarise a transaction log: one row per customer.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import duckdb
 import ibis
@@ -98,7 +97,7 @@ class TransactionLog:
         return self.purchases if self.parts is None else as_known(self.purchases, self.parts, end)
 
 
-def read_transactions(source: Any, reading: Reading | None = None, **settings: Any) -> TransactionLog:
+def read_transactions(source: object, reading: Reading | None = None, **settings: object) -> TransactionLog:
     """Read, check and clean a transaction log.
 
     Every value of a text file is read as text and converted within one query, so that ids keep their leading zeros and
@@ -141,7 +140,7 @@ def read_transactions(source: Any, reading: Reading | None = None, **settings: A
         return _read(source, reading)
 
 
-def _read(source: Any, reading: Reading) -> TransactionLog:
+def _read(source: object, reading: Reading) -> TransactionLog:
     """Read, step by step."""
     opened = open_source(source, reading)
     reading, preset, of_preset = with_preset(opened, reading)
@@ -231,7 +230,7 @@ def _purchases(
     return purchases, parts, notes
 
 
-def _run(step: Callable[[], Any], date_format: str | None) -> Any:
+def _run[Made](step: Callable[[], Made], date_format: str | None) -> Made:
     try:
         return step()
     except duckdb.InvalidInputException as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.errors import DomainError, SchemaError
 
@@ -105,7 +105,7 @@ def timelines(given: Any, chosen: Sequence[str] | None) -> pd.DataFrame:
     return table if wanted is None else table.loc[table["customer_id"].astype(str).isin(wanted)]
 
 
-def densities(given: Any, density: Any, samples: Any, name: str) -> tuple[Any, ...]:
+def densities(given: Any, density: ArrayLike | None, samples: ArrayLike | None, name: str) -> tuple[ArrayLike, ...]:
     """Return points, the prior's density there, and posterior draws of one quantity."""
     if density is not None and samples is not None:
         return given, density, samples
@@ -117,7 +117,9 @@ def densities(given: Any, density: Any, samples: Any, name: str) -> tuple[Any, .
     return *prior_density(prior, posterior), posterior
 
 
-def prior_density(prior: NDArray[np.float64], posterior: NDArray[np.float64]) -> tuple[Any, Any]:
+def prior_density(
+    prior: NDArray[np.float64], posterior: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Density of a positive quantity's prior about its posterior: that of its logarithm, carried over."""
     from scipy import stats  # noqa: PLC0415
 

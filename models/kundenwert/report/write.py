@@ -91,7 +91,7 @@ def write(
 
 
 def _manifest(results: Results, title: str, options: Mapping[str, object], seconds: Mapping[str, float]) -> Manifest:
-    fits: dict[str, Fit] = {"purchases": results.purchases, "spend": results.spend}
+    fits: dict[str, Fit[Any]] = {"purchases": results.purchases, "spend": results.spend}
     return {
         "title": title,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

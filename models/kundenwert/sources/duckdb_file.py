@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -15,6 +15,9 @@ from kundenwert.sources.choosing import choose
 from kundenwert.sources.engine import connect, first_line, stored
 from kundenwert.sources.source import Source, SourceInfo
 from kundenwert.sources.sqlite import quoted
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
 
 _TABLES = """
 SELECT if(table_schema = 'main', '', table_schema || '.') || table_name, table_schema, table_name
@@ -54,7 +57,7 @@ def open_duckdb(path: Path, reading: Reading) -> Source:
     return Source(stored(backend, "source"), names, SourceInfo(f"{path.name}: {table}", "duckdb", sha256(path)))
 
 
-def _rows(backend: Any, query: str) -> list[tuple[Any, ...]]:
+def _rows(backend: Backend, query: str) -> list[tuple[Any, ...]]:
     return backend.raw_sql(query).fetchall()  # type: ignore[no-any-return]
 
 

@@ -7,10 +7,13 @@ import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import ibis
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
 
 MEMORY = "1GB"
 """What the engine may hold in memory; what is more lies in temporary files."""
@@ -24,7 +27,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def connect() -> Any:
+def connect() -> Backend:
     """Start an engine that keeps its rows out of memory where they are many, and leaves nothing behind.
 
     It downloads nothing: extensions that do not come with it are not used.
@@ -42,19 +45,19 @@ def connect() -> Any:
     return backend
 
 
-def store(backend: Any, name: str, rows: ibis.Table) -> ibis.Table:
+def store(backend: Backend, name: str, rows: ibis.Table) -> ibis.Table:
     """Run an expression once and keep its rows in a temporary table."""
     with quiet():
         return backend.create_table(name, rows, temp=True)
 
 
-def numbered(backend: Any, name: str, rows: ibis.Table) -> ibis.Table:
+def numbered(backend: Backend, name: str, rows: ibis.Table) -> ibis.Table:
     """Keep rows in their order, and number them from 0 in a column `row`."""
     kept = store(backend, name, rows)
     return kept.mutate(row=kept.rowid())
 
 
-def stored(backend: Any, name: str) -> ibis.Table:
+def stored(backend: Backend, name: str) -> ibis.Table:
     """Return a temporary table that is there, its rows numbered from 0 in a column `row`."""
     with quiet():
         kept = backend.table(name)

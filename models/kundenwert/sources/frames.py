@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import ibis
 import pandas as pd
@@ -17,7 +16,7 @@ from kundenwert.sources.engine import connect, numbered
 from kundenwert.sources.source import Source, SourceInfo
 
 
-def open_frame(source: Any, reading: Reading) -> Source:
+def open_frame(source: object, reading: Reading) -> Source:
     """Open a table in memory.
 
     Raises
@@ -47,7 +46,7 @@ def open_frame(source: Any, reading: Reading) -> Source:
     )
 
 
-def _from_series(series: pd.Series[Any]) -> pa.ChunkedArray:
+def _from_series(series: pd.Series) -> pa.ChunkedArray:
     if _zones_differ(series):  # Arrow would put all of them into the zone of the first
         series = series.map(str, na_action="ignore")
     try:
@@ -57,7 +56,7 @@ def _from_series(series: pd.Series[Any]) -> pa.ChunkedArray:
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
-def _zones_differ(series: pd.Series[Any]) -> bool:
+def _zones_differ(series: pd.Series) -> bool:
     """Whether moments of more than one time zone, or of an offset that changes, stand in a column of objects."""
     if series.dtype != object or pd.api.types.infer_dtype(series, skipna=True) != "datetime":
         return False
@@ -76,7 +75,9 @@ def _plain(array: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
-def from_arrays(arrays: Sequence[Any], names: tuple[str, ...], info: SourceInfo, timezone: str | None = None) -> Source:
+def from_arrays(
+    arrays: Sequence[pa.Array | pa.ChunkedArray], names: tuple[str, ...], info: SourceInfo, timezone: str | None = None
+) -> Source:
     """Keep arrays as a source; of types that every engine knows.
 
     Raises

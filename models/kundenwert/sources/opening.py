@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from kundenwert import sources
 from kundenwert.errors import DomainError, SchemaError
@@ -20,7 +19,7 @@ from kundenwert.sources.several import is_pattern, matching, open_several
 from kundenwert.sources.source import Source
 
 
-def open_source(source: Any, reading: Reading) -> Source:
+def open_source(source: object, reading: Reading) -> Source:
     """Open a file, a table of a PostgreSQL database, a frame or an Ibis table.
 
     Parameters

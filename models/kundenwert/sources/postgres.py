@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ibis
 import psycopg
@@ -132,7 +131,7 @@ def _reason(error: psycopg.Error, given: _Given) -> str:
     return text.replace(str(secret), "***") if secret else text
 
 
-def _read(connection: psycopg.Connection[Any], database: str, reading: Reading) -> Source:
+def _read(connection: psycopg.Connection, database: str, reading: Reading) -> Source:
     found = _tables(connection)
     table = choose(list(found), reading.table, source=database, kind="table")
     place = sql.Identifier(*found[table])
@@ -150,13 +149,13 @@ def _read(connection: psycopg.Connection[Any], database: str, reading: Reading) 
         return Source(_kept(rows, columns), tuple(column.name for column in columns), info)
 
 
-def _tables(connection: psycopg.Connection[Any]) -> dict[str, tuple[str, str]]:
+def _tables(connection: psycopg.Connection) -> dict[str, tuple[str, str]]:
     """Return schema and name of every table, by its shortest name that is clear."""
     rows = connection.execute(_TABLES).fetchall()
     return {name if seen else f"{schema}.{name}": (schema, name) for schema, name, seen in rows}
 
 
-def _columns(connection: psycopg.Connection[Any], place: sql.Identifier, zone: str) -> list[_Column]:
+def _columns(connection: psycopg.Connection, place: sql.Identifier, zone: str) -> list[_Column]:
     cursor = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(place))
     columns = []
     for column in cursor.description or ():

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ibis
 
@@ -19,6 +19,9 @@ from kundenwert.messages import Code
 from kundenwert.settings import Reading
 from kundenwert.sources.engine import stored
 from kundenwert.sources.source import LineNumbers, Source, SourceInfo
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
 
 _SHOWN = 3
 _LARGEST_EXACT = 2**53
@@ -168,7 +171,7 @@ def _alike(first: Source, part: Source, mine: str, column: str) -> str:
     have, get = first.table[mine], part.table[column]
     if have.type() == get.type():
         return column
-    backend: Any = first.table.get_backend()
+    backend: Backend = first.table.get_backend()
     kinds = [backend.compiler.type_mapper.to_string(cell.type()) for cell in (have, get)]
     if _is_empty(get) or _widens(get, have):
         return f"CAST({column} AS {kinds[0]})"

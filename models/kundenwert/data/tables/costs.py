@@ -174,7 +174,7 @@ class Costs:
         return self.table.loc[~self.table["kind"].isin(WINNING)].reset_index(drop=True)
 
 
-def read_costs(source: Any) -> Costs:
+def read_costs(source: object) -> Costs:
     """Read costs from a table: acquisition costs by cohort, or money spent by kind, cohort and period.
 
     Two forms are understood. `cohort, cac`: what one customer of each cohort cost. `cost` with at least one of `kind`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -79,7 +79,7 @@ def _named(ids: Sequence[str] | pd.Index | pd.Series) -> tuple[Place, ...]:
     return tuple(Place("customer", repr(str(id))) for id in list(ids)[:3])
 
 
-def read_customers(source: Any) -> MasterData:
+def read_customers(source: object) -> MasterData:
     """Read master data of customers: one row per customer, or one for each day from which an attribute holds.
 
     Parameters

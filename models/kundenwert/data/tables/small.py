@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import pandas as pd
@@ -53,7 +53,7 @@ class SmallTable:
         return [Place(self.source.place(row), repr(str(self.frame[column].iloc[row]))) for row in list(rows)[:3]]
 
 
-def open_small(source: Any, names: Names, *, what: str) -> SmallTable:
+def open_small(source: object, names: Names, *, what: str) -> SmallTable:
     """Open a small table, and call its columns by the names that they have here.
 
     Parameters
