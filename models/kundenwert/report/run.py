@@ -34,14 +34,9 @@ class Facts(TypedDict):
     orders: int
     revenue: float
     time_unit: str
-    units_per_year: float
-    window: float
     observation_start: str
     observation_end: str
     holdout_end: str | None
-    holdout_length: float | None
-    cohort: str
-    inactivity_months: float
     source: Mapping[str, object]
     assumptions: Assumed
     lifespan_years: float
