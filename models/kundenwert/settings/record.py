@@ -12,14 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code, Setting
 from kundenwert.messages.render import choices
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 def made[Record](kind: type[Record], record: Record | None, changes: Mapping[str, object]) -> Record:
@@ -74,7 +71,7 @@ def documented(kind: type) -> dict[str, str]:
     return found
 
 
-def plain(record: DataclassInstance) -> dict[str, object]:
+def plain(record: object) -> dict[str, object]:
     """Return a record's values as JSON and TOML know them: days and endless numbers as texts, files without folders.
 
     Examples
@@ -83,7 +80,7 @@ def plain(record: DataclassInstance) -> dict[str, object]:
     >>> plain(Terms(horizon="inf", margin="35 %"))["horizon"]
     'inf'
     """
-    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
+    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}  # type: ignore[arg-type]
 
 
 def _plain(value: object) -> object:
