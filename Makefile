@@ -58,6 +58,7 @@ mechaforge: $(VENV)/base
 		--cohort channel --effects cohort --covariate contract --covariate machines \
 		--cac-file data/mechaforge/costs.csv --seed 2022
 
+test: export OPENBLAS_NUM_THREADS ?= 1
 test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

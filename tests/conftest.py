@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+# Test processes share the cores, and threads of the matrix library that wait for one another took most of their time.
+# Before the libraries are loaded; `tests/portable.py` runs everything with threads once.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd

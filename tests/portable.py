@@ -23,6 +23,7 @@ L2_SIZE = "512"
 def settings():
     """Name, variables, and why it cannot be had here, or nothing."""
     yield "as it is", {}, ""
+    yield "OpenBLAS in threads", {"OPENBLAS_NUM_THREADS": "4"}, "" if kernel({}) else "NumPy does not use OpenBLAS here"
     seen = {}
     for name, needed in KERNELS.items():
         variables = {"OPENBLAS_CORETYPE": name, "OPENBLAS_L2_SIZE": L2_SIZE}

@@ -171,11 +171,10 @@ def test_probabilities_have_uniform_places():
     assert stats.kstest(probability_pit(p**2, happened, rng), "uniform").pvalue < 1e-4
 
 
-def test_missing_draws_are_refused():
+@pytest.mark.parametrize(("truth", "draws"), [(0.0, [np.nan, 1.0]), (np.inf, [0.0, 1.0])], ids=["draws", "truth"])
+def test_missing_draws_are_refused(truth, draws):
     with pytest.raises(DomainError, match="finite truth"):
-        rank(0.0, [np.nan, 1.0], np.random.default_rng(1))
-    with pytest.raises(DomainError, match="finite truth"):
-        rank(np.inf, [0.0, 1.0], np.random.default_rng(1))
+        rank(truth, draws, np.random.default_rng(1))
 
 
 def test_ranks_among_different_numbers_of_draws_are_refused():
@@ -329,24 +328,40 @@ def test_fast_path_and_nuts_agree(name):
     assert (table["high"].abs() < 0.05 + 3 * table["high_error"]).all(), table
 
 
-def test_places_and_probabilities_without_meaning_are_refused():
-    with pytest.raises(DomainError, match=r"each place is a number in \[0, 1\]; 1 of 2 are not, first nan"):
-        interval_coverage([0.5, np.nan])
-    with pytest.raises(DomainError, match="each place is a number"):
-        interval_coverage([])
-    with pytest.raises(SchemaError, match="3 groups for 2 cases; give one for each"):
-        interval_coverage([0.5, 0.5], [1, 2, 3])
-    for wrong in (np.nan, 1.2, -0.1):
-        with pytest.raises(DomainError, match=r"each probability is a number in \[0, 1\]; 1 of 2 are not"):
-            reliability([0.5, wrong], [True, False])
-        with pytest.raises(DomainError, match="each probability is a number"):
-            probability_pit([0.5, wrong], [True, False], np.random.default_rng(1))
-    with pytest.raises(DomainError, match="each outcome is a number"):
-        reliability([0.5, 0.5], [1.0, np.nan])
-    with pytest.raises(SchemaError, match="1 outcomes for 2 cases"):
-        reliability([0.5, 0.5], [True])
-    with pytest.raises(DomainError, match="bins=0"):
-        reliability([0.5], [True], bins=0)
+@pytest.mark.parametrize(
+    ("places", "error", "message"),
+    [
+        (([0.5, np.nan],), DomainError, r"each place is a number in \[0, 1\]; 1 of 2 are not, first nan"),
+        (([],), DomainError, "each place is a number"),
+        (([0.5, 0.5], [1, 2, 3]), SchemaError, "3 groups for 2 cases; give one for each"),
+    ],
+    ids=["missing", "none", "groups"],
+)
+def test_places_without_meaning_are_refused(places, error, message):
+    with pytest.raises(error, match=message):
+        interval_coverage(*places)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, 1.2, -0.1])
+def test_probabilities_without_meaning_are_refused(wrong):
+    with pytest.raises(DomainError, match=r"each probability is a number in \[0, 1\]; 1 of 2 are not"):
+        reliability([0.5, wrong], [True, False])
+    with pytest.raises(DomainError, match="each probability is a number"):
+        probability_pit([0.5, wrong], [True, False], np.random.default_rng(1))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "options", "error", "message"),
+    [
+        ([1.0, np.nan], {}, DomainError, "each outcome is a number"),
+        ([True], {}, SchemaError, "1 outcomes for 2 cases"),
+        ([True, False], {"bins": 0}, DomainError, "bins=0"),
+    ],
+    ids=["missing", "too few", "bins"],
+)
+def test_outcomes_without_meaning_are_refused(outcomes, options, error, message):
+    with pytest.raises(error, match=message):
+        reliability([0.5, 0.5], outcomes, **options)
 
 
 def test_spread_is_about_one_half():

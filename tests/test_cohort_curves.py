@@ -76,15 +76,29 @@ def test_quiet_periods_are_zero_and_later_ones_absent():
     assert table["revenue_to_date"].tolist() == [5.0, 5.0, 5.0, 10.0, 8.0, 8.0]
 
 
-def test_bad_input_is_refused(cdnow_log):
-    with pytest.raises(DomainError, match="period='W' is not understood; choose one of M, Q, Y"):
-        cohort_ages(cdnow_log, period="W")
-    with pytest.raises(DomainError, match="until='soon' is not a date"):
-        cohort_ages(cdnow_log, until="soon")
-    with pytest.raises(SchemaError, match="no column 'amount'"):
-        cohort_ages(pd.DataFrame({"customer_id": ["a"], "date": ["2024-01-01"]}))
-    with pytest.raises(DomainError, match="no purchase to follow"):
-        cohort_ages(pd.DataFrame({"customer_id": [], "date": [], "amount": []}))
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"period": "W"}, "period='W' is not understood; choose one of M, Q, Y"),
+        ({"until": "soon"}, "until='soon' is not a date"),
+    ],
+)
+def test_periods_and_ends_without_a_meaning_are_refused(cdnow_log, options, message):
+    with pytest.raises(DomainError, match=message):
+        cohort_ages(cdnow_log, **options)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        ({"customer_id": ["a"], "date": ["2024-01-01"]}, SchemaError, "no column 'amount'"),
+        ({"customer_id": [], "date": [], "amount": []}, DomainError, "no purchase to follow"),
+    ],
+    ids=["column", "rows"],
+)
+def test_rows_that_cannot_be_followed_are_refused(rows, error, message):
+    with pytest.raises(error, match=message):
+        cohort_ages(pd.DataFrame(rows))
 
 
 @pytest.fixture(scope="module")
@@ -194,11 +208,13 @@ def values(fits, summary):
     return kw.value_table(*fits, summary, horizon=39, seed=3, samples=120)
 
 
-def test_deciles_average_what_was_predicted_and_what_happened(summary, values, fits):
+@pytest.mark.parametrize(
+    ("column", "source"), [("predicted_mean", "predicted_holdout_value_mean"), ("actual_mean", "holdout_value")]
+)
+def test_deciles_average_what_was_predicted_and_what_happened(summary, values, fits, column, source):
     table = cohort_curves.decile_table(summary, values, groups=5, fits=fits, seed=3)
     known = values.table.sort_values("predicted_holdout_value_mean", ascending=False)
-    for column, source in (("predicted_mean", "predicted_holdout_value_mean"), ("actual_mean", "holdout_value")):
-        assert np.allclose(table[column], known[source].to_numpy().reshape(5, 2).mean(axis=1))
+    assert np.allclose(table[column], known[source].to_numpy().reshape(5, 2).mean(axis=1))
     assert table["predicted_mean"].is_monotonic_decreasing
     assert (table["predicted_q05"] <= table["predicted_mean"]).all()
     assert (table["predicted_mean"] <= table["predicted_q95"]).all()

@@ -139,14 +139,13 @@ def test_money_that_flows_evenly_later_changes_no_mean(monkeypatch):
     assert 0 < np.isinf(exact.paid_back).mean() - np.isinf(short.paid_back).mean() < 0.03
 
 
-def test_payback_of_a_customer_without_chance():
+@pytest.mark.parametrize(("delta", "due"), [(0.0, 8.5), (0.02, -np.log(1 - 0.02 * 8.5) / 0.02)])
+def test_payback_of_a_customer_without_chance(delta, due):
     """10 a purchase, once a unit, for ever: 95 are earned after about nine and a half, discounted a little later."""
     sure = drawn(2000, r=1e9, alpha=1e9, s=1e-6, beta=1e6, p=1e9, q=1e9, v=10.0)
-    for delta in (0.0, 0.02):
-        found = simulate_customers(sure, margin=1.0, cost=95.0, horizon=Horizon(100.0, delta), seed=8)
-        due = 8.5 if delta == 0 else -np.log(1 - 0.02 * 8.5) / 0.02
-        assert abs(found.paid_back.mean() - due) < 0.7
-        assert found.paid_back.std() == pytest.approx(3.2, abs=0.9)
+    found = simulate_customers(sure, margin=1.0, cost=95.0, horizon=Horizon(100.0, delta), seed=8)
+    assert abs(found.paid_back.mean() - due) < 0.7
+    assert found.paid_back.std() == pytest.approx(3.2, abs=0.9)
 
 
 # ---------------------------------------------------------------------------------------------------- acquisition
@@ -421,28 +420,64 @@ def test_memory_does_not_grow_with_the_sample():
 # --------------------------------------------------------------------------------------------------------- refusal
 
 
-def test_laws_and_terms_without_meaning_are_refused(laws):
-    with pytest.raises(SchemaError, match="there is no cohort of new customers"):
-        acquisition_table({}, **BASIS, seed=1)
-    with pytest.raises(SchemaError, match="parameters of Gamma-Gamma are p, q, v; missing or not one: q, v"):
-        kw.known(GammaGamma(), p=1.0)
-    with pytest.raises(DomainError, match="s is not positive and finite"):
-        kw.known(ParetoNBD(), r=1.0, alpha=1.0, s=-1.0, beta=1.0)
-    with pytest.raises(DomainError, match="no acquisition cost for 2 cohorts"):
-        acquisition_table(laws, **BASIS, cac={"one": 1.0}, seed=1)
-    with pytest.raises(DomainError, match="an infinite horizon has a finite value only with a discount rate above 0"):
-        acquisition_table(laws, **(BASIS | {"horizon": np.inf, "discount_rate": 0.0}), seed=1)
-    with pytest.raises(DomainError, match="the margin is 30"):
-        acquisition_table(laws, **(BASIS | {"margin": 30}), seed=1)
-    with pytest.raises(DomainError, match="seed=-1"):
-        acquisition_table(laws, **BASIS, seed=-1)
-    with pytest.raises(SchemaError, match="cannot be called 'nothing'"):
-        value_of_information({"nothing": drawn(5)}, **BASIS, cac=1.0, seed=1)
-    with pytest.raises(DomainError, match="customers=0"):
-        value_of_information(laws, **BASIS, cac=1.0, seed=1, customers=0)
-    with pytest.raises(SchemaError, match="3 rows of statistics for 2 draws"):
-        evsi(np.zeros((2, 2)), np.zeros(3))
-    with pytest.raises(DomainError, match="are not a finite table"):
-        evpi([[np.nan, 1.0]])
-    with pytest.raises(DomainError, match=r"draws of shape \(0, 2\) are not a finite table"):
-        evpi(np.zeros((0, 2)))
+@pytest.mark.parametrize(
+    ("law", "parameters", "error", "message"),
+    [
+        (GammaGamma, {"p": 1.0}, SchemaError, "parameters of Gamma-Gamma are p, q, v; missing or not one: q, v"),
+        (
+            ParetoNBD,
+            {"r": 1.0, "alpha": 1.0, "s": -1.0, "beta": 1.0},
+            DomainError,
+            "s is not positive and finite",
+        ),
+    ],
+    ids=["missing", "negative"],
+)
+def test_parameters_without_meaning_are_refused(law, parameters, error, message):
+    with pytest.raises(error, match=message):
+        kw.known(law(), **parameters)
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "terms", "error", "message"),
+    [
+        ([], {}, SchemaError, "there is no cohort of new customers"),
+        (None, {"cac": {"one": 1.0}}, DomainError, "no acquisition cost for 2 cohorts"),
+        (
+            None,
+            {"horizon": np.inf, "discount_rate": 0.0},
+            DomainError,
+            "an infinite horizon has a finite value only with a discount rate above 0",
+        ),
+        (None, {"margin": 30}, DomainError, "the margin is 30"),
+        (None, {"seed": -1}, DomainError, "seed=-1"),
+    ],
+    ids=["no cohort", "cost", "horizon", "margin", "seed"],
+)
+def test_terms_without_meaning_are_refused(laws, cohorts, terms, error, message):
+    given = laws if cohorts is None else {name: laws[name] for name in cohorts}
+    with pytest.raises(error, match=message):
+        acquisition_table(given, **{**BASIS, "seed": 1, **terms})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error", "message"),
+    [("nothing", {}, SchemaError, "cannot be called 'nothing'"), ("a", {"customers": 0}, DomainError, "customers=0")],
+)
+def test_information_without_meaning_is_refused(name, options, error, message):
+    with pytest.raises(error, match=message):
+        value_of_information({name: drawn(5)}, **BASIS, cac=1.0, seed=1, **options)
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "error", "message"),
+    [
+        (evsi, (np.zeros((2, 2)), np.zeros(3)), SchemaError, "3 rows of statistics for 2 draws"),
+        (evpi, ([[np.nan, 1.0]],), DomainError, "are not a finite table"),
+        (evpi, (np.zeros((0, 2)),), DomainError, r"draws of shape \(0, 2\) are not a finite table"),
+    ],
+    ids=["rows", "missing", "no draws"],
+)
+def test_draws_without_meaning_are_refused(value, given, error, message):
+    with pytest.raises(error, match=message):
+        value(*given)

@@ -123,15 +123,17 @@ def test_the_three_lifespans(table):
     assert formula.lifespan(frame, "assumed", years=3).tolist() == [3.0, 3.0]
 
 
-def test_lifespan_refuses_what_it_cannot_read(table):
-    frame = formula.kpis(table, units_per_year=WEEKS)
-    with pytest.raises(DomainError, match="unknown lifespan method 'guess'"):
-        formula.lifespan(frame, "guess")
-    with pytest.raises(DomainError, match="belongs to the method 'assumed'"):
-        formula.lifespan(frame, "churn", years=3)
-    for years in (None, 0, -1, np.inf):
-        with pytest.raises(DomainError, match="finite number of years > 0"):
-            formula.lifespan(frame, "assumed", years=years)
+@pytest.mark.parametrize(
+    ("method", "years", "message"),
+    [
+        ("guess", None, "unknown lifespan method 'guess'"),
+        ("churn", 3, "belongs to the method 'assumed'"),
+        *(("assumed", years, "finite number of years > 0") for years in (None, 0, -1, np.inf)),
+    ],
+)
+def test_lifespan_refuses_what_it_cannot_read(table, method, years, message):
+    with pytest.raises(DomainError, match=message):
+        formula.lifespan(formula.kpis(table, units_per_year=WEEKS), method, years=years)
 
 
 def test_plain_formula_by_hand_and_missing_stays_missing():
@@ -142,10 +144,12 @@ def test_plain_formula_by_hand_and_missing_stays_missing():
     assert values[2] == -1.0
 
 
-def test_matched_formula_without_discounting_is_rate_times_time():
-    same = {"age": 1.0, "horizon_years": 2.0, "discount_rate": 0.0, "cac": 10.0}
-    for years, counted in [(0.5, 0.5), (1.0, 1.0), (2.5, 2.5), (3.0, 3.0), (9.0, 3.0), (np.inf, 3.0)]:
-        assert formula.formula_clv_matched(50.0, 2.0, years, **same) == pytest.approx(100 * counted - 10)
+@pytest.mark.parametrize(
+    ("years", "counted"), [(0.5, 0.5), (1.0, 1.0), (2.5, 2.5), (3.0, 3.0), (9.0, 3.0), (np.inf, 3.0)]
+)
+def test_matched_formula_without_discounting_is_rate_times_time(years, counted):
+    found = formula.formula_clv_matched(50.0, 2.0, years, age=1.0, horizon_years=2.0, discount_rate=0.0, cac=10.0)
+    assert found == pytest.approx(100 * counted - 10)
 
 
 def test_matched_formula_discounts_only_what_lies_ahead():
@@ -163,36 +167,58 @@ def test_matched_formula_in_an_endless_undiscounted_time_is_infinite():
     assert value == np.inf
 
 
-def test_matched_formula_refuses_bad_parameters():
-    with pytest.raises(DomainError, match="horizon must be positive"):
-        formula.formula_clv_matched(1.0, 1.0, 1.0, age=1.0, horizon_years=0.0, discount_rate=0.1)
-    for rate in (-0.1, np.nan, np.inf):
-        with pytest.raises(DomainError, match="discount rate must be"):
-            formula.formula_clv_matched(1.0, 1.0, 1.0, age=1.0, horizon_years=1.0, discount_rate=rate)
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"horizon_years": 0.0, "discount_rate": 0.1}, "horizon must be positive"),
+        *(({"horizon_years": 1.0, "discount_rate": rate}, "discount rate must be") for rate in (-0.1, np.nan, np.inf)),
+    ],
+    ids=["horizon", "negative rate", "missing rate", "infinite rate"],
+)
+def test_matched_formula_refuses_bad_parameters(terms, message):
+    with pytest.raises(DomainError, match=message):
+        formula.formula_clv_matched(1.0, 1.0, 1.0, age=1.0, **terms)
 
 
-def test_a_cohort_without_a_cost_is_named(table):
-    with pytest.raises(DomainError, match="no acquisition cost for 1 cohort: 'b'"):
-        formula.kpis(table, units_per_year=WEEKS, cac={"a": 12.0})
-    with pytest.raises(DomainError, match=r"finite number ≥ 0; it is -1\.0 for 3 customers"):
-        formula.kpis(table, units_per_year=WEEKS, cac=-1.0)
-    with pytest.raises(DomainError, match="it is nan for 1 customer"):
-        formula.kpis(table, units_per_year=WEEKS, cac={"a": 12.0, "b": np.nan})
-    with pytest.raises(SchemaError, match="needs the column 'cohort'"):
-        formula.kpis(table.drop(columns="cohort"), units_per_year=WEEKS, by=None, cac={"a": 1.0})
+@pytest.mark.parametrize(
+    ("gone", "costs", "error", "message"),
+    [
+        ([], {"cac": {"a": 12.0}}, DomainError, "no acquisition cost for 1 cohort: 'b'"),
+        ([], {"cac": -1.0}, DomainError, r"finite number ≥ 0; it is -1\.0 for 3 customers"),
+        ([], {"cac": {"a": 12.0, "b": np.nan}}, DomainError, "it is nan for 1 customer"),
+        (["cohort"], {"cac": {"a": 1.0}, "by": None}, SchemaError, "needs the column 'cohort'"),
+    ],
+    ids=["absent", "negative", "missing", "no cohorts"],
+)
+def test_a_cohort_without_a_cost_is_named(table, gone, costs, error, message):
+    with pytest.raises(error, match=message):
+        formula.kpis(table.drop(columns=gone), units_per_year=WEEKS, **costs)
 
 
-def test_bad_tables_are_refused(table):
-    with pytest.raises(SchemaError, match="no column 'recency', 'value_to_date'"):
-        formula.kpis(table.drop(columns=["recency", "value_to_date"]), units_per_year=WEEKS)
-    with pytest.raises(DomainError, match="empty"):
-        formula.kpis(table.iloc[:0], units_per_year=WEEKS)
-    with pytest.raises(DomainError, match="no label in 'cohort' for 1 customer"):
-        formula.kpis(table.assign(cohort=["a", None, "b"]), units_per_year=WEEKS)
-    with pytest.raises(DomainError, match="units_per_year"):
-        formula.kpis(table, units_per_year=0.0)
-    with pytest.raises(DomainError, match="inactivity_months"):
-        formula.kpis(table, units_per_year=WEEKS, inactivity_months=0)
+@pytest.mark.parametrize(
+    ("change", "options", "error", "message"),
+    [
+        (
+            lambda table: table.drop(columns=["recency", "value_to_date"]),
+            {},
+            SchemaError,
+            "no column 'recency', 'value_to_date'",
+        ),
+        (lambda table: table.iloc[:0], {}, DomainError, "empty"),
+        (
+            lambda table: table.assign(cohort=["a", None, "b"]),
+            {},
+            DomainError,
+            "no label in 'cohort' for 1 customer",
+        ),
+        (lambda table: table, {"units_per_year": 0.0}, DomainError, "units_per_year"),
+        (lambda table: table, {"inactivity_months": 0}, DomainError, "inactivity_months"),
+    ],
+    ids=["columns", "rows", "label", "units", "inactivity"],
+)
+def test_bad_tables_are_refused(table, change, options, error, message):
+    with pytest.raises(error, match=message):
+        formula.kpis(change(table), **{"units_per_year": WEEKS, **options})
 
 
 @pytest.mark.parametrize(

@@ -263,12 +263,21 @@ def test_values_are_written_as_plain_numbers(amounts):
     assert not any(label.get_text() for label in ax.get_xticklabels(minor=True))
 
 
-def test_legends_cover_nothing():
-    falling = groups().assign(actual_mean=[3.0, 0.1], predicted_mean=[2.9, 0.2], predicted_q05=[2, 0])
-    falling = falling.assign(predicted_q95=[3.1, 0.3])
-    for ax in (plot.conditional_expectation(falling), plot.rlv_distribution(values())):
-        ax.figure.canvas.draw()
-        assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1
+def falling():
+    """Groups whose outcomes and predictions fall into the corner where a legend would stand."""
+    band = {"predicted_q05": [2, 0], "predicted_q95": [3.1, 0.3]}
+    return groups().assign(actual_mean=[3.0, 0.1], predicted_mean=[2.9, 0.2], **band)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [lambda: plot.conditional_expectation(falling()), lambda: plot.rlv_distribution(values())],
+    ids=["conditional expectation", "distribution"],
+)
+def test_legends_cover_nothing(draw):
+    ax = draw()
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1
 
 
 def test_conditional_expectation_marks_what_lies_outside():
@@ -293,18 +302,30 @@ def test_pictures_of_the_page_have_type_of_one_size():
     assert set(widths.values()) == {7.2}
 
 
-def test_every_axis_has_the_same_minus_sign():
+def below_zero():
+    """Draw groups whose predictions lie below nothing."""
+    below = groups().assign(actual_mean=[-0.05, 0.02], predicted_mean=[-0.05, 0.02], predicted_q05=[-0.06, 0.0])
+    ax = plot.conditional_expectation(below)
+    ax.set_ylim(-0.1, 0.1)
+    return ax
+
+
+@pytest.mark.parametrize(
+    ("draw", "side"),
+    [
+        (below_zero, "yaxis"),
+        (lambda: plot.prior_posterior([-0.1, 0.1], [1, 1], np.linspace(-0.05, 0.05, 9), name="r"), "xaxis"),
+        (lambda: plot.formula_versus_posterior(cohorts(3)), "xaxis"),
+    ],
+    ids=["conditional expectation", "prior", "formula"],
+)
+def test_every_axis_has_the_same_minus_sign(draw, side):
     with mpl.rc_context({"axes.unicode_minus": False}):
-        below = groups().assign(actual_mean=[-0.05, 0.02], predicted_mean=[-0.05, 0.02], predicted_q05=[-0.06, 0.0])
-        conditional = plot.conditional_expectation(below)
-        conditional.set_ylim(-0.1, 0.1)
-        prior = plot.prior_posterior([-0.1, 0.1], [1, 1], np.linspace(-0.05, 0.05, 9), name="r")
-        for ax in (conditional, prior, plot.formula_versus_posterior(cohorts(3))):
-            ax.figure.canvas.draw()
-            axis = ax.yaxis if ax is conditional else ax.xaxis
-            written = "".join(label.get_text() for label in axis.get_ticklabels())
-            assert "\N{MINUS SIGN}" in written
-            assert "-" not in written
+        ax = draw()
+        ax.figure.canvas.draw()
+        written = "".join(label.get_text() for label in getattr(ax, side).get_ticklabels())
+        assert "\N{MINUS SIGN}" in written
+        assert "-" not in written
 
 
 HOSTILE = {

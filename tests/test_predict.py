@@ -85,10 +85,10 @@ def test_other_customers(fits, customers, base, chosen):
     same(drawn(fits, customers.iloc[chosen]), {name: values[chosen] for name, values in base.items()})
 
 
-def test_blocks(fits, customers, base, monkeypatch):
-    for cells in (1, 4000, 10**6):
-        monkeypatch.setattr("kundenwert.predict.blocks.BLOCK_CELLS", cells)
-        same(drawn(fits, customers), base)
+@pytest.mark.parametrize("cells", [1, 4000, 10**6])
+def test_blocks(fits, customers, base, monkeypatch, cells):
+    monkeypatch.setattr("kundenwert.predict.blocks.BLOCK_CELLS", cells)
+    same(drawn(fits, customers), base)
 
 
 def test_seeds_and_customers_differ(fits, customers, base):
@@ -153,12 +153,12 @@ def test_an_interval_of_poisson_width_alone_would_be_caught(outcomes, customers)
     assert stats.ks_2samp(wrong, wanted["purchases"]).pvalue < FALSE_ALARM
 
 
-def test_outcomes_average_to_expectations(outcomes):
-    for name in ("purchases", "value", "holdout_purchases", "holdout_value"):
-        found, expected = outcomes[name], outcomes[f"expected_{name}"]
-        error = found.std(axis=1) / np.sqrt(SIZE)
-        # skewed sums converge slowly: one-timers' means get a little more room
-        assert (np.abs(found.mean(axis=1) - expected[:, 0]) < Z * error + 0.01 * expected[:, 0]).all(), name
+@pytest.mark.parametrize("name", ["purchases", "value", "holdout_purchases", "holdout_value"])
+def test_outcomes_average_to_expectations(outcomes, name):
+    found, expected = outcomes[name], outcomes[f"expected_{name}"]
+    error = found.std(axis=1) / np.sqrt(SIZE)
+    # skewed sums converge slowly: one-timers' means get a little more room
+    assert (np.abs(found.mean(axis=1) - expected[:, 0]) < Z * error + 0.01 * expected[:, 0]).all()
 
 
 def test_expectations_are_the_kernels(fits, customers, base):
@@ -179,12 +179,11 @@ def test_expectations_are_the_kernels(fits, customers, base):
         np.testing.assert_allclose(base[name], values, rtol=1e-10, err_msg=name)
 
 
-def test_outcomes_are_possible(base):
-    for name in ("purchases", "holdout_purchases"):
-        assert (base[name] == np.floor(base[name])).all()
-        assert (base[name] >= 0).all()
-    assert ((base["value"] > 0) == (base["purchases"] > 0)).all()
-    assert ((base["holdout_value"] > 0) == (base["holdout_purchases"] > 0)).all()
+@pytest.mark.parametrize(("count", "money"), [("purchases", "value"), ("holdout_purchases", "holdout_value")])
+def test_outcomes_are_possible(base, count, money):
+    assert (base[count] == np.floor(base[count])).all()
+    assert (base[count] >= 0).all()
+    assert ((base[money] > 0) == (base[count] > 0)).all()
     assert (base["holdout_purchases"] <= base["purchases"]).all()  # 39 weeks lie within 52
 
 
@@ -242,10 +241,10 @@ def test_horizons_without_a_meaning(length, rate):
         Horizon(length, rate)
 
 
-def test_holdouts_without_a_meaning():
-    for holdout in (0.0, -3.0, np.nan, np.inf):
-        with pytest.raises(DomainError, match=r"hold-?out"):
-            Horizon(52.0, 0.0, holdout)
+@pytest.mark.parametrize("holdout", [0.0, -3.0, np.nan, np.inf])
+def test_holdouts_without_a_meaning(holdout):
+    with pytest.raises(DomainError, match=r"hold-?out"):
+        Horizon(52.0, 0.0, holdout)
 
 
 # ------------------------------------------------------------------------------------------------ extremes

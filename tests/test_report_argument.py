@@ -62,23 +62,31 @@ def test_a_curve_that_ends_before_the_horizon_says_so(horizon, words):
     assert words in argument._rest(run, pd.DataFrame({"time": [0.0, 130.0, 260.0]}))
 
 
-def test_intervals_are_praised_only_where_they_hold():
-    unconditional = " ".join((*texts.LESSON, texts.TOTALS))
-    for praise in ("Neither is wrong", "are right", "known well"):
-        assert praise not in unconditional
-    checks = pd.DataFrame({"check": ["Customers' intervals are honest"], "verdict": ["fail"]})
-    assert sections._too_narrow(of(checks=checks)) == [texts.TOO_NARROW]
-    assert sections._too_narrow(of(checks=checks.assign(verdict="pass"))) == []
+@pytest.mark.parametrize("praise", ["Neither is wrong", "are right", "known well"])
+def test_intervals_are_not_praised_unseen(praise):
+    assert praise not in " ".join((*texts.LESSON, texts.TOTALS))
+
+
+@pytest.mark.parametrize(("verdict", "told"), [("fail", [texts.TOO_NARROW]), ("pass", [])])
+def test_intervals_are_praised_only_where_they_hold(verdict, told):
+    checks = pd.DataFrame({"check": ["Customers' intervals are honest"], "verdict": [verdict]})
+    assert sections._too_narrow(of(checks=checks)) == told
 
 
 def test_the_intervals_probability_is_written_once():
     assert not [name for name, text in vars(texts).items() if name.isupper() and "90" in str(text)]
 
 
-def test_what_cannot_be_expected_is_said_below_the_tables():
-    note = "the law of spend has no mean in 3.0 % of the draws (q ≤ 1)"
-    assert argument._spend_notes(pd.DataFrame({"cohort": ["all"], "note": [note]})) == [note]
-    assert argument._spend_notes(pd.DataFrame({"cohort": ["a", "b"], "note": [note, ""]})) == [f"a: {note}"]
+NO_SPEND = "the law of spend has no mean in 3.0 % of the draws (q ≤ 1)"
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "notes", "told"),
+    [(["all"], [NO_SPEND], [NO_SPEND]), (["a", "b"], [NO_SPEND, ""], [f"a: {NO_SPEND}"])],
+    ids=["all", "one cohort"],
+)
+def test_what_cannot_be_expected_is_said_below_the_tables(cohorts, notes, told):
+    assert argument._spend_notes(pd.DataFrame({"cohort": cohorts, "note": notes})) == told
 
 
 def test_a_mean_without_a_value_is_no_headline():
@@ -92,9 +100,9 @@ def test_a_mean_without_a_value_is_no_headline():
     assert texts.INSIDE in sections._answer(of({"lifespan_years": 3.0}), everybody.replace({float("inf"): 35.0}))
 
 
-def test_without_a_hold_out_no_line_divides_the_picture():
-    assert "left of the line" in sections._tracking(of({"holdout_end": "2024-01-31"}))
-    assert "left of the line" not in sections._tracking(of({"holdout_end": None}))
+@pytest.mark.parametrize(("end", "divided"), [("2024-01-31", True), (None, False)])
+def test_without_a_hold_out_no_line_divides_the_picture(end, divided):
+    assert ("left of the line" in sections._tracking(of({"holdout_end": end}))) is divided
 
 
 @pytest.mark.parametrize(

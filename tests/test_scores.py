@@ -117,18 +117,26 @@ def test_errors_are_paired_and_may_be_by_cohort():
     assert np.isnan(grouped["z"].iloc[0])
 
 
-def test_refuses_what_cannot_be_compared(fits, summary, simulated):
+@pytest.mark.parametrize(
+    ("scored", "options", "error", "message"),
+    [
+        ({}, {}, SchemaError, "no log score"),
+        ({"one": [-1.0, -2.0]}, {"by": "region"}, SchemaError, "no column 'region'"),
+        ({"a": [-1.0], "b": [-1.0, -2.0]}, {}, DomainError, "'b' was scored on other customers than 'a'"),
+    ],
+    ids=["none", "column", "customers"],
+)
+def test_refuses_what_cannot_be_compared(scored, options, error, message):
+    with pytest.raises(error, match=message):
+        compare_log_scores({name: made_score(values) for name, values in scored.items()}, **options)
+
+
+def test_refuses_what_cannot_be_scored(fits, summary, simulated):
     purchases, spend = fits
     with pytest.raises(FitError, match="gamma_gamma says nothing about purchases"):
         log_score(spend, summary)
     with pytest.raises(DomainError, match="no hold-out to score"):
         log_score(purchases, simulated)
-    with pytest.raises(SchemaError, match="no log score"):
-        compare_log_scores({})
-    with pytest.raises(SchemaError, match="no column 'region'"):
-        compare_log_scores({"one": made_score([-1.0, -2.0])}, by="region")
-    with pytest.raises(DomainError, match="'b' was scored on other customers than 'a'"):
-        compare_log_scores({"a": made_score([-1.0]), "b": made_score([-1.0, -2.0])})
 
 
 def test_refuses_another_time_unit(made, posterior, summary):

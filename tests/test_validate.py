@@ -99,13 +99,13 @@ def test_a_cohort_without_time_observed_takes_the_rate_of_all_and_says_so(scores
     assert scores.loc[("purchases", "rate so far"), "note"] == ""
 
 
-def test_shuffled_rows_give_the_same_tables():
+@pytest.mark.parametrize("score", [validate.holdout_scores, validate.coverage, validate.by_frequency])
+def test_shuffled_rows_give_the_same_tables(score):
     table = customers()
     straight, values = summary_of(table), values_of(table)
     turned = summary_of(table.iloc[[2, 0, 1]])
     moved = Some(table=values.table.iloc[[1, 2, 0]], totals=values.totals.isel(cohort=[1, 0]), time_unit="W")
-    for score in (validate.holdout_scores, validate.coverage, validate.by_frequency):
-        pd.testing.assert_frame_equal(score(straight, values), score(turned, moved))
+    pd.testing.assert_frame_equal(score(straight, values), score(turned, moved))
 
 
 def test_coverage_by_hand():
@@ -172,17 +172,16 @@ def test_intervals_by_frequency_come_from_the_seed_alone(valued):
     assert other["predicted_mean"].tolist() == first["predicted_mean"].tolist()
 
 
-def test_inside_counts_both_ends_and_nothing_beyond(valued):
+@pytest.mark.parametrize(("off", "inside"), [(0, True), (1, False)], ids=["at the end", "beyond"])
+@pytest.mark.parametrize(("column", "outwards"), [("predicted_q05", -1), ("predicted_q95", 1)])
+def test_inside_counts_both_ends_and_nothing_beyond(valued, column, outwards, off, inside):
     fits, summary, values = valued
-    ends = validate.by_frequency(summary, values, fits=fits, seed=4)[["predicted_q05", "predicted_q95"]]
-    for column, beyond in (("predicted_q05", -1), ("predicted_q95", 1)):
-        for off, inside in ((0, True), (beyond, False)):
-            total = round(10 * ends[column].iloc[2]) + off
-            bought = np.r_[summary.table["holdout_purchases"][:20], np.full(9, 0), total]
-            table = summary.table.assign(holdout_purchases=bought)
-            changed = data.CustomerSummary(**{**vars(summary), "table": table})
-            found = validate.by_frequency(changed, values, fits=fits, seed=4)
-            assert bool(found["inside"].iloc[2]) is inside
+    end = validate.by_frequency(summary, values, fits=fits, seed=4)[column].iloc[2]
+    bought = np.r_[summary.table["holdout_purchases"][:20], np.full(9, 0), round(10 * end) + off * outwards]
+    table = summary.table.assign(holdout_purchases=bought)
+    changed = data.CustomerSummary(**{**vars(summary), "table": table})
+    found = validate.by_frequency(changed, values, fits=fits, seed=4)
+    assert bool(found["inside"].iloc[2]) is inside
 
 
 def test_by_frequency_refuses_fits_in_another_unit(valued, made, posterior):
@@ -213,7 +212,8 @@ def test_nobody_observed_means_no_rate():
         validate.holdout_scores(summary_of(table), values_of(table))
 
 
-def test_too_narrow_intervals_are_found_out():
+@pytest.mark.parametrize(("factor", "least", "most"), [(1.0, 0.9, 1.0), (0.5, 0.0, 0.75)], ids=["right", "wrong"])
+def test_too_narrow_intervals_are_found_out(factor, least, most):
     """Outcome intervals drawn from half the true rate must cover less than they say.
 
     False alarm: coverage at the true rate is above .9; 2,000 customers give it a standard error below .007.
@@ -222,17 +222,13 @@ def test_too_narrow_intervals_are_found_out():
     rate = rng.gamma(4.0, 1.0, 2000)
     table = pd.DataFrame({"customer_id": [f"{i:04d}" for i in range(2000)], "cohort": "x"})
     known = table.assign(holdout_purchases=rng.poisson(rate), holdout_value=0.0)
-    inside = {}
-    for name, factor in (("right", 1.0), ("wrong", 0.5)):
-        draws = rng.poisson(factor * rate, (400, 2000))
-        columns = {
-            f"predicted_holdout_purchases_{q}": np.quantile(draws, p, axis=0, method="inverted_cdf")
-            for q, p in (("q05", 0.05), ("q95", 0.95))
-        }
-        values = Some(table=table.assign(**columns), totals=xr.Dataset(), time_unit="W")
-        inside[name] = validate.coverage(summary_of(known), values)["inside"][0]
-    assert inside["right"] > 0.9
-    assert inside["wrong"] < 0.75
+    draws = rng.poisson(factor * rate, (400, 2000))
+    columns = {
+        f"predicted_holdout_purchases_{q}": np.quantile(draws, p, axis=0, method="inverted_cdf")
+        for q, p in (("q05", 0.05), ("q95", 0.95))
+    }
+    values = Some(table=table.assign(**columns), totals=xr.Dataset(), time_unit="W")
+    assert least < validate.coverage(summary_of(known), values)["inside"][0] < most
 
 
 @pytest.fixture(scope="module")
@@ -349,15 +345,26 @@ def test_tracking_does_not_depend_on_row_order_or_unit_and_spreads_with_the_post
     assert len(validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **draws), at_most=2)) == len(straight)
 
 
-def test_tracking_refuses_what_does_not_fit():
+@pytest.mark.parametrize(
+    ("bought", "columns", "options", "error", "message"),
+    [
+        (
+            [2, 1, 1, 0],
+            ["first_purchase", "frequency"],
+            {},
+            DomainError,
+            "hold 3 repeat purchases up to the end of observation, the customers 2",
+        ),
+        ([1, 1, 1, 9], ["first_purchase", "frequency"], {"period_days": 0}, DomainError, "at least one day"),
+        ([1, 1, 1, 9], ["frequency"], {}, SchemaError, "first_purchase"),
+    ],
+    ids=["counts", "period", "column"],
+)
+def test_tracking_refuses_what_does_not_fit(bought, columns, options, error, message):
     summary, daily = small_world()
-    with pytest.raises(DomainError, match="hold 3 repeat purchases up to the end of observation, the customers 2"):
-        validate.tracking(daily.assign(repeat_purchases=[2, 1, 1, 0]), summary, kw.known(kw.ParetoNBD(), **OPTIMUM))
-    with pytest.raises(DomainError, match="at least one day"):
-        validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **OPTIMUM), period_days=0)
-    without = Some(**(vars(summary) | {"table": summary.table[["frequency"]]}))
-    with pytest.raises(SchemaError, match="first_purchase"):
-        validate.tracking(daily, without, kw.known(kw.ParetoNBD(), **OPTIMUM))
+    given = Some(**(vars(summary) | {"table": summary.table[columns]}))
+    with pytest.raises(error, match=message):
+        validate.tracking(daily.assign(repeat_purchases=bought), given, kw.known(kw.ParetoNBD(), **OPTIMUM), **options)
 
 
 def test_interval_of_the_correlation_covers_as_it_says():
@@ -433,9 +440,10 @@ def test_repeat_purchase_counts_simulated_agree_with_the_probability_of_no_purch
     pd.testing.assert_frame_equal(counts, again)
 
 
-def test_repeat_purchase_counts_needs_one_source():
+@pytest.mark.parametrize(
+    ("replicates", "message"), [(None, "either a fit or replicates"), ([[0, 1, 2]], r"shape \(any, 2\), not \(1, 3\)")]
+)
+def test_repeat_purchase_counts_needs_one_source(replicates, message):
     table = pd.DataFrame({"frequency": [0, 1], "T": [9.0, 9.0]})
-    with pytest.raises(DomainError, match="either a fit or replicates"):
-        validate.repeat_purchase_counts(table)
-    with pytest.raises(DomainError, match=r"shape \(any, 2\), not \(1, 3\)"):
-        validate.repeat_purchase_counts(table, replicates=[[0, 1, 2]])
+    with pytest.raises(DomainError, match=message):
+        validate.repeat_purchase_counts(table, replicates=replicates)

@@ -67,11 +67,11 @@ def test_columns_and_rows(result, summary):
     assert result.marks == ()
 
 
-def test_every_interval_is_in_order(result):
+@pytest.mark.parametrize("name", ["purchases", "rlv", "clv", "predicted_holdout_purchases", "predicted_holdout_value"])
+def test_every_interval_is_in_order(result, name):
     table = result.table
-    for name in ("purchases", "rlv", "clv", "predicted_holdout_purchases", "predicted_holdout_value"):
-        assert (table[f"{name}_q05"] <= table[f"{name}_q50"]).all()
-        assert (table[f"{name}_q50"] <= table[f"{name}_q95"]).all()
+    assert (table[f"{name}_q05"] <= table[f"{name}_q50"]).all()
+    assert (table[f"{name}_q50"] <= table[f"{name}_q95"]).all()
     assert (table["expected_rlv_q05"] <= table["rlv_mean"]).all()
     assert (table["rlv_mean"] <= table["expected_rlv_q95"]).all()
     assert table["p_alive_mean"].between(0, 1).all()
@@ -236,26 +236,25 @@ def test_the_unit_of_time_does_not_touch_the_money(made, posterior, customers, u
     assert np.isclose(one, other, rtol=1e-8, equal_nan=True).mean() > 0.99
 
 
-def test_discounting_is_by_the_year(made, customers):
-    """A sure stream: one purchase a week for ever, almost no deaths, is worth the annuity at log(1.1) a year."""
-    many = 400
+@pytest.mark.parametrize("years", [1, 3, np.inf])
+@pytest.mark.parametrize("unit", DAYS_PER_UNIT)
+def test_discounting_is_by_the_year(made, unit, years):
+    """A sure stream: one purchase a unit for ever, almost no deaths, is worth the annuity at log(1.1) a year."""
     law = {"r": 1e8, "alpha": 1e8, "s": 1e-8, "beta": 1e4}
-    sure = made(
-        {n: np.full(many, v) for n, v in law.items()},
-        {"p": np.full(many, 1e8), "q": np.full(many, 1e8), "v": np.full(many, 10.0)},
-    )
+    money = {"p": 1e8, "q": 1e8, "v": 10.0}
+    sure = made(*({n: np.full(400, v) for n, v in part.items()} for part in (law, money)), time_unit=unit)
     frame = pd.DataFrame(
         {"frequency": [10], "recency": [10.0], "T": [10.0], "monetary_value": [10.0], "value_to_date": [110.0]}
     )
-    summary = CustomerSummary.from_frame(frame, time_unit="W")
-    year = 365.25 / 7
-    for length in (year, 3 * year, np.inf):
-        table = value_table(*sure, summary, horizon=length, discount_rate=0.1, seed=1).table
-        annuity = 10.0 * year * -np.expm1(-np.log(1.1) * length / year) / np.log(1.1)
-        assert table["rlv_mean"][0] == pytest.approx(annuity, rel=1e-5)
-        assert table["rlv_q05"][0] < annuity < table["rlv_q95"][0]
-    plain = value_table(*sure, summary, horizon=year, discount_rate=0.0, seed=1).table
-    assert plain["rlv_mean"][0] == pytest.approx(10 * year, rel=1e-5)
+    summary = CustomerSummary.from_frame(frame, time_unit=unit)
+    year = 365.25 / DAYS_PER_UNIT[unit]
+    table = value_table(*sure, summary, horizon=years * year, discount_rate=0.1, seed=1).table
+    annuity = 10.0 * year * -np.expm1(-np.log(1.1) * years) / np.log(1.1)
+    assert table["rlv_mean"][0] == pytest.approx(annuity, rel=1e-5)
+    assert table["rlv_q05"][0] < annuity < table["rlv_q95"][0]
+    if np.isfinite(years):
+        plain = value_table(*sure, summary, horizon=years * year, discount_rate=0.0, seed=1).table
+        assert plain["rlv_mean"][0] == pytest.approx(10 * years * year, rel=1e-5)
 
 
 def test_margin_scales_the_future(fits, summary, result):
@@ -303,17 +302,18 @@ def test_no_holdout_no_columns(fits, customers):
 # ------------------------------------------------------------------------------------------------ refusals and marks
 
 
-def test_unconverged_fits(made, posterior, summary, failed):
-    purchases, spend = made(*posterior(100), diagnosis=failed)
-    good = made(*posterior(100))
-    for pair, name in (((purchases, good[1]), "purchase"), ((good[0], spend), "spend")):
-        with pytest.raises(FitError, match=f"the {name} model did not converge.*R-hat"):
-            value_table(*pair, summary, horizon=52.0, seed=7)
-        marked = value_table(*pair, summary, horizon=52.0, seed=7, allow_unconverged=True)
-        assert len(marked.marks) == 1
-        assert f"the {name} model did not converge" in marked.marks[0]
-    both = value_table(purchases, spend, summary, horizon=52.0, seed=7, allow_unconverged=True)
-    assert len(both.marks) == 2
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [((True, False), ["purchase"]), ((False, True), ["spend"]), ((True, True), ["purchase", "spend"])],
+)
+def test_unconverged_fits(made, posterior, summary, passed, failed, wrong, named):
+    each = [made(*posterior(100), diagnosis=failed if bad else passed)[at] for at, bad in enumerate(wrong)]
+    with pytest.raises(FitError, match=f"the {named[0]} model did not converge.*R-hat"):
+        value_table(*each, summary, horizon=52.0, seed=7)
+    marks = value_table(*each, summary, horizon=52.0, seed=7, allow_unconverged=True).marks
+    assert len(marks) == len(named)
+    for name, mark in zip(named, marks, strict=True):
+        assert f"the {name} model did not converge" in mark
 
 
 def test_another_time_unit(made, posterior, summary):
@@ -362,10 +362,15 @@ def test_terms_travel_whole_and_one_by_one(fits, summary, result):
     terms = Terms(horizon=52.0, discount_rate=0.1, cac=COHORTS)
     again = value_table(*fits, summary, terms, margin=0.3, seed=7)
     pd.testing.assert_frame_equal(again.table, result.table)
-    with pytest.raises(SchemaError, match="there is no setting 'marge' of Terms"):
-        value_table(*fits, summary, terms, marge=0.3)
-    with pytest.raises(SchemaError, match="table not read yet"):
-        value_table(*fits, summary, cac_file="costs.csv")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"marge": 0.3}, "there is no setting 'marge' of Terms"), ({"cac_file": "costs.csv"}, "table not read yet")],
+)
+def test_terms_that_cannot_be_used(fits, summary, settings, message):
+    with pytest.raises(SchemaError, match=message):
+        value_table(*fits, summary, Terms(horizon=52.0), **settings)
 
 
 def test_what_is_to_come_needs_no_money_so_far(fits, summary, result):
@@ -462,16 +467,17 @@ def test_a_new_customer_is_a_first_purchase_and_a_customer_of_age_zero(fits):
     assert row["clv_q05"] < row["break_even_cac_q05"] - 5 < row["break_even_cac_q95"] - 5 < row["clv_q95"]
 
 
-def test_new_customers_outcomes_have_the_mean_of_the_expectation(fits):
+@pytest.mark.parametrize(
+    ("count", "name", "discount", "first"),
+    [("purchases", "expected_purchases", (), 1), ("value", "expected_value", (0.002,), 0)],
+    ids=["purchases", "value"],
+)
+def test_new_customers_outcomes_have_the_mean_of_the_expectation(fits, count, name, discount, first):
     """1,500 draws: the mean of the outcomes lies within six standard errors (false alarm below 1e-8)."""
     new = newcomers(*fits, units_per_year=365.25 / 7)
     drawn = new.draw("all", Horizon(52.0, 0.002), seed=4)
-    for outcome, expected in (
-        (drawn.purchases[0], 1 + new.expected_purchases("all", 52.0)),
-        (drawn.value[0], new.expected_value("all", 52.0, 0.002)),
-    ):
-        error = (outcome - expected).std() / np.sqrt(outcome.size)
-        assert abs((outcome - expected).mean()) < 6 * error
+    off = getattr(drawn, count)[0] - first - getattr(new, name)("all", 52.0, *discount)
+    assert abs(off.mean()) < 6 * off.std() / np.sqrt(off.size)
     assert drawn.purchases.min() == 1
 
 
@@ -502,12 +508,12 @@ def test_costs_are_found_by_the_name_of_a_cohort():
         cost_of(terms, pd.Series(["Nord"]))
 
 
-def test_new_customers_need_a_number_of_draws_that_means_something(fits):
+@pytest.mark.parametrize("options", [{"seed": -1}, {"customers_per_draw": 0}])
+def test_new_customers_need_numbers_that_mean_something(fits, options):
     with pytest.raises(DomainError, match="samples=0"):
         newcomers(*fits, units_per_year=52.0, samples=0)
     new = newcomers(*fits, units_per_year=52.0, samples=20)
-    with pytest.raises(DomainError, match="seed=-1"):
-        new.draw("all", Horizon(52.0), seed=-1)
-    with pytest.raises(DomainError, match="customers_per_draw=0"):
-        new.draw("all", Horizon(52.0), customers_per_draw=0)
     assert new.draw("all", Horizon(52.0), customers_per_draw=3).value.shape == (3, 20)
+    name, number = next(iter(options.items()))
+    with pytest.raises(DomainError, match=f"{name}={number}"):
+        new.draw("all", Horizon(52.0), **options)

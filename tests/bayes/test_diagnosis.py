@@ -94,20 +94,24 @@ def test_not_a_number_never_passes(bad, where):
     assert not diagnose(tree(posterior, stats)).converged
 
 
-def test_divergences():
-    posterior, stats = chains()
+def diverging(stats):
     stats["diverging"][3, 7] = True
-    diagnosis = diagnose(tree(posterior, stats))
-    assert failures(diagnosis) == {"divergences"}
-    assert next(check for check in diagnosis if check.name == "divergences").value == 1
 
 
-def test_low_energy():
-    posterior, stats = chains()
+def wandering(stats):
     stats["energy"][1] = np.cumsum(stats["energy"][1])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "where"), [(diverging, "divergences", None), (wandering, "E-BFMI", "chain 1")]
+)
+def test_what_a_sampler_tells_of_itself(spoil, name, where):
+    posterior, stats = chains()
+    spoil(stats)
     diagnosis = diagnose(tree(posterior, stats))
-    assert failures(diagnosis) == {"E-BFMI"}
-    assert next(check for check in diagnosis if check.name == "E-BFMI").where == "chain 1"
+    assert failures(diagnosis) == {name}
+    check = next(check for check in diagnosis if check.name == name)
+    assert check.where == where if where else check.value == 1
 
 
 def test_energy_that_is_not_a_number_never_passes():

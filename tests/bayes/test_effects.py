@@ -57,6 +57,12 @@ def fitted(shop):
     return fit(ParetoNBD(cohorts=("cohort",), covariates=("machines",)), shop, seed=3, draws=800, tune=300)
 
 
+@pytest.fixture(scope="module")
+def spend(shop):
+    """Return a fit of spend without effects, for what needs one and does not look at it."""
+    return fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
+
+
 def anchored(kind, shop, **columns):
     target = make_target(kind(**columns), shop)
     return find_mode_with_effects(target, find_mode(replace(target, effects=None)))
@@ -149,10 +155,13 @@ def test_coefficients_agree_with_maximum_likelihood(shop):
     def negative(theta):
         r, alpha, s, beta = np.exp(theta[:4])
         law = {"r": r, "alpha": alpha * np.exp(-theta[4] * z), "s": s, "beta": beta * np.exp(-theta[5] * z)}
-        return -pareto_nbd.log_likelihood(x, t_x, T, **law).sum()
+        found = pareto_nbd.log_likelihood_gradient(x, t_x, T, **law)
+        buys, leaves = found.alpha * law["alpha"], found.beta * law["beta"]
+        slope = [r * found.r.sum(), buys.sum(), s * found.s.sum(), leaves.sum(), -(buys @ z), -(leaves @ z)]
+        return -found.value.sum(), -np.array(slope)
 
-    best = optimize.minimize(negative, np.log([1, 10, 1, 20, 1, 1]), method="Nelder-Mead", options={"maxiter": 6000})
-    best = optimize.minimize(negative, best.x, method="BFGS")
+    best = optimize.minimize(negative, np.log([1, 10, 1, 20, 1, 1]), jac=True, method="BFGS", options={"gtol": 1e-3})
+    assert best.success, best.message
     one = fit(ParetoNBD(covariates=("machines",)), shop, seed=1, draws=400)
     assert one.diagnosis.converged, one.diagnosis
     for process, wanted in zip(("purchase", "dropout"), best.x[4:], strict=True):
@@ -240,11 +249,25 @@ def test_importance_sampling_is_refused(shop):
         fit(ParetoNBD(cohorts=("cohort",)), shop, seed=1, method="importance")
 
 
-def test_scoring_names_what_is_missing(fitted, shop):
-    with pytest.raises(SchemaError, match="no column 'cohort', which the fitted model looks at"):
-        fitted.laws(shop.table.drop(columns="cohort"))
-    with pytest.raises(DomainError, match="'machines' is missing for 1 customer"):
-        fitted.laws(shop.table.assign(machines=[np.nan, *shop.table["machines"][1:]]))
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (
+            lambda table: table.drop(columns="cohort"),
+            SchemaError,
+            "no column 'cohort', which the fitted model looks at",
+        ),
+        (
+            lambda table: table.assign(machines=[np.nan, *table["machines"][1:]]),
+            DomainError,
+            "'machines' is missing for 1 customer",
+        ),
+    ],
+    ids=["column", "value"],
+)
+def test_scoring_names_what_is_missing(fitted, shop, change, error, message):
+    with pytest.raises(error, match=message):
+        fitted.laws(change(shop.table))
 
 
 def test_design_codes_categories_against_the_most_frequent():
@@ -257,9 +280,8 @@ def test_design_codes_categories_against_the_most_frequent():
     assert Design.from_dict(design.to_dict()) == design
 
 
-def test_draws_of_customers_follow_their_law(fitted, shop):
+def test_draws_of_customers_follow_their_law(fitted, spend, shop):
     """P(alive) and expected purchases of each customer from the parameters of their cohort, whatever the block."""
-    spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
     few = shop.table.iloc[::60].reset_index(drop=True)
     law = fitted.laws(few, 100)(np.arange(len(few)))
     x, t_x, T = (few[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
@@ -272,9 +294,8 @@ def test_draws_of_customers_follow_their_law(fitted, shop):
     np.testing.assert_allclose(found[1], wanted * (law["r"] + x) / (law["alpha"] + T) * lifetime, rtol=1e-4, atol=1e-9)
 
 
-def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, shop):
+def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, spend, shop):
     """Expected value of a new customer of a cohort: the mean of the closed form under each of its customers' laws."""
-    spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
     year = 365.25 / 7
     new = newcomers(fitted, spend, shop.table, units_per_year=year)
     table = acquisition_table(new, horizon=52.0, margin=0.4, cac=10.0)
@@ -290,16 +311,14 @@ def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, shop):
     assert typical < 0.95 * worth.mean(), "a typical customer is worth less than the mean"
 
 
-def test_a_new_customer_with_given_covariates(fitted, shop):
-    spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
+def test_a_new_customer_with_given_covariates(fitted, spend, shop):
     given = pd.DataFrame({"cohort": ["a", "a"], "machines": [7.0, 13.0], "who": ["few", "many"]})
     new = newcomers(fitted, spend, given, units_per_year=52.0, by="who")
     few, many = (new.expected_purchases(who, 26.0).mean() for who in ("few", "many"))
     assert many > 1.5 * few
 
 
-def test_cohorts_of_another_kind_are_refused_and_unknown_ones_are_counted(shop, fitted):
-    spend = fit(GammaGamma(), shop, seed=3, draws=100)
+def test_cohorts_of_another_kind_are_refused_and_unknown_ones_are_counted(fitted, spend, shop):
     few = replace(shop, table=shop.table.iloc[:20])
     how = {"horizon": 52.0, "seed": 1, "samples": 50}
     assert value_table(fitted, spend, few, **how).marks == ()

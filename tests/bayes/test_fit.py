@@ -33,12 +33,12 @@ def test_groups(purchase_fit, simulated):
     json.dumps(info)
 
 
-def test_posterior_is_positive_and_finite(purchase_fit, spend_fit):
-    for one in (purchase_fit, spend_fit):
-        for draws in one.draws().values():
-            assert draws.shape == (300,)
-            assert np.isfinite(draws).all()
-            assert (draws > 0).all()
+@pytest.mark.parametrize("which", ["purchase_fit", "spend_fit"])
+def test_posterior_is_positive_and_finite(which, request):
+    for draws in request.getfixturevalue(which).draws().values():
+        assert draws.shape == (300,)
+        assert np.isfinite(draws).all()
+        assert (draws > 0).all()
 
 
 def test_posterior_contains_the_truth(purchase_fit):
@@ -237,12 +237,12 @@ def test_garbage_is_no_fit(content, tmp_path):
         load_fit(tmp_path / "posterior.nc")
 
 
-def test_a_cut_file_is_no_fit(purchase_fit, tmp_path):
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_cut_file_is_no_fit(purchase_fit, tmp_path, share):
     raw = purchase_fit.save(tmp_path / "whole.nc").read_bytes()
-    for share in (0.01, 0.5, 0.99):
-        (tmp_path / "cut.nc").write_bytes(raw[: int(len(raw) * share)])
-        with pytest.raises(SchemaError, match=r"cut\.nc is not a stored fit"):
-            load_fit(tmp_path / "cut.nc")
+    (tmp_path / "cut.nc").write_bytes(raw[: int(len(raw) * share)])
+    with pytest.raises(SchemaError, match=r"cut\.nc is not a stored fit"):
+        load_fit(tmp_path / "cut.nc")
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):

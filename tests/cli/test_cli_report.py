@@ -67,12 +67,12 @@ def test_values_make_sense(run):
         assert (table[f"{stem}_q50"] <= table[f"{stem}_q95"]).all()
 
 
-def test_no_cell_is_a_formula(run):
-    for name in ("customers.csv", "cohorts.csv"):
-        table = pd.read_csv(run.out / name, dtype=str, keep_default_na=False)
-        for column in table.columns:
-            cells = [cell for cell in (column, *table[column]) if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-            assert all(re.fullmatch(r"-\d+(\.\d+)?(e[+-]\d+)?", cell) for cell in cells), cells
+@pytest.mark.parametrize("name", ["customers.csv", "cohorts.csv"])
+def test_no_cell_is_a_formula(run, name):
+    table = pd.read_csv(run.out / name, dtype=str, keep_default_na=False)
+    for column in table.columns:
+        cells = [cell for cell in (column, *table[column]) if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+        assert all(re.fullmatch(r"-\d+(\.\d+)?(e[+-]\d+)?", cell) for cell in cells), cells
 
 
 def test_cohorts(run):
@@ -121,9 +121,9 @@ def test_no_place_of_this_machine(run, name):
         assert place not in text
 
 
-def test_stored_posteriors_hold_no_place(run):
-    for name in ("posterior.nc", "spend_posterior.nc"):
-        assert str(run.folder).encode() not in (run.out / name).read_bytes()
+@pytest.mark.parametrize("name", ["posterior.nc", "spend_posterior.nc"])
+def test_stored_posteriors_hold_no_place(run, name):
+    assert str(run.folder).encode() not in (run.out / name).read_bytes()
 
 
 def test_page_is_inert_and_whole(run):

@@ -54,16 +54,18 @@ def test_who_is_looked_after():
     assert top_decile(guess, [5.0, 0.0, 1.0, 2.0])["picked"].tolist() == [1] * 4
 
 
-def test_what_has_no_meaning_is_refused():
-    with pytest.raises(DomainError, match="the elasticity is 0"):
-        acting_profit(TRUTH, {}, cac=1.0, elasticity=0.0)
-    with pytest.raises(DomainError, match="are finite and at least 0"):
-        acting_profit(TRUTH, {}, cac=-1.0)
-    with pytest.raises(DomainError, match="a cost above 0"):
-        acting_profit(TRUTH, {}, cac=0.0, elasticity=1.0)
-    with pytest.raises(SchemaError, match="'formula' has 2 limits for 3 cohorts"):
-        acting_profit(TRUTH, {"formula": [1.0, 2.0]}, cac=1.0)
-    with pytest.raises(SchemaError, match="cannot be called 'truth'"):
-        acting_profit(TRUTH, {"truth": TRUTH}, cac=1.0)
-    with pytest.raises(DomainError, match="missing or infinite in 1 rows"):
-        acting_profit([1.0, np.nan], {}, cac=1.0)
+@pytest.mark.parametrize(
+    ("truth", "limits", "terms", "error", "message"),
+    [
+        (TRUTH, {}, {"cac": 1.0, "elasticity": 0.0}, DomainError, "the elasticity is 0"),
+        (TRUTH, {}, {"cac": -1.0}, DomainError, "are finite and at least 0"),
+        (TRUTH, {}, {"cac": 0.0, "elasticity": 1.0}, DomainError, "a cost above 0"),
+        (TRUTH, {"formula": [1.0, 2.0]}, {"cac": 1.0}, SchemaError, "'formula' has 2 limits for 3 cohorts"),
+        (TRUTH, {"truth": TRUTH}, {"cac": 1.0}, SchemaError, "cannot be called 'truth'"),
+        ([1.0, np.nan], {}, {"cac": 1.0}, DomainError, "missing or infinite in 1 rows"),
+    ],
+    ids=["elasticity", "negative cost", "no cost", "limits", "name", "missing"],
+)
+def test_what_has_no_meaning_is_refused(truth, limits, terms, error, message):
+    with pytest.raises(error, match=message):
+        acting_profit(truth, limits, **terms)

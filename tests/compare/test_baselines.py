@@ -74,18 +74,31 @@ def test_price_basis():
     assert paid.purchases["annuity"][0] == plain.purchases["annuity"][0]
 
 
-def test_a_last_window_goes_on():
-    window = pd.DataFrame({"customer_id": ["1", "9"], "purchases": [3, 8], "revenue": [36.0, 99.0]})
+@pytest.fixture
+def window():
+    """Purchases of a last year, of one customer of the table and of a stranger."""
+    return pd.DataFrame({"customer_id": ["1", "9"], "purchases": [3, 8], "revenue": [36.0, 99.0]})
+
+
+def test_a_last_window_goes_on(window):
     found = predicted(recent={"last_year": (window, 52.0)})
     assert found.revenue["last_year"].tolist() == [18.0, 0.0, 0.0]
     assert found.purchases["last_year"].tolist() == [1.5, 0.0, 0.0]
     assert [bool(note) for note in found.notes["last_year"]] == [False, False, True]
-    with pytest.raises(SchemaError, match="names a customer twice, first '1'"):
-        carried_forward(table(), pd.concat([window, window]), 52.0)
-    with pytest.raises(SchemaError, match="no column 'revenue'"):
-        carried_forward(table(), window.drop(columns="revenue"), 52.0)
-    with pytest.raises(DomainError, match="has length 0"):
-        carried_forward(table(), window, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "length", "error", "message"),
+    [
+        (lambda window: pd.concat([window, window]), 52.0, SchemaError, "names a customer twice, first '1'"),
+        (lambda window: window.drop(columns="revenue"), 52.0, SchemaError, "no column 'revenue'"),
+        (lambda window: window, 0, DomainError, "has length 0"),
+    ],
+    ids=["twice", "column", "length"],
+)
+def test_a_last_window_that_makes_no_sense_is_refused(window, change, length, error, message):
+    with pytest.raises(error, match=message):
+        carried_forward(table(), change(window), length)
 
 
 def test_nbd_is_multiplied_draw_by_draw():
@@ -121,15 +134,19 @@ def test_shuffled_rows_are_the_same_predictions():
     assert (straight.loc[straight["revenue"].isna(), "note"] != "").all()
 
 
-def test_assumptions_without_meaning_are_refused():
-    with pytest.raises(DomainError, match="length=inf"):
-        predicted(length=np.inf)
-    with pytest.raises(DomainError, match="the margin is 30"):
-        predicted(margin=30)
-    with pytest.raises(DomainError, match="the discount rate is 15"):
-        predicted(discount_rate=15)
-    with pytest.raises(SchemaError, match="no column 'value_to_date'"):
-        predicted(table().drop(columns="value_to_date"))
+@pytest.mark.parametrize(
+    ("gone", "terms", "error", "message"),
+    [
+        ([], {"length": np.inf}, DomainError, "length=inf"),
+        ([], {"margin": 30}, DomainError, "the margin is 30"),
+        ([], {"discount_rate": 15}, DomainError, "the discount rate is 15"),
+        (["value_to_date"], {}, SchemaError, "no column 'value_to_date'"),
+    ],
+    ids=["length", "margin", "discounting", "column"],
+)
+def test_assumptions_without_meaning_are_refused(gone, terms, error, message):
+    with pytest.raises(error, match=message):
+        predicted(table().drop(columns=gone), **terms)
 
 
 def test_cdnow_holdout(cdnow_summary):

@@ -176,24 +176,42 @@ def test_costs_by_cohort():
         compare.compare_cohorts(summary_of(table), values_of(table, cac={"a": 4.0}))
 
 
-def test_tables_that_do_not_belong_together_are_refused():
+@pytest.mark.parametrize(
+    ("change", "time_unit", "error", "message"),
+    [
+        ({"customer_id": ["1", "2", "9"]}, "W", DomainError, "differ in 2 customers, first '3'"),
+        (
+            {"cohort": ["a", "b", "b"]},
+            "W",
+            DomainError,
+            "1 customers are in another cohort in the value table, first '2'",
+        ),
+        ({}, "D", DomainError, "counts time in 'D'"),
+        ({"customer_id": ["1", "1", "2"]}, "W", SchemaError, "names 1 customers twice, first '1'"),
+        ({"customer_id": None}, "W", SchemaError, "the summary has no column 'customer_id'"),
+    ],
+    ids=["customers", "cohorts", "time unit", "twice", "column"],
+)
+def test_tables_that_do_not_belong_together_are_refused(change, time_unit, error, message):
     table = customers()
-    with pytest.raises(DomainError, match="differ in 2 customers, first '3'"):
-        compare.compare_cohorts(summary_of(table.assign(customer_id=["1", "2", "9"])), values_of(table))
-    with pytest.raises(DomainError, match="1 customers are in another cohort in the value table, first '2'"):
-        compare.compare_cohorts(summary_of(table.assign(cohort=["a", "b", "b"])), values_of(table))
-    with pytest.raises(DomainError, match="counts time in 'D'"):
-        compare.compare_cohorts(summary_of(table, time_unit="D"), values_of(table))
-    with pytest.raises(SchemaError, match="names 1 customers twice, first '1'"):
-        compare.compare_cohorts(summary_of(table.assign(customer_id=["1", "1", "2"])), values_of(table))
-    with pytest.raises(SchemaError, match="the summary has no column 'customer_id'"):
-        compare.compare_cohorts(summary_of(table.drop(columns="customer_id")), values_of(table))
+    other = table.drop(columns="customer_id") if change == {"customer_id": None} else table.assign(**change)
+    with pytest.raises(error, match=message):
+        compare.compare_cohorts(summary_of(other, time_unit=time_unit), values_of(table))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cohort": ["a", "c"]}, "totals' cohorts are not the summary's"),
+        ({"customers": ("cohort", [1, 2])}, "other numbers of customers"),
+    ],
+    ids=["cohorts", "sizes"],
+)
+def test_totals_of_other_cohorts_are_refused(change, message):
+    table = customers()
     other = values_of(table)
-    other.totals = other.totals.assign_coords(cohort=["a", "c"])
-    with pytest.raises(DomainError, match="totals' cohorts are not the summary's"):
-        compare.compare_cohorts(summary_of(table), other)
-    other.totals = values_of(table).totals.assign(customers=("cohort", [1, 2]))
-    with pytest.raises(DomainError, match="other numbers of customers"):
+    other.totals = other.totals.assign_coords(**change)
+    with pytest.raises(DomainError, match=message):
         compare.compare_cohorts(summary_of(table), other)
 
 

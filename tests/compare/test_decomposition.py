@@ -144,18 +144,19 @@ def shifted(made, posterior):
     return with_effects(purchases, {"purchase": apart, "dropout": 0 * apart}), with_effects(spend, {"spend": -apart})
 
 
-def test_cohorts_with_laws_of_their_own_are_taken_apart_as_if_alone(shifted, customers):
+@pytest.mark.parametrize(("position", "cohort"), [(0, "1997-01"), (1, "1997-02")])
+def test_cohorts_with_laws_of_their_own_are_taken_apart_as_if_alone(shifted, customers, position, cohort):
     both = found(shifted, customers)
-    for position, cohort in enumerate(["1997-01", "1997-02"]):
-        alone = found(shifted, customers[customers["cohort"] == cohort])
-        assert alone.cohorts == (cohort, "all")
-        for name in FACTORS:
-            np.testing.assert_allclose(both.factors[name][:, position], alone.factors[name][:, 0], rtol=1e-12)
+    alone = found(shifted, customers[customers["cohort"] == cohort])
+    assert alone.cohorts == (cohort, "all")
+    for name in FACTORS:
+        np.testing.assert_allclose(both.factors[name][:, position], alone.factors[name][:, 0], rtol=1e-12)
 
 
-def test_order_and_blocks_change_nothing(fits, customers, monkeypatch):
+@pytest.mark.parametrize("cells", [1, 900, 10**7], ids=["one by one", "blocks", "whole"])
+def test_order_and_blocks_change_nothing(fits, customers, monkeypatch, cells):
     straight = found(fits, customers)
-    monkeypatch.setattr("kundenwert.compare.decomposition.BLOCK_CELLS", 900)
+    monkeypatch.setattr("kundenwert.compare.decomposition.BLOCK_CELLS", cells)
     turned = found(fits, customers.sample(frac=1, random_state=1))
     for name in FACTORS:
         np.testing.assert_allclose(straight.factors[name], turned.factors[name], rtol=1e-13)
@@ -180,15 +181,19 @@ def test_missing_pieces_are_missing_and_say_why(made, posterior, customers):
     assert np.isnan(table.loc[("one", "ratio"), "factor_q50"])
 
 
-def test_assumptions_without_meaning_are_refused(fits, customers):
-    with pytest.raises(DomainError, match="the horizon is inf time units"):
-        found(fits, customers, horizon=np.inf)
-    with pytest.raises(DomainError, match="the margin is 30"):
-        found(fits, customers, margin=30)
-    with pytest.raises(DomainError, match="unknown lifespan method 'guess'"):
-        found(fits, customers, method="guess")
-    with pytest.raises(SchemaError, match="no column 'monetary_value'"):
-        found(fits, customers.drop(columns="monetary_value"))
+@pytest.mark.parametrize(
+    ("gone", "terms", "error", "message"),
+    [
+        ([], {"horizon": np.inf}, DomainError, "the horizon is inf time units"),
+        ([], {"margin": 30}, DomainError, "the margin is 30"),
+        ([], {"method": "guess"}, DomainError, "unknown lifespan method 'guess'"),
+        (["monetary_value"], {}, SchemaError, "no column 'monetary_value'"),
+    ],
+    ids=["horizon", "margin", "lifespan", "column"],
+)
+def test_assumptions_without_meaning_are_refused(fits, customers, gone, terms, error, message):
+    with pytest.raises(error, match=message):
+        found(fits, customers.drop(columns=gone), **terms)
 
 
 def test_effects_of_cohorts_are_those_of_the_fit(shifted, made, posterior, customers):

@@ -28,27 +28,31 @@ def lorenz_gini(ordered):
     return 2 * np.trapezoid(shares, dx=1 / len(ordered)) - 1
 
 
-def test_ties_are_averaged_over_all_orders():
+@pytest.mark.parametrize(("share", "k"), [(0.2, 1), (0.4, 2), (0.5, 3), (0.6, 3), (1.0, 5)])
+def test_picks_among_ties_are_averaged_over_all_orders(share, k):
     orders = list(all_orders(TIED, TRUTH))
     assert len(orders) == 6
-    best = -np.sort(-TRUTH)
-    for share, k in ((0.2, 1), (0.4, 2), (0.5, 3), (0.6, 3), (1.0, 5)):
-        wanted = np.mean([order[:k].sum() for order in orders])
-        assert picked_sum(TIED, TRUTH, share) == pytest.approx(wanted, rel=1e-14)
-        assert capture(TIED, TRUTH, share=share) == pytest.approx(wanted / best[:k].sum(), rel=1e-14)
-    wanted = np.mean([lorenz_gini(order) for order in orders]) / lorenz_gini(best)
+    wanted = np.mean([order[:k].sum() for order in orders])
+    assert picked_sum(TIED, TRUTH, share) == pytest.approx(wanted, rel=1e-14)
+    assert capture(TIED, TRUTH, share=share) == pytest.approx(wanted / -np.sort(-TRUTH)[:k].sum(), rel=1e-14)
+
+
+def test_the_gini_of_ties_is_averaged_over_all_orders():
+    orders = list(all_orders(TIED, TRUTH))
+    wanted = np.mean([lorenz_gini(order) for order in orders]) / lorenz_gini(-np.sort(-TRUTH))
     assert normalised_gini(TIED, TRUTH) == pytest.approx(wanted, rel=1e-13)
 
 
-def test_the_order_of_rows_says_nothing():
+@pytest.mark.parametrize("measure", [capture, normalised_gini, spearman])
+def test_the_order_of_rows_says_nothing(measure):
     rng = np.random.default_rng(1)
     score, truth = rng.integers(0, 4, 500).astype(float), rng.gamma(0.4, 50.0, 500)
-    sorted_rows, turned = np.argsort(-truth), np.argsort(truth)
-    for measure in (capture, normalised_gini, spearman):
-        assert measure(score[sorted_rows], truth[sorted_rows]) == pytest.approx(
-            measure(score[turned], truth[turned]), abs=1e-13
-        )
-    same = np.ones(500)
+    best, worst = np.argsort(-truth), np.argsort(truth)
+    assert measure(score[best], truth[best]) == pytest.approx(measure(score[worst], truth[worst]), abs=1e-13)
+
+
+def test_scores_that_are_all_the_same_rank_nobody():
+    same, truth = np.ones(500), np.random.default_rng(1).gamma(0.4, 50.0, 500)
     assert capture(same, truth) == pytest.approx(truth.mean() * 50 / np.sort(truth)[-50:].sum(), rel=1e-12)
     assert normalised_gini(same, truth) == 0.0
     assert np.isnan(spearman(same, truth))
@@ -118,12 +122,22 @@ def test_notes_say_why(scored):
     assert table["note"].to_dict() == {"a": "", "b": "one purchase only", "empty": "", "truth": ""}
 
 
-def test_what_cannot_be_scored_is_refused(scored):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"actual": [0.0, 1.0, 2.0]}, "3 true values for 4 predictions"),
+        ({"cohort": ["x", "y"]}, "2 cohort labels for 4 customers"),
+    ],
+    ids=["truth", "cohorts"],
+)
+def test_what_cannot_be_scored_is_refused(scored, change, message):
     predictions, actual, cohort = scored
-    with pytest.raises(SchemaError, match="3 true values for 4 predictions"):
-        score_baselines(predictions, actual[:3], cohort)
-    with pytest.raises(SchemaError, match="2 cohort labels for 4 customers"):
-        score_baselines(predictions, actual, ["x", "y"])
+    with pytest.raises(SchemaError, match=message):
+        score_baselines(predictions, **{"actual": actual, "cohort": cohort, **change})
+
+
+def test_what_cannot_be_ranked_is_refused(scored):
+    predictions, actual, _ = scored
     with pytest.raises(DomainError, match="missing or infinite in 1 rows, first row 2"):
         ranking(predictions, [0.0, 1.0, np.nan, 2.0])
     with pytest.raises(DomainError, match=r"share=0 of 4 customers cannot be picked"):

@@ -67,18 +67,29 @@ def test_a_single_cohort_is_everybody():
     assert table.loc["posterior", ["cohorts", "coverage"]].tolist() == [1, 1.0]
 
 
-def test_what_does_not_belong_together_is_refused():
-    with pytest.raises(DomainError, match=r"differ in 2 cohorts, first \['c'\]"):
-        score_cohorts(stated(), truth().assign(cohort=["a", "a", "b", "d"]))
-    with pytest.raises(DomainError, match="different numbers of customers"):
-        score_cohorts(stated(), truth().assign(cohort=["a", "b", "b", "c"]))
-    with pytest.raises(SchemaError, match="the truth has no column 'clv'"):
-        score_cohorts(stated(), truth().drop(columns="clv"))
-    with pytest.raises(SchemaError, match="names a customer twice, first '1'"):
-        score_cohorts(stated(), pd.concat([truth(), truth()]))
-    with pytest.raises(DomainError, match="no true value for 1 customers of the truth, first '4'"):
-        score_cohorts(stated(), truth().assign(clv=[1.0, 2.0, 3.0, np.nan]))
-    with pytest.raises(DomainError, match="no cohort for 1 customers of the truth, first '4'"):
-        score_cohorts(stated(), truth().drop(columns="cohort"), members=truth()[:3])
-    with pytest.raises(SchemaError, match="the comparison has no column 'gone'"):
-        score_cohorts(stated(), truth(), methods={"x": "gone"})
+@pytest.mark.parametrize(
+    ("true", "more", "error", "message"),
+    [
+        (truth().assign(cohort=["a", "a", "b", "d"]), {}, DomainError, r"differ in 2 cohorts, first \['c'\]"),
+        (truth().assign(cohort=["a", "b", "b", "c"]), {}, DomainError, "different numbers of customers"),
+        (truth().drop(columns="clv"), {}, SchemaError, "the truth has no column 'clv'"),
+        (pd.concat([truth(), truth()]), {}, SchemaError, "names a customer twice, first '1'"),
+        (
+            truth().assign(clv=[1.0, 2.0, 3.0, np.nan]),
+            {},
+            DomainError,
+            "no true value for 1 customers of the truth, first '4'",
+        ),
+        (
+            truth().drop(columns="cohort"),
+            {"members": truth()[:3]},
+            DomainError,
+            "no cohort for 1 customers of the truth, first '4'",
+        ),
+        (truth(), {"methods": {"x": "gone"}}, SchemaError, "the comparison has no column 'gone'"),
+    ],
+    ids=["cohorts", "sizes", "no value", "twice", "missing", "no cohort", "method"],
+)
+def test_what_does_not_belong_together_is_refused(true, more, error, message):
+    with pytest.raises(error, match=message):
+        score_cohorts(stated(), true, **more)

@@ -61,66 +61,93 @@ def test_lines_above_the_column_names(write, title, columns, message):
         assert (log.account.rows_read, log.account.excluded) == (3, 0)
 
 
-def test_impossible_lines_to_skip(write, small):
-    for skip in (-1, 1.5):
-        with pytest.raises(DomainError, match=f"skip_lines={skip} must be a whole number"):
-            read_transactions(write(GOOD), skip_lines=skip)
-    with pytest.raises(DomainError, match="skip_lines=1 is for text files"):
-        read_transactions(small, skip_lines=1)
-    with pytest.raises(SchemaError, match="holds no text below its first 9 lines"):
-        read_transactions(write(GOOD), skip_lines=9)
+@pytest.mark.parametrize(
+    ("rows", "skip", "error", "message"),
+    [
+        (GOOD, -1, DomainError, "skip_lines=-1 must be a whole number"),
+        (GOOD, 1.5, DomainError, "skip_lines=1.5 must be a whole number"),
+        (None, 1, DomainError, "skip_lines=1 is for text files"),
+        (GOOD, 9, SchemaError, "holds no text below its first 9 lines"),
+    ],
+    ids=["negative", "fraction", "no text file", "beyond the end"],
+)
+def test_impossible_lines_to_skip(write, small, rows, skip, error, message):
+    with pytest.raises(error, match=message):
+        read_transactions(small if rows is None else write(rows), skip_lines=skip)
 
 
-def test_mapped_columns_clash(write):
-    path = write(GOOD)
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date='date', amount='date'\)"):
-        read_transactions(path, amount="date")
-    with pytest.raises(SchemaError, match=r"column 'date' is asked for more than once \(date='date', keep='date'\)"):
-        read_transactions(path, keep=["date"])
-    with pytest.raises(SchemaError, match=r"write keep=\['region'\]"):
-        read_transactions(path, keep="region")
-    with pytest.raises(SchemaError, match="cannot be called 'rows'"):
-        read_transactions(path, keep=["rows"])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"amount": "date"}, r"column 'date' is asked for more than once \(date='date', amount='date'\)"),
+        ({"keep": ["date"]}, r"column 'date' is asked for more than once \(date='date', keep='date'\)"),
+        ({"keep": "region"}, r"write keep=\['region'\]"),
+        ({"keep": ["rows"]}, "cannot be called 'rows'"),
+    ],
+)
+def test_mapped_columns_clash(write, columns, message):
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(write(GOOD), **columns)
 
 
-def test_doubled_column_names(write):
+@pytest.mark.parametrize("typed", [False, True], ids=["text", "frame"])
+def test_doubled_column_names(write, typed):
+    text = "customer_id,date,amount,amount\na,2024-01-01,1,2\n"
+    names, row = (line.split(",") for line in text.splitlines())
     with pytest.raises(SchemaError, match="more than one column called 'amount'"):
-        read_transactions(write("customer_id,date,amount,amount\na,2024-01-01,1,2\n"))
-    frame = pd.DataFrame([["a", "2024-01-01", 1, 2]], columns=["customer_id", "date", "amount", "amount"])
-    with pytest.raises(SchemaError, match="more than one column called 'amount'"):
-        read_transactions(frame)
+        read_transactions(pd.DataFrame([row], columns=names) if typed else write(text))
+
+
+def test_doubled_names_of_columns_that_are_not_asked_for(write):
     assert len(summarise(read_transactions(write(GOOD.replace("\n", ",x,y\n").replace("x,y", "n,n", 1))))) == 2
 
 
-def test_files_that_are_no_logs(write, tmp_path):
-    with pytest.raises(SchemaError, match=r"'log.csv' is empty"):
-        read_transactions(write(b""))
-    with pytest.raises(SchemaError, match="holds no text"):
-        read_transactions(write("\n\n  \n"))
-    with pytest.raises(SchemaError, match="has no line of column names"):
-        read_transactions(write("sep=;\n"))
-    with pytest.raises(DomainError, match=r"'log.csv' has column names but no rows"):
-        read_transactions(write(HEADER))
-    with pytest.raises(DomainError, match="column names but no rows"):
-        read_transactions(pd.DataFrame(columns=["customer_id", "date", "amount"]))
-    with pytest.raises(SchemaError, match="the pandas table has no columns"):
-        read_transactions(pd.DataFrame())
-    with pytest.raises(SchemaError, match="is a directory"):
-        read_transactions(tmp_path)
-    with pytest.raises(SchemaError, match=r"there is no file 'log\.cvs'; did you mean 'log\.csv'"):
-        read_transactions(tmp_path / "log.cvs")
-    with pytest.raises(SchemaError, match=r"there is no file 'log\.csv'$"):
-        read_transactions(tmp_path / "nowhere" / "log.csv")
-    with pytest.raises(SchemaError, match=r"'log\.xlsx' is not a workbook that can be read"):
-        read_transactions(write(b"PK\x03\x04", "log.xlsx"))
-    with pytest.raises(SchemaError, match=r"'log\.doc' is of a type that cannot be read .*save the table as CSV"):
-        read_transactions(write(GOOD, "log.doc"))
-    with pytest.raises(SchemaError, match="cannot be read: File name too long"):
-        read_transactions("a" * 5000 + ".csv")
-    with pytest.raises(SchemaError, match=r"'log\.csv' cannot be read: field larger than"):
-        read_transactions(write("x" * 200_000 + "\n1\n"))
-    with pytest.raises(SchemaError, match="cannot be read from list"):
-        read_transactions([1, 2])
+@pytest.mark.parametrize(
+    ("content", "name", "error", "message"),
+    [
+        (b"", "log.csv", SchemaError, r"'log.csv' is empty"),
+        ("\n\n  \n", "log.csv", SchemaError, "holds no text"),
+        ("sep=;\n", "log.csv", SchemaError, "has no line of column names"),
+        (HEADER, "log.csv", DomainError, r"'log.csv' has column names but no rows"),
+        (b"PK\x03\x04", "log.xlsx", SchemaError, r"'log\.xlsx' is not a workbook that can be read"),
+        (GOOD, "log.doc", SchemaError, r"'log\.doc' is of a type that cannot be read .*save the table as CSV"),
+        ("x" * 200_000 + "\n1\n", "log.csv", SchemaError, r"'log\.csv' cannot be read: field larger than"),
+    ],
+    ids=["empty", "blank lines", "separator only", "header only", "no workbook", "other type", "endless field"],
+)
+def test_files_that_are_no_logs(write, content, name, error, message):
+    with pytest.raises(error, match=message):
+        read_transactions(write(content, name))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (".", "is a directory"),
+        ("log.cvs", r"there is no file 'log\.cvs'; did you mean 'log\.csv'"),
+        ("nowhere/log.csv", r"there is no file 'log\.csv'$"),
+        ("a" * 5000 + ".csv", "cannot be read: File name too long"),
+    ],
+    ids=["folder", "misspelt", "absent", "too long"],
+)
+def test_places_without_a_log(write, tmp_path, place, message):
+    write(GOOD)
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(tmp_path / place)
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "message"),
+    [
+        (pd.DataFrame(columns=["customer_id", "date", "amount"]), DomainError, "column names but no rows"),
+        (pd.DataFrame(), SchemaError, "the pandas table has no columns"),
+        ([1, 2], SchemaError, "cannot be read from list"),
+    ],
+    ids=["no rows", "no columns", "list"],
+)
+def test_objects_that_are_no_logs(table, error, message):
+    with pytest.raises(error, match=message):
+        read_transactions(table)
 
 
 def test_a_workbook_called_csv(tmp_path):
@@ -166,24 +193,39 @@ def test_open_quotes(write):
         read_transactions(write(HEADER + '"a,2024-01-01,1\n' + GOOD[24:]))
 
 
-def test_unreadable_dates(write):
-    with pytest.raises(DomainError, match=r"3 of 3 rows of 'log.csv' have no readable date \(first: line 2: 'soon'"):
-        read_transactions(write(HEADER + "a,soon,1\na,later,2\nb,never,3\n"))
-    with pytest.raises(DomainError, match=r"1 of 4 rows .* no readable date \(first: line 3: '31.02.2024'\)"):
-        read_transactions(write(HEADER + "a,01.02.2024,1\na,31.02.2024,2\nb,13.02.2024,3\nb,14.02.2024,3\n"))
-    with pytest.raises(DomainError, match=r"no readable date .*line 2: no date"):
-        read_transactions(write(HEADER + "a,,1\nb,,1\n"))
-    with pytest.raises(DomainError, match=r"no readable date \(first: row 1: '4492'"):
-        log_of(["a", 4492, 1.0], ["b", 4493, 1.0])
-    with pytest.raises(DomainError, match=r"no readable date .*'9999-12-31'"):
-        log_of(["a", "9999-12-31", 1.0])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "a,soon,1\na,later,2\nb,never,3\n",
+            r"3 of 3 rows of 'log.csv' have no readable date \(first: line 2: 'soon'",
+        ),
+        (
+            "a,01.02.2024,1\na,31.02.2024,2\nb,13.02.2024,3\nb,14.02.2024,3\n",
+            r"1 of 4 rows .* no readable date \(first: line 3: '31.02.2024'\)",
+        ),
+        ("a,,1\nb,,1\n", "no readable date .*line 2: no date"),
+        ("a,01/02/2024,1\nb,03/04/2024,1\n", r"day and month cannot be told .* column 'date': 2 rows .*'%m/%d/%Y'"),
+        ("a,13/02/2024,1\nb,02/13/2024,1\nc,14/02/2024,1\nd,01/02/2024,1\n", "cannot be told apart"),
+    ],
+    ids=["words", "30 February", "none", "day or month", "both orders in one column"],
+)
+def test_unreadable_dates(write, rows, message):
+    with pytest.raises(DomainError, match=message):
+        read_transactions(write(HEADER + rows))
 
 
-def test_day_and_month(write):
-    with pytest.raises(DomainError, match=r"day and month cannot be told apart in column 'date': 2 rows .*'%m/%d/%Y'"):
-        read_transactions(write(HEADER + "a,01/02/2024,1\nb,03/04/2024,1\n"))
-    with pytest.raises(DomainError, match="cannot be told apart"):  # both orders in one column
-        read_transactions(write(HEADER + "a,13/02/2024,1\nb,02/13/2024,1\nc,14/02/2024,1\nd,01/02/2024,1\n"))
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([["a", 4492, 1.0], ["b", 4493, 1.0]], r"no readable date \(first: row 1: '4492'"),
+        ([["a", "9999-12-31", 1.0]], "no readable date .*'9999-12-31'"),
+    ],
+    ids=["small numbers", "placeholder"],
+)
+def test_unreadable_dates_of_a_frame(rows, message):
+    with pytest.raises(DomainError, match=message):
+        log_of(*rows)
 
 
 @pytest.mark.parametrize("date_format", ["%Q", "%d.%m.", "dd.mm.yyyy", ""])
@@ -192,21 +234,40 @@ def test_impossible_date_format(write, date_format):
         read_transactions(write(GOOD), date_format=date_format)
 
 
-def test_unreadable_amounts(write):
-    with pytest.raises(
-        DomainError, match=r"2 of 3 rows of 'log.csv' have no readable amount \(first: line 2: 'much'; line 4"
-    ):
-        read_transactions(write(HEADER + "a,2024-01-01,much\na,2024-01-02,2\nb,2024-01-03,?\n"))
-    with pytest.raises(
-        DomainError, match=r"1 of 3 rows .* no readable amount .*'1,5'"
-    ):  # two decimal marks in one column
-        read_transactions(write(HEADER + 'a,2024-01-01,"1,5"\na,2024-01-02,2.5\nb,2024-01-03,2.5\n'))
-    with pytest.raises(DomainError, match=r"decimal mark of column 'amount' is unclear: 2 rows .*'1,234'"):
-        read_transactions(write(HEADER + 'a,2024-01-01,"1,234"\na,2024-01-02,"5,678"\nb,2024-01-03,3\n'))
-    with pytest.raises(DomainError, match=r"1 of 2 rows .* no readable amount .*'inf'"):
-        log_of(["a", "2024-01-01", float("inf")], ["b", "2024-01-01", 1.0])
-    with pytest.raises(SchemaError, match="column 'amount' holds timestamp"):
-        log_of(["a", "2024-01-01", pd.Timestamp("2024-01-01")])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "a,2024-01-01,much\na,2024-01-02,2\nb,2024-01-03,?\n",
+            r"2 of 3 rows of 'log.csv' have no readable amount \(first: line 2: 'much'; line 4",
+        ),
+        (
+            'a,2024-01-01,"1,5"\na,2024-01-02,2.5\nb,2024-01-03,2.5\n',
+            "1 of 3 rows .* no readable amount .*'1,5'",
+        ),
+        (
+            'a,2024-01-01,"1,234"\na,2024-01-02,"5,678"\nb,2024-01-03,3\n',
+            "decimal mark of column 'amount' is unclear: 2 rows .*'1,234'",
+        ),
+    ],
+    ids=["words", "two decimal marks in one column", "thousands or decimals"],
+)
+def test_unreadable_amounts(write, rows, message):
+    with pytest.raises(DomainError, match=message):
+        read_transactions(write(HEADER + rows))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "error", "message"),
+    [
+        ([float("inf"), 1.0], DomainError, "1 of 2 rows .* no readable amount .*'inf'"),
+        ([pd.Timestamp("2024-01-01")], SchemaError, "column 'amount' holds timestamp"),
+    ],
+    ids=["infinite", "moments"],
+)
+def test_unreadable_amounts_of_a_frame(amounts, error, message):
+    with pytest.raises(error, match=message):
+        log_of(*(["ab"[n], "2024-01-01", amount] for n, amount in enumerate(amounts)))
 
 
 @pytest.mark.parametrize(
@@ -231,15 +292,31 @@ def test_a_few_odd_cells_do_not_decide_the_decimal_mark(write, odd, delimiter, d
         read_transactions(write("\n".join([delimiter.join(["customer_id", "date", "amount"]), *rows]) + "\n"))
 
 
-def test_nothing_left(write):
-    with pytest.raises(DomainError, match=r"no purchase is left of the 2 rows of 'log.csv'. credit .*line 2: '-1'"):
-        read_transactions(write(HEADER + "a,2024-01-01,-1\nb,2024-01-01,-2\n"))
-    with pytest.raises(DomainError, match=r"no purchase is left .*customer id missing: 2 rows"):
-        read_transactions(write(HEADER + ",2024-01-01,1\n ,2024-01-01,2\n"))
-    with pytest.raises(DomainError, match=r"no purchase is left .*without a purchase of that day: 1 row"):
-        read_transactions(write(HEADER + "a,2024-01-01,-1\n"), refunds="net")
-    with pytest.raises(DomainError, match=r"date in the future: 2 rows .*are kept with future='keep'"):
-        read_transactions(write(HEADER + "a,2190-01-01,1\nb,2190-01-02,2\n"))
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (
+            "a,2024-01-01,-1\nb,2024-01-01,-2\n",
+            {},
+            "no purchase is left of the 2 rows of 'log.csv'. credit .*line 2: '-1'",
+        ),
+        (",2024-01-01,1\n ,2024-01-01,2\n", {}, "no purchase is left .*customer id missing: 2 rows"),
+        (
+            "a,2024-01-01,-1\n",
+            {"refunds": "net"},
+            "no purchase is left .*without a purchase of that day: 1 row",
+        ),
+        (
+            "a,2190-01-01,1\nb,2190-01-02,2\n",
+            {},
+            "date in the future: 2 rows .*are kept with future='keep'",
+        ),
+    ],
+    ids=["credit notes", "no ids", "netted", "future"],
+)
+def test_nothing_left(write, rows, options, message):
+    with pytest.raises(DomainError, match=message):
+        read_transactions(write(HEADER + rows), **options)
 
 
 @pytest.mark.parametrize(
@@ -256,23 +333,24 @@ def test_messages_never_hold_a_folder(tmp_path, write):
     assert str(tmp_path) not in str(error.value)
 
 
-def test_one_customer():
-    with pytest.raises(DomainError, match="only 1 customer with a purchase up to 2024-01-05"):
-        summarise(log_of(["a", "2024-01-01", 1.0], ["a", "2024-01-05", 1.0]))
-
-
-def test_nobody_bought_twice():
-    with pytest.raises(DomainError, match="none of 2 customers bought on a second day"):
-        summarise(log_of(["a", "2024-01-01", 1.0], ["a", "2024-01-01", 1.0], ["b", "2024-01-05", 1.0]))
-
-
-def test_one_day():
-    log = log_of(["a", "2024-01-01", 1.0], ["b", "2024-01-01", 1.0])
-    with pytest.raises(DomainError, match="every purchase lies on one day, 2024-01-01"):
-        summarise(log)
-    later = log_of(["a", "2024-01-01", 1.0], ["b", "2024-01-01", 1.0], ["b", "2024-01-02", 1.0])
-    with pytest.raises(DomainError, match="every first purchase lies on the last day of observation, 2024-01-01"):
-        summarise(later, observation_end="2024-01-01")
+@pytest.mark.parametrize(
+    ("rows", "end", "message"),
+    [
+        ([("a", 1), ("a", 5)], None, "only 1 customer with a purchase up to 2024-01-05"),
+        ([("a", 1), ("a", 1), ("b", 5)], None, "none of 2 customers bought on a second day"),
+        ([("a", 1), ("b", 1)], None, "every purchase lies on one day, 2024-01-01"),
+        (
+            [("a", 1), ("b", 1), ("b", 2)],
+            "2024-01-01",
+            "every first purchase lies on the last day of observation, 2024-01-01",
+        ),
+    ],
+    ids=["one customer", "nobody twice", "one day", "nobody observed"],
+)
+def test_logs_that_teach_nothing(rows, end, message):
+    log = log_of(*([who, f"2024-01-{day:02d}", 1.0] for who, day in rows))
+    with pytest.raises(DomainError, match=message):
+        summarise(log, observation_end=end)
 
 
 @pytest.mark.parametrize(
@@ -313,13 +391,17 @@ def test_unknown_cohort(small):
         summarise(read_transactions(small), cohort="region")
 
 
-def test_an_account_that_does_not_add_up():
-    with pytest.raises(DomainError, match="does not add up: 2 rows accounted for, 3 read"):
-        RowAccount(3, (Entry("kept", "x", 2),))
-    with pytest.raises(DomainError, match="unknown fate 'lost'"):
-        RowAccount(2, (Entry("lost", "x", 2),))
-    with pytest.raises(DomainError, match="negative count"):
-        RowAccount(2, (Entry("kept", "x", 3), Entry("merged", "x", -1)))
+@pytest.mark.parametrize(
+    ("rows", "entries", "message"),
+    [
+        (3, [("kept", "x", 2)], "does not add up: 2 rows accounted for, 3 read"),
+        (2, [("lost", "x", 2)], "unknown fate 'lost'"),
+        (2, [("kept", "x", 3), ("merged", "x", -1)], "negative count"),
+    ],
+)
+def test_an_account_that_does_not_add_up(rows, entries, message):
+    with pytest.raises(DomainError, match=message):
+        RowAccount(rows, tuple(Entry(*entry) for entry in entries))
 
 
 FRAME = pd.DataFrame({"customer_id": ["b", "a"], "frequency": [2, 0], "recency": [3.0, 0.0], "T": [5.0, 4.0]})
@@ -344,26 +426,36 @@ def test_impossible_customer_tables(change, message):
         CustomerSummary.from_frame(FRAME.assign(**change), time_unit="W")
 
 
-def test_incomplete_customer_tables():
-    with pytest.raises(SchemaError, match="no column 'recency' and no column 'T'"):
-        CustomerSummary.from_frame(FRAME[["customer_id", "frequency"]], time_unit="W")
-    with pytest.raises(SchemaError, match="'T' of the customer table is not numeric"):
-        CustomerSummary.from_frame(FRAME.assign(T=["4", "5"]), time_unit="W")
-    with pytest.raises(DomainError, match="has no rows"):
-        CustomerSummary.from_frame(FRAME.iloc[:0], time_unit="W")
-    with pytest.raises(DomainError, match="window=4 is shorter than the longest T, 5"):
-        CustomerSummary.from_frame(FRAME, time_unit="W", window=4)
-    with pytest.raises(DomainError, match="holdout_length=0 must be above 0"):
-        CustomerSummary.from_frame(FRAME, time_unit="W", holdout_length=0)
-    with pytest.raises(DomainError, match="time_unit='w'"):
-        CustomerSummary.from_frame(FRAME, time_unit="w")
+@pytest.mark.parametrize(
+    ("table", "options", "error", "message"),
+    [
+        (FRAME[["customer_id", "frequency"]], {}, SchemaError, "no column 'recency' and no column 'T'"),
+        (FRAME.assign(T=["4", "5"]), {}, SchemaError, "'T' of the customer table is not numeric"),
+        (FRAME.iloc[:0], {}, DomainError, "has no rows"),
+        (FRAME, {"window": 4}, DomainError, "window=4 is shorter than the longest T, 5"),
+        (FRAME, {"holdout_length": 0}, DomainError, "holdout_length=0 must be above 0"),
+        (FRAME, {"time_unit": "w"}, DomainError, "time_unit='w'"),
+    ],
+    ids=["columns", "text", "rows", "window", "holdout", "unit"],
+)
+def test_incomplete_customer_tables(table, options, error, message):
+    with pytest.raises(error, match=message):
+        CustomerSummary.from_frame(table, **{"time_unit": "W", **options})
 
 
-def test_purchases_by_day_takes_dates_only(cdnow_log):
-    with pytest.raises(DomainError, match="until='soon' is not a date"):
-        purchases_by_day(cdnow_log, until="soon")
-    with pytest.raises(DomainError, match="until=1996-12-31 lies before the first purchase, 1997-01-01"):
-        purchases_by_day(cdnow_log, until="1996-12-31")
+@pytest.mark.parametrize(
+    ("until", "message"),
+    [
+        ("soon", "until='soon' is not a date"),
+        ("1996-12-31", "until=1996-12-31 lies before the first purchase, 1997-01-01"),
+    ],
+)
+def test_purchases_by_day_takes_dates_only(cdnow_log, until, message):
+    with pytest.raises(DomainError, match=message):
+        purchases_by_day(cdnow_log, until=until)
+
+
+def test_purchases_by_day_takes_a_moment_for_its_day(cdnow_log):
     assert purchases_by_day(cdnow_log, until=dt.datetime(1997, 1, 2, 5, tzinfo=dt.UTC))["date"].size == 2
 
 

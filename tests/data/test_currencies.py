@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from kundenwert.data import read_transactions
-from kundenwert.data.conversion import read_rates
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import Code
 
@@ -114,11 +113,16 @@ def test_two_columns_of_codes_are_asked_about():
     assert read_transactions(rows, currency_column="Währung").source.currency == "EUR"
 
 
-def test_rates_must_agree_with_themselves():
-    with pytest.raises(DomainError, match="state 'EUR' twice"):
-        read_rates({"EUR": 1, "€": 2})
-    with pytest.raises(DomainError, match="do not say which currency they count in"):
-        read_transactions(frame(["1 €", "2 $"]), rates={"EUR": 1.1, "USD": 0.9})
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        ({"EUR": 1, "€": 2}, "state 'EUR' twice"),
+        ({"EUR": 1.1, "USD": 0.9}, "do not say which currency they count in"),
+    ],
+)
+def test_rates_must_agree_with_themselves(rates, message):
+    with pytest.raises(DomainError, match=message):
+        read_transactions(frame(["1 €", "2 $"]), rates=rates)
 
 
 def test_a_word_beside_an_amount_is_no_currency():

@@ -317,9 +317,18 @@ def test_a_last_day_far_behind_all_others_is_a_caution():
     assert "observation_end='2023-10-28'" in note.reason
 
 
-def test_a_first_day_long_before_all_others_is_a_caution():
-    notes = of_days(read_transactions(many_days("2009-06-30", "2026-06-30")))
-    assert [(note.code, note.count) for note in notes] == [(Code.FIRST_DAY_APART, 1), (Code.LAST_DAY_APART, 1)]
+@pytest.mark.parametrize(
+    ("days", "found"),
+    [
+        (["2009-06-30", "2026-06-30"], [Code.FIRST_DAY_APART, Code.LAST_DAY_APART]),
+        (["2009-06-30"], [Code.FIRST_DAY_APART]),
+        (["2026-06-30"], [Code.LAST_DAY_APART]),
+    ],
+    ids=["both", "first", "last"],
+)
+def test_days_that_stand_apart_are_told(days, found):
+    notes = of_days(read_transactions(many_days(*days)))
+    assert [(note.code, note.count) for note in notes] == [(code, 1) for code in found]
 
 
 @pytest.mark.parametrize("more", [[], ["2024-03-01"], ["2026-06-30"] * 9, ["2026-06-30", "2026-07-01", "2026-07-02"]])

@@ -95,13 +95,12 @@ def test_full_precision_reads_back_the_same_numbers(results, name, words, tmp_pa
         assert np.array_equal(back[column].to_numpy(np.float64), given, equal_nan=True), column
 
 
-def test_the_value_of_a_customer_adds_up_to_half_a_cent_a_term(results, tmp_path):
-    path = write_result(results["customers"], tmp_path / "t.csv")
-    table = pd.read_csv(path)
-    for suffix in ("mean", "q05", "q50", "q95"):
-        off = 0.3 * table["value_to_date"] + table[f"rlv_{suffix}"] - table["cac"] - table[f"clv_{suffix}"]
-        assert off.abs().max() <= 0.02 + 1e-9
-        assert off.abs().max() > 0  # rounded one by one, not made to fit
+@pytest.mark.parametrize("suffix", ["mean", "q05", "q50", "q95"])
+def test_the_value_of_a_customer_adds_up_to_half_a_cent_a_term(results, tmp_path, suffix):
+    table = pd.read_csv(write_result(results["customers"], tmp_path / "t.csv"))
+    off = 0.3 * table["value_to_date"] + table[f"rlv_{suffix}"] - table["cac"] - table[f"clv_{suffix}"]
+    assert off.abs().max() <= 0.02 + 1e-9
+    assert off.abs().max() > 0  # rounded one by one, not made to fit
     assert not table["rlv_q50"].astype(str).str.contains("e").any()
 
 
@@ -139,20 +138,28 @@ def test_rounding_leaves_alone_what_is_not_its_own():
     assert found["clv_mean"].isna().tolist() == [False, True]
 
 
-def test_never_is_an_empty_cell_and_infinite_is_not(results, tmp_path):
+@pytest.fixture(scope="module")
+def waits(results):
+    """Waits of two cohorts, of which one never pays back; an infinite spend beside them."""
     table = results["payback"].assign(expected_spend_mean=[np.inf, 1.0])
-    never = table.set_index("cohort").loc["b"]
-    assert np.isinf(never["payback_q25"])
-    for write in (write_result, write_csv):
-        text = write(table, tmp_path / "t.csv").read_text()
-        back = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False).set_index("cohort")
-        waits = [column for column in back if kind_of(column) is Kind.wait]
-        assert len(waits) == 6
-        assert set(back.loc["b", waits]) == {""}
-        assert back.loc["b", ["share_never", "p_expected_never"]].tolist() == ["1", "1"]
-        assert back.loc["a", "expected_spend_mean"] == "inf"
-        assert "" not in set(back.loc["a", ["share_at_once", "payback_q25"]])
-    assert np.isinf(pd.read_parquet(write_parquet(table, tmp_path / "t.parquet"))["payback_q25"].iloc[1])
+    assert np.isinf(table.set_index("cohort").loc["b", "payback_q25"])
+    return table
+
+
+@pytest.mark.parametrize("write", [write_result, write_csv])
+def test_never_is_an_empty_cell_and_infinite_is_not(waits, tmp_path, write):
+    text = write(waits, tmp_path / "t.csv").read_text()
+    back = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False).set_index("cohort")
+    columns = [column for column in back if kind_of(column) is Kind.wait]
+    assert len(columns) == 6
+    assert set(back.loc["b", columns]) == {""}
+    assert back.loc["b", ["share_never", "p_expected_never"]].tolist() == ["1", "1"]
+    assert back.loc["a", "expected_spend_mean"] == "inf"
+    assert "" not in set(back.loc["a", ["share_at_once", "payback_q25"]])
+
+
+def test_never_stays_infinite_in_parquet(waits, tmp_path):
+    assert np.isinf(pd.read_parquet(write_parquet(waits, tmp_path / "t.parquet"))["payback_q25"].iloc[1])
 
 
 def test_words_in_a_column_of_times_are_written_as_they_are(tmp_path):

@@ -152,10 +152,10 @@ def test_amounts(texts, decimal, total):
     assert log.source.decimal == decimal
 
 
-def test_decimal_stated_for_what_could_be_both():
+@pytest.mark.parametrize(("decimal", "amount"), [(",", 1.234), (".", 1234.0)])
+def test_decimal_stated_for_what_could_be_both(decimal, amount):
     frame = pd.DataFrame({"customer_id": ["a"], "date": ["2024-01-01"], "amount": ["1,234"]})
-    assert days(read_transactions(frame, decimal=","))[0][2] == 1.234
-    assert days(read_transactions(frame, decimal="."))[0][2] == 1234.0
+    assert days(read_transactions(frame, decimal=decimal))[0][2] == amount
 
 
 THOUSANDS = [f"{1 + n % 9}.{100 + n}" for n in range(400)]
@@ -180,36 +180,40 @@ def test_rows_that_decide_the_decimal_mark(write, odd, delimiter, date, decimal)
     assert days(log)[0][2] == pytest.approx(total, rel=1e-12)
 
 
-def test_the_same_from_every_source(small, tmp_path):
+FORMS = {
+    "csv": lambda small, typed, folder: folder / "log.csv",
+    "text path": lambda small, typed, folder: str(folder / "log.csv"),
+    "parquet": lambda small, typed, folder: folder / "log.parquet",
+    "pandas": lambda small, typed, folder: typed,
+    "pandas, text dates": lambda small, typed, folder: small,
+    "pandas, categories": lambda small, typed, folder: small.astype({"region": "category", "customer_id": "category"}),
+    "arrow": lambda small, typed, folder: pa.Table.from_pandas(typed),
+    "polars": lambda small, typed, folder: pl.from_pandas(typed),
+    "polars, lazy": lambda small, typed, folder: pl.from_pandas(small).lazy(),
+    "polars, categories": lambda small, typed, folder: pl.from_pandas(small).with_columns(
+        pl.col("region").cast(pl.Categorical)
+    ),
+    "ibis": lambda small, typed, folder: ibis.memtable(pa.Table.from_pandas(typed)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_from_every_source(small, tmp_path, form):
     small.to_csv(tmp_path / "log.csv", index=False)
     typed = small.assign(date=pd.to_datetime(small["date"]))
     typed.to_parquet(tmp_path / "log.parquet")
-    sources = {
-        "csv": tmp_path / "log.csv",
-        "text path": str(tmp_path / "log.csv"),
-        "parquet": tmp_path / "log.parquet",
-        "pandas": typed,
-        "pandas, text dates": small,
-        "pandas, categories": small.astype({"region": "category", "customer_id": "category"}),
-        "arrow": pa.Table.from_pandas(typed),
-        "polars": pl.from_pandas(typed),
-        "polars, lazy": pl.from_pandas(small).lazy(),
-        "polars, categories": pl.from_pandas(small).with_columns(pl.col("region").cast(pl.Categorical)),
-        "ibis": ibis.memtable(pa.Table.from_pandas(typed)),
-    }
-    found = {
-        name: summarise(
-            read_transactions(source, keep=["region"]),
+    table, wanted = (
+        summarise(
+            read_transactions(FORMS[name](small, typed, tmp_path), keep=["region"]),
             observation_end="2024-01-31",
             holdout_end="2024-02-05",
             cohort="region",
         ).table
-        for name, source in sources.items()
-    }
-    for name, table in found.items():
-        pd.testing.assert_frame_equal(table, found["csv"], obj=name)
-    assert found["csv"]["customer_id"].tolist() == ["0001", "0002", "0003"]
-    assert found["csv"]["cohort"].tolist() == ["Süd", "(missing)", "Ost"]
+        for name in (form, "csv")
+    )
+    pd.testing.assert_frame_equal(table, wanted)
+    assert table["customer_id"].tolist() == ["0001", "0002", "0003"]
+    assert table["cohort"].tolist() == ["Süd", "(missing)", "Ost"]
 
 
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis 12 on DuckDB 2
@@ -550,10 +554,10 @@ def test_numbers_that_are_none(value):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_numbers_that_are_none_in_arrow_and_polars(value):
+@pytest.mark.parametrize("kind", [pa.table, pl.DataFrame], ids=["arrow", "polars"])
+def test_numbers_that_are_none_in_arrow_and_polars(value, kind):
     columns = {"customer_id": ["a"] * 40, "date": ["2024-01-01"] * 40, "amount": [1.0] * 39 + [value]}
-    for table in (pa.table(columns), pl.DataFrame(columns)):
-        assert days(read_transactions(table)) == [("a", dt.date(2024, 1, 1), 39.0, 39)]
+    assert days(read_transactions(kind(columns))) == [("a", dt.date(2024, 1, 1), 39.0, 39)]
 
 
 @pytest.mark.parametrize("above", ["sep=;\n", "\n\n"])

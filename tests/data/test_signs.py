@@ -132,11 +132,14 @@ def test_tax_off_net_amounts_is_a_caution():
     assert noted(read_transactions(frame(Netto=[1.0, 2.0]), vat=0.19), Code.TAX_OFF_NET).caution
 
 
-def test_two_minus_signs_of_quantity_and_price_are_a_caution():
-    log = read_transactions(frame(Menge=["2", "-1", "-1"], Einzelpreis=["9,99", "-4,00", "3,00"]))
-    note = noted(log, Code.BOTH_NEGATIVE)
-    assert (note.caution, note.count, note.first[0].where) == (True, 1, "row 2")
-    assert noted(read_transactions(frame(Menge=["2", "-1"], Einzelpreis=["9,99", "4,00"])), Code.BOTH_NEGATIVE) is None
+@pytest.mark.parametrize(
+    ("quantities", "prices", "count"),
+    [(["2", "-1", "-1"], ["9,99", "-4,00", "3,00"], 1), (["2", "-1"], ["9,99", "4,00"], None)],
+    ids=["two signs", "one sign"],
+)
+def test_two_minus_signs_of_quantity_and_price_are_a_caution(quantities, prices, count):
+    note = noted(read_transactions(frame(Menge=quantities, Einzelpreis=prices)), Code.BOTH_NEGATIVE)
+    assert (note and (note.caution, note.count, note.first[0].where)) == (count and (True, count, "row 2"))
 
 
 @pytest.mark.parametrize(

@@ -96,17 +96,20 @@ def test_activity_before_and_within_the_inactivity_window():
     assert half["active_after"].to_dict() == {"a": False, "b": False, "c": False, "d": False, "e": True}
 
 
-def test_units(cdnow_log, cdnow):
-    days = summarise(cdnow_log, observation_end="1997-09-30", holdout_end="1998-06-30", time_unit="D")
+@pytest.mark.parametrize("unit", DAYS_PER_UNIT)
+def test_units(cdnow_log, unit):
+    ends, length = {"observation_end": "1997-09-30", "holdout_end": "1998-06-30"}, DAYS_PER_UNIT[unit]
+    days, other = (summarise(cdnow_log, **ends, time_unit=one) for one in ("D", unit))
     assert days.table["T"].max() == 272.0
-    for unit, length in DAYS_PER_UNIT.items():
-        other = summarise(cdnow_log, observation_end="1997-09-30", holdout_end="1998-06-30", time_unit=unit)
-        for name in ("recency", "T"):
-            np.testing.assert_array_equal(other.table[name], days.table[name] / length)
-        assert other.window == days.window / length
-        assert other.holdout_length == days.holdout_length / length
-        assert other.units_per_year == 365.25 / length
-        assert len(patterns(other.table)) == 1016
+    for name in ("recency", "T"):
+        np.testing.assert_array_equal(other.table[name], days.table[name] / length)
+    assert other.window == days.window / length
+    assert other.holdout_length == days.holdout_length / length
+    assert other.units_per_year == 365.25 / length
+    assert len(patterns(other.table)) == 1016
+
+
+def test_weeks_are_the_unit_if_none_is_said(cdnow):
     assert cdnow.units_per_year == 365.25 / 7
 
 

@@ -9,27 +9,34 @@ from kundenwert.data import read_transactions, window_totals
 from kundenwert.errors import DomainError, SchemaError
 
 
-def test_both_ends_are_inclusive(small):
-    log = read_transactions(small)
-    assert window_totals(log, "2024-01-08", "2024-01-15").to_dict("list") == {
-        "customer_id": ["0001", "0002", "0003"],
-        "purchases": [1, 1, 1],
-        "revenue": [10.0, 8.0, 1.25],
-    }
-    assert window_totals(log, "2024-01-09", "2024-01-14").empty
-    one_day = window_totals(log, dt.date(2024, 2, 5), dt.datetime(2024, 2, 5, 12))  # noqa: DTZ001
-    assert one_day.to_numpy().tolist() == [["0001", 1, 20.5]]
+@pytest.mark.parametrize(
+    ("start", "end", "found"),
+    [
+        ("2024-01-08", "2024-01-15", [["0001", 1, 10.0], ["0002", 1, 8.0], ["0003", 1, 1.25]]),
+        ("2024-01-09", "2024-01-14", []),
+        (dt.date(2024, 2, 5), dt.datetime(2024, 2, 5, 12), [["0001", 1, 20.5]]),  # noqa: DTZ001
+    ],
+    ids=["both ends", "between purchases", "one day"],
+)
+def test_both_ends_are_inclusive(small, start, end, found):
+    totals = window_totals(read_transactions(small), start, end)
+    assert totals.columns.tolist() == ["customer_id", "purchases", "revenue"]
+    assert totals.to_numpy().tolist() == found
 
 
-def test_a_log_its_table_and_a_frame_agree(small):
-    log = read_transactions(small)
-    wanted = window_totals(log, "2024-01-01", "2024-01-31")
-    pd.testing.assert_frame_equal(window_totals(log.purchases, "2024-01-01", "2024-01-31"), wanted)
-    pd.testing.assert_frame_equal(window_totals(small, "2024-01-01", "2024-01-31"), wanted)
-    stamped = small.assign(date=pd.to_datetime(small["date"]) + pd.Timedelta(hours=23))
-    pd.testing.assert_frame_equal(window_totals(stamped, "2024-01-01", "2024-01-31"), wanted)
-    shuffled = small.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(window_totals(shuffled, "2024-01-01", "2024-01-31"), wanted)
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda small: read_transactions(small).purchases,
+        lambda small: small,
+        lambda small: small.assign(date=pd.to_datetime(small["date"]) + pd.Timedelta(hours=23)),
+        lambda small: small.sample(frac=1, random_state=3),
+    ],
+    ids=["table", "frame", "late hours", "shuffled"],
+)
+def test_a_log_its_table_and_a_frame_agree(small, form):
+    wanted = window_totals(read_transactions(small), "2024-01-01", "2024-01-31")
+    pd.testing.assert_frame_equal(window_totals(form(small), "2024-01-01", "2024-01-31"), wanted)
 
 
 def test_order_lines_of_a_day_are_one_purchase():
@@ -48,10 +55,14 @@ def test_cdnow_holdout_is_that_of_the_summary(cdnow_log, cdnow):
     assert held["purchases"].sum() == 1882
 
 
-def test_windows_that_make_no_sense_are_refused(small):
-    with pytest.raises(DomainError, match="ends on 2024-01-01, before its start 2024-02-01"):
-        window_totals(small, "2024-02-01", "2024-01-01")
-    with pytest.raises(DomainError, match="start='soon' is not a date"):
-        window_totals(small, "soon", "2024-01-01")
-    with pytest.raises(SchemaError, match="no column 'amount'"):
-        window_totals(small.drop(columns="amount"), "2024-01-01", "2024-01-31")
+@pytest.mark.parametrize(
+    ("gone", "start", "error", "message"),
+    [
+        ([], "2024-02-01", DomainError, "ends on 2024-01-01, before its start 2024-02-01"),
+        ([], "soon", DomainError, "start='soon' is not a date"),
+        (["amount"], "2023-12-01", SchemaError, "no column 'amount'"),
+    ],
+)
+def test_windows_that_make_no_sense_are_refused(small, gone, start, error, message):
+    with pytest.raises(error, match=message):
+        window_totals(small.drop(columns=gone), start, "2024-01-01")

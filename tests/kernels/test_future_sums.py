@@ -22,18 +22,26 @@ def integral(low, high, rate):
     return float((weight * 3.0 * np.exp(-0.25 * (u - 2.0) - rate * u)).sum() * (high - low) / 2)
 
 
-def test_span_sums_by_hand():
-    counts, money = span_sums(ONE_TAIL, VALUE, MEAN, np.array([20.0, 4.0]), np.array([0.1, 0.0]), 2, 1)
-    np.testing.assert_array_equal(counts[..., 0], [[1, 9], [1, 7]])
-    by_hand = 10 * np.exp(-0.05) + 20 * np.exp(-0.15) + 5 * integral(2.0, 9.0, 0.1)
-    expected = [[np.exp(-0.4), by_hand], [1.0, 30 + 5 * integral(2.0, 4.0, 0.0)]]
-    np.testing.assert_allclose(money[..., 0], expected, rtol=1e-13)
-
-
-def test_a_span_that_ends_between_purchases():
-    counts, money = span_sums(ONE_TAIL, VALUE, MEAN, np.array([1.5, 1.4]), np.zeros(2), 1, 2)
-    np.testing.assert_array_equal(counts[:, 0], [[0, 2], [0, 1]])
-    np.testing.assert_array_equal(money[:, 0], [[0, 30], [0, 10]])
+@pytest.mark.parametrize(
+    ("lengths", "rates", "counts", "money"),
+    [
+        (
+            [20.0, 4.0],
+            [0.1, 0.0],
+            [[1, 9], [1, 7]],
+            [
+                [np.exp(-0.4), 10 * np.exp(-0.05) + 20 * np.exp(-0.15) + 5 * integral(2.0, 9.0, 0.1)],
+                [1.0, 30 + 5 * integral(2.0, 4.0, 0.0)],
+            ],
+        ),
+        ([1.5, 1.4], [0.0, 0.0], [[0, 2], [0, 1]], [[0, 30], [0, 10]]),
+    ],
+    ids=["with a tail", "ends between purchases"],
+)
+def test_span_sums_by_hand(lengths, rates, counts, money):
+    found = span_sums(ONE_TAIL, VALUE, MEAN, np.array(lengths), np.array(rates), 2, 1)
+    np.testing.assert_array_equal(found[0][..., 0], counts)
+    np.testing.assert_allclose(found[1][..., 0], money, rtol=1e-13)
 
 
 def test_window_sums_by_hand():
@@ -57,13 +65,15 @@ def test_windows_add_up_to_the_span():
 
 def test_first_times():
     np.testing.assert_array_equal(first_times(ONE_TAIL, 2), [4.0, 0.5])
-    reach = Reach(np.array([np.inf]), 30.0, 1e4)
+
+
+@pytest.mark.parametrize("length", [3.0, 29.0])
+def test_first_times_follow_the_chance_of_a_purchase(length):
     x, _, T, law = CASES["cdnow repeater"]
-    futures, *_ = drawn(CASES["cdnow repeater"], reach)
+    futures, *_ = drawn(CASES["cdnow repeater"], Reach(np.array([np.inf]), 30.0, 1e4))
     first = first_times(futures, SIZE)
-    chance = 1 - pareto_nbd.purchase_probability(0, np.array([3.0, 29.0]), x, 30.43, T, **law)
-    for length, p in zip((3.0, 29.0), chance, strict=True):
-        assert stats.binomtest(int((first <= length).sum()), SIZE, p).pvalue > FALSE_ALARM
+    chance = 1 - pareto_nbd.purchase_probability(0, length, x, 30.43, T, **law)
+    assert stats.binomtest(int((first <= length).sum()), SIZE, chance).pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize(("cost", "paid"), [(4.0, 0.0), (4.0001, 0.5), (9.0, 0.5), (9.1, 1.5)])

@@ -93,14 +93,14 @@ def test_distribution_of_counts(case, name):
         assert kept.sum() < 2 or stats.chisquare(seen[kept], scaled).pvalue > FALSE_ALARM
 
 
-def test_the_rate_behind_a_tail():
-    """Of a living customer who has bought nothing for so long, `λ ~ Gamma(r+x, α+T+simulated)`."""
+@pytest.mark.parametrize("bought", range(4))
+def test_the_rate_behind_a_tail(bought):
+    """Of a living customer who has bought so many until then, `λ ~ Gamma(r+x, α+T+simulated)`."""
     reach = Reach(np.array([500.0]), 20.0, 1e4)
     futures, *_ = drawn(CASES["cdnow repeater"], reach)
     number = np.diff(futures.offset)[futures.tails.cell]
-    for k in range(4):
-        law = stats.gamma(0.553 + 2 + k, scale=1 / (10.58 + 38.86 + 20.0))
-        assert stats.kstest(futures.tails.rate[number == k], law.cdf).pvalue > FALSE_ALARM
+    law = stats.gamma(0.553 + 2 + bought, scale=1 / (10.58 + 38.86 + 20.0))
+    assert stats.kstest(futures.tails.rate[number == bought], law.cdf).pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize("one_by_one", [1e4, 1.5, 1e-9])
@@ -183,22 +183,18 @@ def test_a_longer_reach_only_adds():
     np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
-def test_buffers_grow():
+@pytest.mark.parametrize("draws", [1, 3])
+def test_buffers_grow(draws):
     """Far more purchases and tails than cells: the cell that did not fit is drawn again, whole."""
     law = {"r": np.full(40, 800.0), "alpha": np.full(40, 2.0), "s": np.full(40, 2.0), "beta": np.full(40, 500.0)}
-    reach = Reach(np.array([50.0]), 10.0, 1e5)
-    many = pareto_nbd_futures.draw_futures(
-        [0.0], [0.0], np.ones((1, 40)), **law, reach=reach, keys=customer_keys(1, [3])
-    )
+    how = {"reach": Reach(np.array([50.0]), 10.0, 1e5), "keys": customer_keys(1, [3])}
+    many = pareto_nbd_futures.draw_futures([0.0], [0.0], np.ones((1, 40)), **law, **how)
     counts = np.diff(many.offset)
     assert many.tails.cell.size == 40 - (counts < 3000).sum() > 30
     assert abs(counts[many.tails.cell].mean() - 4000) < ERRORS * np.sqrt(4000 / 30 + 4000**2 / 800 / 30)
-    for draws in (1, 3):  # the same, were there no other draws
-        few = {name: value[:draws] for name, value in law.items()}
-        alone = pareto_nbd_futures.draw_futures(
-            [0.0], [0.0], np.ones((1, draws)), **few, reach=reach, keys=customer_keys(1, [3])
-        )
-        np.testing.assert_array_equal(alone.time, many.time[: alone.time.size])
+    few = {name: value[:draws] for name, value in law.items()}  # the same, were there no other draws
+    alone = pareto_nbd_futures.draw_futures([0.0], [0.0], np.ones((1, draws)), **few, **how)
+    np.testing.assert_array_equal(alone.time, many.time[: alone.time.size])
 
 
 @pytest.mark.parametrize("alive", [0.0, 1.0])
@@ -223,25 +219,29 @@ def test_tiny_shapes_are_no_endless_loop(tiny):
     assert np.isfinite(futures.tails.later).all()
 
 
-def test_nbd():
+@pytest.mark.parametrize(
+    ("simulated", "one_by_one"),
+    [(80.0, 1e4), (10.0, 1e4), (np.inf, 0.5)],
+    ids=["plain", "tails by time", "tails by number"],
+)
+def test_nbd(simulated, one_by_one):
     """`λ ~ Gamma(r+x, α+T)` and no death: counts are negative binomial."""
     x, T, r, alpha = 2.0, 38.86, 0.3848, 12.072
-    for simulated, one_by_one in ((80.0, 1e4), (10.0, 1e4), (np.inf, 0.5)):
-        reach = Reach(np.array([39.0, np.inf]), simulated, one_by_one)
-        futures = nbd_futures.draw_futures(
-            [x], [T], r=np.full(SIZE, r), alpha=np.full(SIZE, alpha), reach=reach, keys=customer_keys(1, [9])
-        )
-        assert futures.tails.cell.size == SIZE
-        assert np.isinf(futures.tails.end).all()
-        value, mean, _ = gamma_gamma_futures.draw_values(
-            [x], [40.0], **samples_of(LONG, SIZE), futures=futures, keys=customer_keys(1, [9])
-        )
-        counts, money = span_sums(futures, value, mean, reach.lengths, np.array([0.0, 0.02]), 1, SIZE)
-        law = stats.nbinom(r + x, 1 - 39.0 / (alpha + T + 39.0))
-        most = int(law.isf(1e-4))
-        seen = np.bincount(np.minimum(counts[0, 0], most).astype(int), minlength=most + 1)
-        assert stats.chisquare(seen, SIZE * np.append(law.pmf(np.arange(most)), law.sf(most - 1))).pvalue > FALSE_ALARM
-        assert is_mean(money[1, 0], (r + x) / (alpha + T) / 0.02 * gamma_gamma.expected_spend(x, 20.0, **LONG))
+    reach = Reach(np.array([39.0, np.inf]), simulated, one_by_one)
+    futures = nbd_futures.draw_futures(
+        [x], [T], r=np.full(SIZE, r), alpha=np.full(SIZE, alpha), reach=reach, keys=customer_keys(1, [9])
+    )
+    assert futures.tails.cell.size == SIZE
+    assert np.isinf(futures.tails.end).all()
+    value, mean, _ = gamma_gamma_futures.draw_values(
+        [x], [40.0], **samples_of(LONG, SIZE), futures=futures, keys=customer_keys(1, [9])
+    )
+    counts, money = span_sums(futures, value, mean, reach.lengths, np.array([0.0, 0.02]), 1, SIZE)
+    law = stats.nbinom(r + x, 1 - 39.0 / (alpha + T + 39.0))
+    most = int(law.isf(1e-4))
+    seen = np.bincount(np.minimum(counts[0, 0], most).astype(int), minlength=most + 1)
+    assert stats.chisquare(seen, SIZE * np.append(law.pmf(np.arange(most)), law.sf(most - 1))).pvalue > FALSE_ALARM
+    assert is_mean(money[1, 0], (r + x) / (alpha + T) / 0.02 * gamma_gamma.expected_spend(x, 20.0, **LONG))
 
 
 @pytest.mark.parametrize(("x", "total"), [(0.0, 0.0), (2.0, 44.7), (1000.0, 20_000.0)])

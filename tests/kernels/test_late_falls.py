@@ -89,22 +89,19 @@ def test_neighbours_change_nothing():
         assert alive[i] == pytest.approx(pareto_nbd.p_alive(*history, **law)[0], rel=1e-12)
 
 
-def test_shapes_broadcast():
+@pytest.mark.parametrize(("i", "j"), [(i, j) for i in range(2) for j in range(3)])
+def test_shapes_broadcast(i, j):
     """Two histories against three laws, one of each late; and single numbers."""
     x, t_x, T = np.array([[0], [3]]), np.array([[0.0], [20.0]]), np.array([[365.0], [39.0]])
     law = {"r": np.array([0.5, 1e-3, 0.3]), "alpha": np.array([10.0, 1e-3, 5.0]), "s": 12.0, "beta": 20.0}
     found = pareto_nbd.log_likelihood_gradient(x, t_x, T, **law)
     alive = pareto_nbd.p_alive(x, t_x, T, **law)
     assert all(part.shape == (2, 3) for part in (*found, alive))
-    for i in range(2):
-        for j in range(3):
-            one = law | {"r": law["r"][j], "alpha": law["alpha"][j]}
-            single = pareto_nbd.log_likelihood_gradient(x[i, 0], t_x[i, 0], T[i, 0], **one)
-            assert [np.shape(part) for part in single] == [()] * 5
-            assert [part[i, j] for part in found] == pytest.approx([float(part) for part in single], rel=1e-12)
-            assert alive[i, j] == pytest.approx(
-                float(pareto_nbd.p_alive(x[i, 0], t_x[i, 0], T[i, 0], **one)), rel=1e-12
-            )
+    one = law | {"r": law["r"][j], "alpha": law["alpha"][j]}
+    single = pareto_nbd.log_likelihood_gradient(x[i, 0], t_x[i, 0], T[i, 0], **one)
+    assert [np.shape(part) for part in single] == [()] * 5
+    assert [part[i, j] for part in found] == pytest.approx([float(part) for part in single], rel=1e-12)
+    assert alive[i, j] == pytest.approx(float(pareto_nbd.p_alive(x[i, 0], t_x[i, 0], T[i, 0], **one)), rel=1e-12)
 
 
 @pytest.mark.parametrize(("nodes", "error"), [(20, 1e-9), (40, 1e-11)])

@@ -94,12 +94,13 @@ def test_the_check_against_draws_has_teeth():
     assert abs(draw.purchase_rate.mean() - of_the_living) > 20 * Z * draw.purchase_rate.std() / np.sqrt(SIZE)
 
 
-def test_a_history_just_ended_is_its_own_lifetime():
+@pytest.mark.parametrize(
+    ("history", "lifetime", "rate"), [((3, 39.0, 39.0), 39.0, 3.55 / 49.6), ((0, 0.0, 0.0), 0.0, 0.55 / 10.6)]
+)
+def test_a_history_just_ended_is_its_own_lifetime(history, lifetime, rate):
     law = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}
-    assert float(pareto_nbd.expected_lifetime_to_date(3, 39.0, 39.0, **law)) == 39.0
-    assert float(pareto_nbd.expected_purchase_rate(3, 39.0, 39.0, **law)) == pytest.approx(3.55 / 49.6, rel=1e-14)
-    assert float(pareto_nbd.expected_lifetime_to_date(0, 0.0, 0.0, **law)) == 0.0
-    assert float(pareto_nbd.expected_purchase_rate(0, 0.0, 0.0, **law)) == pytest.approx(0.55 / 10.6, rel=1e-14)
+    assert float(pareto_nbd.expected_lifetime_to_date(*history, **law)) == lifetime
+    assert float(pareto_nbd.expected_purchase_rate(*history, **law)) == pytest.approx(rate, rel=1e-14)
 
 
 def test_without_drop_out_everybody_lives_to_date():
@@ -125,14 +126,15 @@ def test_bounds_and_order_over_many_histories():
     assert (lifetime >= t_x + pareto_nbd.p_alive(x, t_x, T, **law) * (T - t_x) * (1 - 1e-4)).all()
 
 
-def test_another_unit_of_time_is_the_same_life():
+@pytest.mark.parametrize("length", [7.0, 12 / 52, 1 / 52], ids=["days", "months", "years"])
+@pytest.mark.parametrize(
+    ("quantity", "power"), [(pareto_nbd.expected_lifetime_to_date, 1), (pareto_nbd.expected_purchase_rate, -1)]
+)
+def test_another_unit_of_time_is_the_same_life(quantity, power, length):
     law = {"r": 0.55, "s": 0.6}
-    weeks = pareto_nbd.expected_lifetime_to_date(2, 5.0, 39.0, alpha=10.6, beta=11.7, **law)
-    days = pareto_nbd.expected_lifetime_to_date(2, 35.0, 273.0, alpha=74.2, beta=81.9, **law)
-    assert float(days) == pytest.approx(7 * float(weeks), rel=1e-13)
-    weeks = pareto_nbd.expected_purchase_rate(2, 5.0, 39.0, alpha=10.6, beta=11.7, **law)
-    days = pareto_nbd.expected_purchase_rate(2, 35.0, 273.0, alpha=74.2, beta=81.9, **law)
-    assert float(days) == pytest.approx(float(weeks) / 7, rel=1e-13)
+    weeks = quantity(2, 5.0, 39.0, alpha=10.6, beta=11.7, **law)
+    other = quantity(2, 5.0 * length, 39.0 * length, alpha=10.6 * length, beta=11.7 * length, **law)
+    assert float(other) == pytest.approx(length**power * float(weeks), rel=1e-13)
 
 
 def test_expected_repeat_purchases_of_a_new_customer_agree():

@@ -175,11 +175,12 @@ def test_limits_of_the_horizon(history, law):
         assert forever == np.inf
 
 
-def test_shape_one_is_no_special_case():
+@pytest.mark.parametrize(
+    ("function", "extra"), [(pareto_nbd.expected_purchases, 52.0), (pareto_nbd.dert, 0.002)], ids=["purchases", "dert"]
+)
+def test_shape_one_is_no_special_case(function, extra):
     s = np.array([1 - 1e-9, 1.0, 1 + 1e-9])
-    found = pareto_nbd.expected_purchases(2, 30.43, 38.86, 52.0, r=0.55, alpha=10.6, s=s, beta=11.7)
-    np.testing.assert_allclose(found, found[1], rtol=1e-8)
-    found = pareto_nbd.dert(2, 30.43, 38.86, 0.002, r=0.55, alpha=10.6, s=s, beta=11.7)
+    found = function(2, 30.43, 38.86, extra, r=0.55, alpha=10.6, s=s, beta=11.7)
     np.testing.assert_allclose(found, found[1], rtol=1e-8)
 
 
@@ -220,25 +221,40 @@ def test_against_composite_quadrature(history, law):
 # ------------------------------------------------------------------------------------------------ shapes
 
 
-def test_everything_broadcasts():
-    x, t_x, T = np.array([0, 2, 7]), np.array([0, 30.43, 29.43]), 38.86
-    law = {"r": np.array([[0.5], [0.6]]), "alpha": 10.58, "s": np.array([[0.6], [0.7]]), "beta": 11.67}
-    for function, extra in (
+PARTS = ("value", "r", "alpha", "s", "beta")
+
+
+def part_of_gradient(part):
+    """Return the function that gives one part of the gradient."""
+    return lambda *given, **law: getattr(pareto_nbd.log_likelihood_gradient(*given, **law), part)
+
+
+@pytest.mark.parametrize(
+    ("function", "extra"),
+    [
         (pareto_nbd.log_likelihood, ()),
         (pareto_nbd.p_alive, ()),
         (pareto_nbd.expected_purchases, (52.0,)),
         (pareto_nbd.p_alive_at, (52.0,)),
         (pareto_nbd.dert, (0.002,)),
-    ):
-        whole = function(x, t_x, T, *extra, **law)
-        assert whole.shape == (2, 3)
-        assert whole.dtype == np.float64
-        for i in range(2):
-            for j in range(3):
-                one = {k: v[i, 0] if isinstance(v, np.ndarray) else v for k, v in law.items()}
-                assert whole[i, j] == pytest.approx(float(function(x[j], t_x[j], T, *extra, **one)), rel=1e-13)
+        *((part_of_gradient(part), ()) for part in PARTS),
+    ],
+    ids=["likelihood", "alive", "purchases", "alive later", "dert", *PARTS],
+)
+def test_everything_broadcasts(function, extra):
+    x, t_x, T = np.array([0, 2, 7]), np.array([0, 30.43, 29.43]), 38.86
+    law = {"r": np.array([[0.5], [0.6]]), "alpha": 10.58, "s": np.array([[0.6], [0.7]]), "beta": 11.67}
+    whole = function(x, t_x, T, *extra, **law)
+    assert whole.shape == (2, 3)
+    assert whole.dtype == np.float64
+    for i in range(2):
+        for j in range(3):
+            one = {k: v[i, 0] if isinstance(v, np.ndarray) else v for k, v in law.items()}
+            assert whole[i, j] == pytest.approx(float(function(x[j], t_x[j], T, *extra, **one)), rel=1e-13)
+
+
+def test_nobody_broadcasts_too():
     assert pareto_nbd.log_likelihood([], [], [], r=0.5, alpha=1, s=0.5, beta=1).shape == (0,)
-    assert all(part.shape == (2, 3) for part in pareto_nbd.log_likelihood_gradient(x, t_x, T, **law))
 
 
 @pytest.mark.parametrize("name", ["log_likelihood", "p_alive"])

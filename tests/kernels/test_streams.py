@@ -80,16 +80,11 @@ def counts_p_value(sample, law):
     return stats.chisquare(seen[kept], expected).pvalue
 
 
-def test_uniform():
-    assert is_uniform(drawn_uniform(state(), SIZE)) > FALSE_ALARM
-
-
-def test_exponential():
-    assert stats.kstest(drawn_exponential(state(), SIZE), "expon").pvalue > FALSE_ALARM
-
-
-def test_normal():
-    assert stats.kstest(drawn_normal(state(), SIZE), "norm").pvalue > FALSE_ALARM
+@pytest.mark.parametrize(
+    ("draw", "law"), [(drawn_uniform, "uniform"), (drawn_exponential, "expon"), (drawn_normal, "norm")]
+)
+def test_laws_without_parameters(draw, law):
+    assert stats.kstest(draw(state(), SIZE), law).pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize(("edge", "law"), [(7.697, stats.expon), (10.0, stats.expon), (3.654, stats.halfnorm)])
@@ -242,20 +237,18 @@ def test_customer_keys_are_the_mix_of_seed_and_hash(seed):
     np.testing.assert_array_equal(streams.customer_keys(seed, hashes), np.array(expected, np.uint64))
 
 
-def test_first_values_are_pinned():
+@pytest.mark.parametrize(
+    ("place", "draw", "purpose"), [(0, 0, streams.PURCHASES), (1, 1, streams.PURCHASES), (2, 0, streams.SPEND)]
+)
+def test_first_values_are_pinned(place, draw, purpose):
     """A stored seed must give tomorrow what it gives today."""
-    key = streams.customer_keys(20, np.array([12345], np.uint64))[0]
-    seen = []
-    for draw, purpose in ((0, streams.PURCHASES), (1, streams.PURCHASES), (0, streams.SPEND)):
-        here = state(key, draw, purpose)
-        seen.append(
-            [
-                *(streams.uniform(here), streams.exponential(here), streams.normal(here), streams.gamma(here, 0.3)),
-                *(streams.gamma(here, 2.5), streams.beta(here, 0.5, 2.0), streams.poisson(here, 3.0)),
-                streams.poisson(here, 300.0),
-            ]
-        )
-    np.testing.assert_allclose(seen, PINNED, rtol=1e-12)
+    here = state(streams.customer_keys(20, np.array([12345], np.uint64))[0], draw, purpose)
+    seen = [
+        *(streams.uniform(here), streams.exponential(here), streams.normal(here), streams.gamma(here, 0.3)),
+        *(streams.gamma(here, 2.5), streams.beta(here, 0.5, 2.0), streams.poisson(here, 3.0)),
+        streams.poisson(here, 300.0),
+    ]
+    np.testing.assert_allclose(seen, PINNED[place], rtol=1e-12)
 
 
 PINNED = [

@@ -132,11 +132,16 @@ def test_waterfall_of_a_cohort_called_as_the_total_is_the_total():
     assert plot.waterfall(table, "all").patches[0].get_width() == 200.0
 
 
-def test_waterfall_refuses_what_is_not_there():
-    with pytest.raises(DomainError, match=r"no cohort 'z'; choose one of 'a', 'all'"):
-        plot.waterfall(decomposed(["a"]), "z")
-    with pytest.raises(SchemaError, match="no step lifespan"):
-        plot.waterfall(decomposed(["a"]).query("step != 'lifespan'"), "a")
+@pytest.mark.parametrize(
+    ("cohort", "gone", "error", "message"),
+    [
+        ("z", "none", DomainError, r"no cohort 'z'; choose one of 'a', 'all'"),
+        ("a", "lifespan", SchemaError, "no step lifespan"),
+    ],
+)
+def test_waterfall_refuses_what_is_not_there(cohort, gone, error, message):
+    with pytest.raises(error, match=message):
+        plot.waterfall(decomposed(["a"]).query("step != @gone"), cohort)
 
 
 def test_factors_stand_at_their_values_on_a_logarithmic_axis():
@@ -167,15 +172,15 @@ def test_payback_draws_the_shares_and_names_the_costs():
     assert many[0] == "2019-01, cost 20"
 
 
-def test_what_never_pays_back_is_called_so():
+@pytest.mark.parametrize("picture", [plot.payback, plot.payback_margin])
+def test_what_never_pays_back_is_called_so(picture):
     table = curves(["a", "b"])
     lost = table["cohort"] == "b"
     table.loc[lost, "p_paid_back"] = 0.0
     table.loc[lost, "cac"] = 5000.0
-    for picture in (plot.payback, plot.payback_margin):
-        texts = [text.get_text() for text in picture(table).get_legend().get_texts()]
-        assert "b, cost 5,000: not by 104" in texts
-        assert "a, cost 20" in texts
+    texts = [text.get_text() for text in picture(table).get_legend().get_texts()]
+    assert "b, cost 5,000: not by 104" in texts
+    assert "a, cost 20" in texts
 
 
 def test_payback_margin_draws_band_and_cost():
@@ -187,13 +192,13 @@ def test_payback_margin_draws_band_and_cost():
         plot.payback_margin(curves(["a"]), show=["b"])
 
 
-def test_infinite_and_missing_margins_are_left_out(sound):
+@pytest.mark.parametrize(("picture", "title"), [(plot.payback_margin, "Expected margin"), (plot.payback, "Share")])
+def test_infinite_and_missing_margins_are_left_out(sound, picture, title):
     table = curves(["a", "b"])
     table.loc[table["cohort"] == "b", ["expected_margin_mean", "expected_margin_q05", "expected_margin_q95"]] = np.inf
     table.loc[table["cohort"] == "b", "p_paid_back"] = np.nan
-    for picture, title in ((plot.payback_margin, "Expected margin"), (plot.payback, "Share")):
-        ax = sound(picture(table), title=title, x="Weeks")
-        assert ax.get_legend().get_texts()[-1].get_text() == "1 cohort cannot be computed"
+    ax = sound(picture(table), title=title, x="Weeks")
+    assert ax.get_legend().get_texts()[-1].get_text() == "1 cohort cannot be computed"
 
 
 def test_better_writes_probabilities_and_leaves_the_diagonal_blank():

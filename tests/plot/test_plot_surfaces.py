@@ -39,11 +39,14 @@ def test_the_surface_draws_on_the_axes_given(given):
     given(lambda ax: plot.expected_purchases_surface(*surface(), ax=ax))
 
 
-def test_the_surface_wants_matching_shapes():
-    with pytest.raises(DomainError, match=r"= \(2, 3\), at least \(2, 2\), not \(3, 2\)"):
-        plot.expected_purchases_surface([1, 2, 3], [1.0, 2.0], np.zeros((3, 2)))
-    with pytest.raises(DomainError, match=r"not \(1, 3\)"):
-        plot.expected_purchases_surface([1, 2, 3], [1.0], np.zeros((1, 3)))
+@pytest.mark.parametrize(
+    ("times", "shape", "message"),
+    [([1.0, 2.0], (3, 2), r"= \(2, 3\), at least \(2, 2\), not \(3, 2\)"), ([1.0], (1, 3), r"not \(1, 3\)")],
+    ids=["turned", "one row"],
+)
+def test_the_surface_wants_matching_shapes(times, shape, message):
+    with pytest.raises(DomainError, match=message):
+        plot.expected_purchases_surface([1, 2, 3], times, np.zeros(shape))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 30.0), (0.5, 0.9), (100.0, 40_000.0), (1e-5, 2e-3)])

@@ -160,12 +160,19 @@ def test_the_command_in_plain_csv(tmp_path):
     assert len(pd.read_csv(tmp_path / "truth.csv")) == 200
 
 
-def test_bad_requests(tmp_path):
+def test_a_request_without_a_place():
     with pytest.raises(MissingArgumentError):
         run("mechaforge")
-    with pytest.raises(SchemaError, match="no population 'nobody'"):
-        write_population(tmp_path, "nobody")
-    taken = tmp_path / "taken"
-    taken.write_text("x")
-    with pytest.raises(SchemaError, match="taken is a file; results need a folder"):
-        write_population(taken, "cdnow-like")
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "message"),
+    [
+        ("new", "nobody", "no population 'nobody'"),
+        ("taken", "cdnow-like", "taken is a file; results need a folder"),
+    ],
+)
+def test_bad_requests(tmp_path, place, name, message):
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(SchemaError, match=message):
+        write_population(tmp_path / place, name)

@@ -107,19 +107,21 @@ def test_populations_that_cannot_be(plain, population, message):
         plain(5, population=population)
 
 
-def test_groups_must_fit_together(plain):
-    one = plain(5).groups[0]
-    two = plain(5, group={"name": "two", "attributes": {"channel": "web"}}).groups[0]
-    with pytest.raises(SchemaError, match="groups 'all' and 'two' differ in their attributes, first 'channel'"):
-        plain(population={"groups": (one, two)})
-    with pytest.raises(SchemaError, match="1 group stand more than once, first 'all'"):
-        plain(population={"groups": (one, one)})
-    with pytest.raises(SchemaError, match="1 level of 'channel' have no cost, first 'web'"):
-        plain(population={"groups": (two,), "cost_by": "channel"})
-    with pytest.raises(SchemaError, match="groups have a cac of their own while cost_by='channel'"):
-        plain(
-            group={"attributes": {"channel": "web"}, "cac": 1.0}, population={"cost_by": "channel", "costs": {"web": 1}}
-        )
+@pytest.mark.parametrize(
+    ("places", "costs", "message"),
+    [
+        ([0, 1], {}, "groups 'all' and 'two' differ in their attributes, first 'channel'"),
+        ([0, 0], {}, "1 group stand more than once, first 'all'"),
+        ([1], {"cost_by": "channel"}, "1 level of 'channel' have no cost, first 'web'"),
+        ([2], {"cost_by": "channel", "costs": {"web": 1}}, "groups have a cac of their own while cost_by='channel'"),
+    ],
+    ids=["attributes", "twice", "no cost", "two costs"],
+)
+def test_groups_must_fit_together(plain, places, costs, message):
+    web = {"name": "two", "attributes": {"channel": "web"}}
+    known = [plain(5, group=group).groups[0] for group in ({}, web, web | {"cac": 1.0})]
+    with pytest.raises(SchemaError, match=message):
+        plain(population={"groups": tuple(known[at] for at in places), **costs})
 
 
 @pytest.mark.parametrize(
@@ -182,23 +184,36 @@ def test_a_number_beyond_all_bounds_is_named_with_its_place(plain):
         from_dict(content)
 
 
-def test_populations_by_name(tmp_path):
-    for name, make in NAMED.items():
-        assert find_population(name) == (make(), {})
+@pytest.mark.parametrize("name", NAMED)
+def test_populations_by_name(name):
+    assert find_population(name) == (NAMED[name](), {})
+
+
+def test_random_populations_follow_their_seed():
     assert find_population("random", seed=4)[0] == find_population("random", seed=4)[0]
     assert find_population("random", seed=4)[0] != find_population("random", seed=5)[0]
-    with pytest.raises(
-        SchemaError, match=r"no population 'mechafrog'; choose one of mechaforge, cdnow-like, random, or"
-    ):
-        find_population("mechafrog")
-    broken = tmp_path / "broken.json"
-    for text, message in (("{", "broken.json cannot be read as JSON"), ("3", "population is 3; it must be an object")):
-        broken.write_text(text)
-        with pytest.raises(SchemaError, match=message):
-            find_population(str(broken))
-    broken.write_text(json.dumps({"population": to_dict(mechaforge()), "sede": 1}))
-    with pytest.raises(SchemaError, match=r"broken\.json has an unknown key 'sede'; known: population, seed"):
-        find_population(str(broken))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("mechafrog", None, r"no population 'mechafrog'; choose one of mechaforge, cdnow-like, random, or"),
+        ("broken.json", "{", "broken.json cannot be read as JSON"),
+        ("broken.json", "3", "population is 3; it must be an object"),
+        (
+            "broken.json",
+            json.dumps({"population": to_dict(mechaforge()), "sede": 1}),
+            r"broken\.json has an unknown key 'sede'; known: population, seed",
+        ),
+    ],
+    ids=["misspelt", "no JSON", "no object", "unknown key"],
+)
+def test_what_names_no_population(tmp_path, name, text, message):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+        name = str(tmp_path / name)
+    with pytest.raises(SchemaError, match=message):
+        find_population(name)
 
 
 @pytest.mark.parametrize(

@@ -54,21 +54,31 @@ def test_the_only_table_is_read_and_not_changed(tmp_path, make, name):
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
+ODD = '"Große ""Käufe""; DROP TABLE orders"'
+SEVERAL = (ORDERS.format("orders"), ORDERS.format(ODD), "CREATE VIEW seen AS SELECT * FROM orders")
+
+
 @MAKERS
-def test_a_table_is_chosen_by_name(tmp_path, make, name):
-    odd = '"Große ""Käufe""; DROP TABLE orders"'
-    path = make(
-        tmp_path / name, ORDERS.format("orders"), ORDERS.format(odd), "CREATE VIEW seen AS SELECT * FROM orders"
-    )
-    with pytest.raises(SchemaError, match=r"holds 3 tables: .*'orders'.*Say which to read with table="):
-        read_transactions(path)
-    with pytest.raises(SchemaError, match=r"no table 'order' \(did you mean 'orders'\?\)") as caught:
-        read_transactions(path, table="order")
-    assert caught.value.parameter == "table"
-    for table in ("orders", "seen", 'Große "Käufe"; DROP TABLE orders'):
-        assert read_transactions(path, table=table).account.rows_read == 1
-    with pytest.raises(DomainError, match="skip_lines=1 is for text files"):
-        read_transactions(path, table="orders", skip_lines=1)
+@pytest.mark.parametrize("table", ["orders", "seen", 'Große "Käufe"; DROP TABLE orders'])
+def test_a_table_is_chosen_by_name(tmp_path, make, name, table):
+    path = make(tmp_path / name, *SEVERAL)
+    assert read_transactions(path, table=table).account.rows_read == 1
+
+
+@MAKERS
+@pytest.mark.parametrize(
+    ("reading", "error", "parameter", "message"),
+    [
+        ({}, SchemaError, "table", r"holds 3 tables: .*'orders'.*Say which to read with table="),
+        ({"table": "order"}, SchemaError, "table", r"no table 'order' \(did you mean 'orders'\?\)"),
+        ({"table": "orders", "skip_lines": 1}, DomainError, "skip_lines", "skip_lines=1 is for text files"),
+    ],
+    ids=["several", "misspelt", "lines of a table"],
+)
+def test_a_table_that_is_not_clear(tmp_path, make, name, reading, error, parameter, message):
+    with pytest.raises(error, match=message) as caught:
+        read_transactions(make(tmp_path / name, *SEVERAL), **reading)
+    assert caught.value.parameter == parameter
 
 
 def test_sqlite_lets_every_cell_be_what_it_likes(tmp_path):

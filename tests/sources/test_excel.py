@@ -145,15 +145,30 @@ def test_empty_rows_are_no_rows_and_places_are_true(book):
     assert str(log.account.entries[-1].first[0]) == "sheet 'Orders' row 6: 'no day'"
 
 
-def test_which_sheet(book):
-    path = book(Notes=[], Orders=GOOD, Returns=[HEADING, ["z", dt.date(2024, 1, 1), 9]], Old_hidden=GOOD)
-    with pytest.raises(SchemaError, match=r"holds 2 sheets: 'Orders', 'Returns'.*table='Orders'"):
-        read_transactions(path)
-    with pytest.raises(SchemaError, match=r"no sheet 'order' \(did you mean 'Orders'\?\)"):
-        read_transactions(path, table="order")
-    assert read_transactions(path, table="Orders").account.rows_read == 2
-    assert read_transactions(path, table="3").account.rows_read == 1
-    assert read_transactions(path, table="Old_hidden").account.rows_read == 2
+@pytest.fixture
+def shelf(book):
+    """Write a workbook with an empty sheet, two that may be meant, and a hidden one."""
+    return book(Notes=[], Orders=GOOD, Returns=[HEADING, ["z", dt.date(2024, 1, 1), 9]], Old_hidden=GOOD)
+
+
+@pytest.mark.parametrize(("table", "rows"), [("Orders", 2), ("3", 1), ("Old_hidden", 2)])
+def test_a_sheet_is_chosen_by_name_or_number(shelf, table, rows):
+    assert read_transactions(shelf, table=table).account.rows_read == rows
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, r"holds 2 sheets: 'Orders', 'Returns'.*table='Orders'"),
+        ("order", r"no sheet 'order' \(did you mean 'Orders'\?\)"),
+    ],
+)
+def test_a_sheet_that_is_not_clear(shelf, table, message):
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(shelf, table=table)
+
+
+def test_the_only_sheet_with_rows_needs_no_name(book):
     assert read_transactions(book(Notes=[["as of today"]], Orders=GOOD, B_hidden=GOOD)).account.rows_read == 2
     with pytest.raises(SchemaError, match="holds no sheet with rows"):
         read_transactions(book(Notes=[]))

@@ -61,10 +61,12 @@ def test_split_strictly(line, cells):
     assert split_strictly(line, ",") == cells
 
 
-def test_what_could_be_a_row():
-    assert could_be_row('k2,2024-01-02,5.00,ok"', ",", 4)
-    assert could_be_row("k2,2024-01-02,5.00", ",", 9)
-    assert not could_be_row("second floor, left", ",", 4)
+@pytest.mark.parametrize(
+    ("line", "columns", "may"),
+    [('k2,2024-01-02,5.00,ok"', 4, True), ("k2,2024-01-02,5.00", 9, True), ("second floor, left", 4, False)],
+)
+def test_what_could_be_a_row(line, columns, may):
+    assert could_be_row(line, ",", columns) is may
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
@@ -170,24 +172,25 @@ def test_many_bad_lines_are_refused_with_a_remedy(write):
     assert read_transactions(write(changed(some)), on_bad_lines="repair").account.rows_read == 120
 
 
-def test_stray_marks_in_ids_make_no_new_customer(write):
-    account = read_transactions(write(changed({5: LINES[3].replace("k3", 'k3"'), 9: LINES[7].replace("k7", 'k"7"')})))
-    entry = next(entry for entry in account.account.entries if entry.code == Code.STRAY_QUOTE)
-    assert (entry.count, entry.money) == (2, 10.5)
-    assert account.purchases.customer_id.nunique().to_pyarrow().as_py() == 40
-
-
-def test_a_fragment_of_an_id_makes_no_new_customer(write):
-    log = read_transactions(write(changed({5: LINES[3].replace("k3", "k\n3")})))
+@pytest.mark.parametrize(
+    ("changes", "code", "count", "money"),
+    [
+        ({5: LINES[3].replace("k3", 'k3"'), 9: LINES[7].replace("k7", 'k"7"')}, Code.STRAY_QUOTE, 2, 10.5),
+        ({5: LINES[3].replace("k3", "k\n3")}, Code.TORN_ROW, 1, 3.25),
+    ],
+    ids=["stray marks", "torn"],
+)
+def test_damage_in_an_id_makes_no_new_customer(write, changes, code, count, money):
+    log = read_transactions(write(changed(changes)))
+    entry = next(entry for entry in log.account.entries if entry.code == code)
+    assert (entry.count, entry.money) == (count, money)
     assert log.purchases.customer_id.nunique().to_pyarrow().as_py() == 40
-    entry = next(entry for entry in log.account.entries if entry.code == Code.TORN_ROW)
-    assert (entry.count, entry.money) == (1, 3.25)
 
 
-def test_no_text(write):
-    for text in (b"\x00", codecs.BOM_UTF16_LE + b"\x00"):
-        with pytest.raises(SchemaError, match=r"binary data|not a text file"):
-            open_source(write(NAMES.encode() + text) if text == b"\x00" else write(text), Reading())
+@pytest.mark.parametrize("content", [NAMES.encode() + b"\x00", codecs.BOM_UTF16_LE + b"\x00"], ids=["zero", "UTF-16"])
+def test_no_text(write, content):
+    with pytest.raises(SchemaError, match=r"binary data|not a text file"):
+        open_source(write(content), Reading())
 
 
 def damaged(rng):

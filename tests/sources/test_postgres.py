@@ -95,15 +95,33 @@ def test_which_table(shop, table, message):
     assert open_source(shop.address(), Reading(table="kinds")).table.count().to_pyarrow().as_py() == 2
 
 
-def test_refused_by_the_server(shop, monkeypatch):
-    with pytest.raises(SchemaError, match=r'cannot be reached: .*database "nowhere" does not exist'):
-        read_transactions(shop.address("nowhere"))
-    with pytest.raises(SchemaError, match=r"127\.0\.0\.1/shop' cannot be read: permission denied for .*odd"):
-        read_transactions(shop.address("shop", "x", user="stranger"), table="odd")
-    with pytest.raises(DomainError, match="timezone='Mars/Base' is not a time zone"):
-        read_transactions(shop.address(), table="kinds", timezone="Mars/Base")
-    with pytest.raises(DomainError, match="skip_lines=2 is for text files and workbooks"):
-        read_transactions(shop.address(), skip_lines=2)
+@pytest.mark.parametrize(
+    ("address", "reading", "error", "message"),
+    [
+        (("nowhere",), {}, SchemaError, r'cannot be reached: .*database "nowhere" does not exist'),
+        (
+            ("shop", "x"),
+            {"table": "odd"},
+            SchemaError,
+            r"127\.0\.0\.1/shop' cannot be read: permission denied for .*odd",
+        ),
+        (
+            ("shop",),
+            {"table": "kinds", "timezone": "Mars/Base"},
+            DomainError,
+            "timezone='Mars/Base' is not a time zone",
+        ),
+        (("shop",), {"skip_lines": 2}, DomainError, "skip_lines=2 is for text files and workbooks"),
+    ],
+    ids=["no database", "no permission", "time zone", "lines of a table"],
+)
+def test_refused_by_the_server(shop, address, reading, error, message):
+    user = "stranger" if "x" in address else "kundenwert"
+    with pytest.raises(error, match=message):
+        read_transactions(shop.address(*address, user=user), **reading)
+
+
+def test_a_wrong_password_is_not_shown(shop, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", "hidden-and-wrong")
     with pytest.raises(SchemaError, match=r"cannot be reached: .*password authentication failed") as caught:
         read_transactions(shop.address())

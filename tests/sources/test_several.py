@@ -84,18 +84,26 @@ def test_several_files_are_one_source(plain):
     assert days(read_transactions([plain])) == days(read_transactions(plain))
 
 
-def test_files_that_cannot_be_one_source(plain):
-    twin, other = plain.with_name("twin.csv"), plain.with_name("other.csv")
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["log.csv", "log.csv"], "'log.csv' is given twice"),
+        (["log.csv", "other.csv"], "'other.csv' lacks 'note' and has 'Notiz' that 'log.csv' has not"),
+        ("x*.csv", r"no file is called like 'x\*.csv'"),
+        ([], "list of files is empty"),
+    ],
+    ids=["twice", "other columns", "no match", "none"],
+)
+def test_files_that_cannot_be_one_source(plain, files, message):
+    plain.with_name("other.csv").write_text(TEXT.replace("note", "Notiz", 1))
+    places = plain.with_name(files) if isinstance(files, str) else [plain.with_name(name) for name in files]
+    with pytest.raises(SchemaError, match=message):
+        read_transactions(places)
+
+
+def test_files_with_the_same_bytes_are_told(plain):
+    twin = plain.with_name("twin.csv")
     twin.write_text(TEXT)
-    other.write_text(TEXT.replace("note", "Notiz", 1))
-    with pytest.raises(SchemaError, match=r"'log.csv' is given twice"):
-        read_transactions([plain, str(plain)])
-    with pytest.raises(SchemaError, match=r"'other.csv' lacks 'note' and has 'Notiz' that 'log.csv' has not"):
-        read_transactions([plain, other])
-    with pytest.raises(SchemaError, match=r"no file is called like 'x\*.csv'"):
-        read_transactions(plain.with_name("x*.csv"))
-    with pytest.raises(SchemaError, match="list of files is empty"):
-        read_transactions([])
     note = read_transactions([plain, twin]).account.notes[0]
     assert (note.code, note.count, note.caution) == (Code.SAME_CONTENT, 1, True)
     assert note.reason == "files hold the same bytes, such as 'log.csv' and 'twin.csv': their purchases count twice"
