@@ -8,6 +8,7 @@ from . import (
     formula,
     kernels,
     laws,
+    outlook,
     plot,
     predict,
     report,
@@ -32,6 +33,7 @@ from .decide import acquisition_table, payback_curve, payback_table, probability
 from .errors import DomainError, FitError, KundenwertError, SchemaError
 from .formula import formula_clv, formula_clv_matched, kpis, lifespan
 from .laws import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD
+from .outlook import Forecast, alive_over_time, forecast, next_purchase, purchase_probability, survival
 from .predict import Horizon, customer_draws, newcomers
 from .settings import Reading, Sampling, Shaping, Terms
 from .simulate import Population, Simulated, random_population, simulate_population
@@ -49,6 +51,7 @@ __all__ = [
     "DomainError",
     "Fit",
     "FitError",
+    "Forecast",
     "GammaGamma",
     "Horizon",
     "KundenwertError",
@@ -64,6 +67,7 @@ __all__ = [
     "TransactionLog",
     "ValueResult",
     "acquisition_table",
+    "alive_over_time",
     "baseline_predictions",
     "bayes",
     "build_model",
@@ -78,6 +82,7 @@ __all__ = [
     "decompose",
     "errors",
     "fit",
+    "forecast",
     "formula",
     "formula_clv",
     "formula_clv_matched",
@@ -91,12 +96,15 @@ __all__ = [
     "load_fit",
     "loo",
     "newcomers",
+    "next_purchase",
+    "outlook",
     "patterns",
     "payback_curve",
     "payback_table",
     "plot",
     "predict",
     "probability_better",
+    "purchase_probability",
     "purchases_by_day",
     "random_population",
     "read_costs",
@@ -109,6 +117,7 @@ __all__ = [
     "simulate",
     "simulate_population",
     "summarise",
+    "survival",
     "tracking",
     "validate",
     "value",

@@ -271,6 +271,20 @@ class Code(StrEnum):
     COHORT_OF_ANOTHER_KIND = "cohort-of-another-kind"
     UNIT_OF_ANOTHER_FIT = "unit-of-another-fit"
 
+    # What is asked of customers through time
+    NO_SUCH_CUSTOMER = "no-such-customer"
+    NO_SUCH_CUSTOMER_CLOSE = "no-such-customer-close"
+    NO_MOMENT = "no-moment"
+    NO_DATES_KNOWN = "no-dates-known"
+    PAST_NEEDS_LOG = "past-needs-log"
+    LOG_OF_OTHERS = "log-of-others"
+    TIME_BEFORE_NOW = "time-before-now"
+    NO_PROBABILITY = "no-probability"
+    NO_WINDOW = "no-window"
+    WINDOWS_ENDLESS = "windows-endless"
+    WAIT_NEVER = "wait-never"
+    WAIT_LONGER = "wait-longer"
+
     # Settings in files
     SETTINGS_UNREADABLE = "settings-unreadable"
     SETTINGS_UNKNOWN = "settings-unknown"
