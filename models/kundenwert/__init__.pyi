@@ -11,6 +11,7 @@ from . import (
     outlook,
     plot,
     predict,
+    reasons,
     report,
     simulate,
     validate,
@@ -35,6 +36,7 @@ from .formula import formula_clv, formula_clv_matched, kpis, lifespan
 from .laws import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD
 from .outlook import Forecast, alive_over_time, forecast, next_purchase, purchase_probability, survival
 from .predict import Horizon, customer_draws, newcomers
+from .reasons import Explanation, explain
 from .settings import Reading, Sampling, Shaping, Terms
 from .simulate import Population, Simulated, random_population, simulate_population
 from .validate import compare_models, coverage, holdout_scores, independence, tracking
@@ -49,6 +51,7 @@ __all__ = [
     "CustomerSummary",
     "Diagnosis",
     "DomainError",
+    "Explanation",
     "Fit",
     "FitError",
     "Forecast",
@@ -81,6 +84,7 @@ __all__ = [
     "decide",
     "decompose",
     "errors",
+    "explain",
     "fit",
     "forecast",
     "formula",
@@ -110,6 +114,7 @@ __all__ = [
     "read_costs",
     "read_customers",
     "read_transactions",
+    "reasons",
     "report",
     "resolved_priors",
     "score_baselines",

@@ -285,6 +285,28 @@ class Code(StrEnum):
     WAIT_NEVER = "wait-never"
     WAIT_LONGER = "wait-longer"
 
+    # What is true of one customer
+    WHY_BOUGHT = "why-bought"
+    WHY_ONCE = "why-once"
+    WHY_UNDATED = "why-undated"
+    WHY_ALIVE_WHATEVER = "why-alive-whatever"
+    WHY_ALIVE_ONCE = "why-alive-once"
+    WHY_ALIVE_RECENT = "why-alive-recent"
+    WHY_ALIVE_SILENT = "why-alive-silent"
+    WHY_ALIVE_STILL = "why-alive-still"
+    WHY_OTHERS = "why-others"
+    WHY_RATE = "why-rate"
+    WHY_SPEND_BETWEEN = "why-spend-between"
+    WHY_SPEND = "why-spend"
+    WHY_SPEND_ONCE = "why-spend-once"
+    WHY_SPEND_NO_MEAN = "why-spend-no-mean"
+    WHY_AHEAD = "why-ahead"
+    WHY_AHEAD_ENDLESS = "why-ahead-endless"
+    WHY_NEXT = "why-next"
+    WHY_NEXT_UNDATED = "why-next-undated"
+    WHY_NEXT_NEVER = "why-next-never"
+    WHY_ONE_MORE = "why-one-more"
+
     # Settings in files
     SETTINGS_UNREADABLE = "settings-unreadable"
     SETTINGS_UNKNOWN = "settings-unknown"
