@@ -17,7 +17,7 @@ from . import (
     validate,
     value,
 )
-from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, resolved_priors
+from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, prior_predictive, resolved_priors
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
 from .data import (
     CustomerSummary,
@@ -107,6 +107,7 @@ __all__ = [
     "payback_table",
     "plot",
     "predict",
+    "prior_predictive",
     "probability_better",
     "purchase_probability",
     "purchases_by_day",
