@@ -66,7 +66,7 @@ def prior_predictive(
     >>> narrow = {"yearly_purchases": Prior("LogNormal", {"mu": 1.0, "sigma": 0.01}),
     ...           "rate_cv": Prior("LogNormal", {"mu": -3.0, "sigma": 0.01})}
     >>> found = prior_predictive(NBD(narrow), CustomerSummary.from_frame(frame, time_unit="W"), seed=1)
-    >>> round(found["frequency"].mean(), 1), round(float(np.exp(1) * 52 / 52.18), 1)
+    >>> round(found["frequency"].mean().item(), 1), round(float(np.exp(1) * 52 / 52.18), 1)
     (2.7, 2.7)
     """
     check_seed(seed)
