@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "models" / "kundenwert"
 ORDER = (
     *("messages", "errors", "settings", "kernels", "laws", "files", "sources", "data", "datasets", "simulate", "bayes"),
-    *("predict", "value", "formula", "compare", "decide", "validate", "plot", "report", "cli"),
+    *("predict", "value", "outlook", "reasons", "formula", "compare", "decide", "validate", "plot", "report", "cli"),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450

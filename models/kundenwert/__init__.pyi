@@ -8,14 +8,16 @@ from . import (
     formula,
     kernels,
     laws,
+    outlook,
     plot,
     predict,
+    reasons,
     report,
     simulate,
     validate,
     value,
 )
-from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, resolved_priors
+from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, prior_predictive, resolved_priors
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
 from .data import (
     CustomerSummary,
@@ -32,7 +34,9 @@ from .decide import acquisition_table, payback_curve, payback_table, probability
 from .errors import DomainError, FitError, KundenwertError, SchemaError
 from .formula import formula_clv, formula_clv_matched, kpis, lifespan
 from .laws import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD
+from .outlook import Forecast, alive_over_time, forecast, next_purchase, purchase_probability, survival
 from .predict import Horizon, customer_draws, newcomers
+from .reasons import Explanation, explain
 from .settings import Reading, Sampling, Shaping, Terms
 from .simulate import Population, Simulated, random_population, simulate_population
 from .validate import compare_models, coverage, holdout_scores, independence, tracking
@@ -47,8 +51,10 @@ __all__ = [
     "CustomerSummary",
     "Diagnosis",
     "DomainError",
+    "Explanation",
     "Fit",
     "FitError",
+    "Forecast",
     "GammaGamma",
     "Horizon",
     "KundenwertError",
@@ -64,6 +70,7 @@ __all__ = [
     "TransactionLog",
     "ValueResult",
     "acquisition_table",
+    "alive_over_time",
     "baseline_predictions",
     "bayes",
     "build_model",
@@ -77,7 +84,9 @@ __all__ = [
     "decide",
     "decompose",
     "errors",
+    "explain",
     "fit",
+    "forecast",
     "formula",
     "formula_clv",
     "formula_clv_matched",
@@ -91,17 +100,22 @@ __all__ = [
     "load_fit",
     "loo",
     "newcomers",
+    "next_purchase",
+    "outlook",
     "patterns",
     "payback_curve",
     "payback_table",
     "plot",
     "predict",
+    "prior_predictive",
     "probability_better",
+    "purchase_probability",
     "purchases_by_day",
     "random_population",
     "read_costs",
     "read_customers",
     "read_transactions",
+    "reasons",
     "report",
     "resolved_priors",
     "score_baselines",
@@ -109,6 +123,7 @@ __all__ = [
     "simulate",
     "simulate_population",
     "summarise",
+    "survival",
     "tracking",
     "validate",
     "value",

@@ -33,6 +33,7 @@ def test_help_of_a_command(command, monkeypatch):
         "completion": set(),
         "init": {"--customer-id", "--date", "--amount", "--out"},
         "check": {"--customer-id", "--observation-end", "--margin", "--effects", "--json"},
+        "explain": {"--customer-id", "--observation-end", "--margin", "--fit", "--json", "--config"},
     }.get(command, {"--customer-id", "--date", "--amount", "--observation-end", "--time-unit", "--out", "--config"})
     if command == "report":
         wanted |= {

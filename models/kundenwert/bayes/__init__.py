@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kundenwert.bayes.diagnose import Check, Diagnosis, diagnose, loo
 from kundenwert.bayes.fit import Method, fit
 from kundenwert.bayes.posterior import Fit
+from kundenwert.bayes.prior_predictive import prior_predictive
 from kundenwert.bayes.priors import WEIBULL, Prior, resolved_priors
 from kundenwert.bayes.scoring import Scoring, known
 from kundenwert.bayes.stored import check_pair, load_fit, load_pair, paired, save_pair
@@ -30,6 +31,7 @@ __all__ = [
     "loo",
     "make_target",
     "paired",
+    "prior_predictive",
     "resolved_priors",
     "save_pair",
 ]

@@ -66,6 +66,10 @@ COMMANDS = {
         "Set the simple formula beside the posterior, one row per cohort.",
         "compare orders.csv --fit posterior --out cohorts.csv --cohort quarter --cac 12.50",
     ),
+    "explain": (
+        "Explain one customer with posteriors stored by `fit`: its history, its forecast, and the reasons.",
+        "explain 00042 orders.csv --fit posterior --margin 35%",
+    ),
     "simulate": (
         "Simulate a transaction log of which the truth is known, to hold models and formulas against.",
         "simulate mechaforge shop --customers 500 --seed 3",

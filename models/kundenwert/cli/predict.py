@@ -14,7 +14,9 @@ from kundenwert.files.places import check_out
 from kundenwert.settings import Reading, Shaping, Terms
 
 if TYPE_CHECKING:
-    from kundenwert.data import CustomerSummary
+    from kundenwert.bayes import Fit
+    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.laws import PurchaseLaw, SpendLaw
     from kundenwert.value import ValueResult
 
 
@@ -76,13 +78,21 @@ def _valued(
     terms: Terms,
     seed: int,
 ) -> tuple[CustomerSummary, ValueResult]:
-    """Customers of a log and their values, by stored posteriors; cohorts are the fit's own unless stated."""
+    """Customers of a log and their values, by stored posteriors."""
+    fits, _, summary, terms = fitted(journey, source, folder, reading, shaping, terms)
+    return summary, steps.value(journey, *fits, summary, terms, seed=seed)
+
+
+def fitted(
+    journey: Journey, source: tuple[str, ...], folder: Path, reading: Reading, shaping: Shaping, terms: Terms
+) -> tuple[tuple[Fit[PurchaseLaw], Fit[SpendLaw]], TransactionLog, CustomerSummary, Terms]:
+    """Stored posteriors, and a log with its customers and their terms; cohorts are the fit's own unless stated."""
     costs = steps.costs_of(terms)
     fits = steps.load_both(journey, folder)
     shaping = replace(shaping, cohort=shaping.cohort or steps.cohort_of(*fits))
-    _, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.attributes(*fits), for_fit=False)
+    log, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.attributes(*fits), for_fit=False)
     terms, summary = steps.priced(terms, costs, summary)
-    return summary, steps.value(journey, *fits, summary, terms, seed=seed)
+    return fits, log, summary, terms
 
 
 def _costs(terms: Terms) -> list[Path]:

@@ -61,6 +61,8 @@ class _Sentence(string.Formatter):
         if format_spec.startswith("n|"):
             _, one, many = format_spec.split("|")
             return f"{value:,} {one if value == 1 else many}"
+        if format_spec == "time":
+            return lasting(value)
         if format_spec == "offenders":
             return listing(value)
         if isinstance(value, Setting):
@@ -99,6 +101,22 @@ def say(code: Code, figures: Mapping[str, object] | None = None, *, interface: I
 def written(sentence: str, figures: Mapping[str, object], interface: Interface) -> str:
     """Put figures into a sentence of the catalogue's form."""
     return _Sentence(interface).vformat(sentence, (), figures)
+
+
+def lasting(days: float) -> str:
+    """Write a length of time as people say it: in days, weeks, months or years, whichever are few and enough.
+
+    Examples
+    --------
+    >>> [lasting(days) for days in (0.4, 1, 12.5, 30, 425, 1100)]
+    ['0.4 days', '1 day', '12 days', '4 weeks', '14 months', '3.0 years']
+    """
+    if days < 10 and abs(days - round(days)) > 1e-6:
+        return f"{days:.1f} days"
+    for unit, length, most in (("day", 1.0, 21), ("week", 7.0, 10), ("month", 365.25 / 12, 24)):
+        if days < most * length:
+            return several(round(days / length), unit)
+    return f"{days / 365.25:.1f} years"
 
 
 def several(count: int, noun: str) -> str:

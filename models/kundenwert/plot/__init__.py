@@ -2,6 +2,7 @@
 
 `fit` shows the model beside the data, `money` values and hold-out by cohort, `customers` single customers, `cohorts`
 cohorts through time and pooled, `reasons` why formula and posterior differ, `decisions` what to buy and whom to trust,
+`outlook` customers and months to come,
 `surfaces` numbers over two things at once.
 
 Fits, values, summaries and logs are taken as they are, as in `plot.coverage(values, summary=summary)`; `objects` makes
@@ -21,10 +22,12 @@ from kundenwert.plot.fit import (
     tracking_incremental,
 )
 from kundenwert.plot.money import formula_versus_posterior, holdout_by_cohort, rlv_concentration, rlv_distribution
+from kundenwert.plot.outlook import alive_over_time, forecast, survival
 from kundenwert.plot.reasons import factors, waterfall
 from kundenwert.plot.surfaces import expected_purchases_surface
 
 __all__ = [
+    "alive_over_time",
     "better",
     "conditional_expectation",
     "coverage",
@@ -33,6 +36,7 @@ __all__ = [
     "deciles",
     "expected_purchases_surface",
     "factors",
+    "forecast",
     "formula_versus_posterior",
     "holdout_by_cohort",
     "p_alive_surface",
@@ -45,6 +49,7 @@ __all__ = [
     "rlv_distribution",
     "scores",
     "shrinkage",
+    "survival",
     "tracking_cumulative",
     "tracking_incremental",
     "waterfall",

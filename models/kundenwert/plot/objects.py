@@ -14,7 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.errors import DomainError, SchemaError
 
-_KNOWN_BY = {"Fit": "laws", "ValueResult": "totals", "TransactionLog": "known", "Decomposition": "log_contributions"}
+_KNOWN_BY = {
+    "Fit": "laws",
+    "ValueResult": "totals",
+    "TransactionLog": "known",
+    "Decomposition": "log_contributions",
+    "Forecast": "cohorts",
+}
 
 
 def _made(given: object, kind: str, make: Callable[[], pd.DataFrame], **needed: object) -> pd.DataFrame:
@@ -81,6 +87,29 @@ def pooled(given: Any, summary: Any) -> pd.DataFrame:
     from kundenwert import validate  # noqa: PLC0415
 
     return _made(given, "Fit", lambda: validate.shrinkage_table(given, summary.table), summary=summary)
+
+
+def alive(given: Any, summary: Any, log: Any, ids: Sequence[str] | None) -> pd.DataFrame:
+    """Return what `outlook.alive_over_time` does, of some customers."""
+    from kundenwert import outlook  # noqa: PLC0415
+
+    def make() -> pd.DataFrame:
+        some = summary.table["customer_id"].head(3) if ids is None else ids
+        return outlook.alive_over_time(given, summary, ids=list(some), log=log)
+
+    return _made(given, "Fit", make, summary=summary)
+
+
+def survival(given: Any, summary: Any) -> pd.DataFrame:
+    """Return what `outlook.survival` does."""
+    from kundenwert import outlook  # noqa: PLC0415
+
+    return _made(given, "Fit", lambda: outlook.survival(given, summary), summary=summary)
+
+
+def forecast(given: Any) -> pd.DataFrame:
+    """Return the total of a forecast."""
+    return _made(given, "Forecast", lambda: given.total)
 
 
 def steps(given: Any) -> pd.DataFrame:

@@ -1,6 +1,16 @@
 """From posteriors to draws for customers, known ones and new ones."""
 
-from kundenwert.predict.blocks import CustomerDraws, Reader, customer_draws, read_draws, scorings
+from kundenwert.predict.blocks import (
+    CustomerDraws,
+    Purchases,
+    Reader,
+    Spend,
+    customer_draws,
+    keys_of,
+    read_draws,
+    scoring_of,
+    scorings,
+)
 from kundenwert.predict.horizon import Horizon
 from kundenwert.predict.newcomers import Kinds, NewcomerDraws, Newcomers, newcomers
 
@@ -10,9 +20,13 @@ __all__ = [
     "Kinds",
     "NewcomerDraws",
     "Newcomers",
+    "Purchases",
     "Reader",
+    "Spend",
     "customer_draws",
+    "keys_of",
     "newcomers",
     "read_draws",
+    "scoring_of",
     "scorings",
 ]

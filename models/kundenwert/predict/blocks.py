@@ -44,7 +44,8 @@ class CustomerDraws:
     given the population's parameters: the purchase rate is that of somebody who is a customer still, the time is as a
     customer within the horizon. `value` is money discounted from the end of observation, before margin.
     `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
-    purchases themselves, for whoever needs their times; `expected_until` gives the expected purchases up to a time.
+    purchases themselves, for whoever needs their times; `expected_until(time, discount_rate)` gives the expected
+    purchases up to a time.
     """
 
     rows: NDArray[np.int64]
@@ -59,7 +60,7 @@ class CustomerDraws:
     futures: Futures
     event_value: Array
     mean_value: Array
-    expected_until: Callable[[float], Array]
+    expected_until: Callable[..., Array]
     expected_holdout_purchases: Array | None = None
     holdout_purchases: Array | None = None
     expected_holdout_value: Array | None = None
@@ -251,8 +252,8 @@ class _Work:
         held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, spans[1][0], alive=alive),)
         beside = [column for own in held for column in (own, counts[1], product(own, spend), money[1])]
 
-        def until(time: float) -> Array:
-            return buying.expected_purchases(history, rates, time, alive=alive)
+        def until(time: float, discount_rate: float = 0.0) -> Array:
+            return buying.expected_purchases(history, rates, time, discount_rate, alive=alive)
 
         rate_alive = np.broadcast_to(buying.purchase_rate(history, rates), alive.shape)
         time = buying.expected_time(history, rates, length, alive=alive)

@@ -257,6 +257,22 @@ def newcomers(
     -------
     Newcomers
         Of each cohort where a model tells customers apart; else of one cohort, "all".
+
+    Examples
+    --------
+    A new customer with given covariates is a row of a table that has no history; here those with another machine buy
+    twice as often:
+
+    >>> from dataclasses import replace
+    >>> from kundenwert.bayes import known
+    >>> from kundenwert.data.design import Design
+    >>> from kundenwert.laws import NBD, GammaGamma
+    >>> twice, design = {"purchase_coefficient": np.log([[2.0]])}, Design({}, {"machines": (1.0, 1.0)}, {})
+    >>> buy = replace(known(NBD(covariates=("machines",)), r=0.5, alpha=10.0), effects=twice, design=design)
+    >>> given = pd.DataFrame({"cohort": ["one machine", "two machines"], "machines": [1.0, 2.0]})
+    >>> new = newcomers(buy, known(GammaGamma(), p=6.0, q=4.0, v=15.0), given, units_per_year=52.0)
+    >>> [new.expected_purchases(name, 52.0).round(2).item() for name in given["cohort"]]
+    [2.6, 5.2]
     """
     buying, paying = scorings(purchases, spend, samples)
     if table is None or (buying.design is None and paying.design is None):

@@ -113,7 +113,7 @@ def value_table(
     """
     assumed = check_terms(summary, terms, **changes)
     marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=assumed.allow_unconverged)
-    marks = (*marks, *check_cohorts(purchases, spend, summary))
+    marks = (*marks, *check_cohorts((purchases, spend), summary))
     buying, paying = scorings(purchases, spend, samples)
     reader = _Values(summary, assumed, buying.samples)
     read_draws(

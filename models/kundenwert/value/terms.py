@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -148,9 +148,33 @@ def check_fits(
     pairs = [fit.info.get("pair") for fit in (purchases, spend)]
     if all(pairs) and pairs[0] != pairs[1]:
         raise FitError(Code.MIXED_PAIR, first=pairs[0], second=pairs[1])
-    for fit, kind, what in ((purchases, PurchaseLaw, "purchases"), (spend, SpendLaw, "spend")):
-        if not isinstance(fit.model, kind):
-            raise FitError(f"a fit of {fit.model.name} says nothing about {what}: the purchase model comes first")
+    _of_kind(purchases, PurchaseLaw, "purchases")
+    _of_kind(spend, SpendLaw, "spend")
+    marks = check_purchases(purchases, time_unit, allow_unconverged=allow_unconverged)
+    if spend.model.one_price(spend.draws()):
+        marks = ("all purchases have nearly the same value: the spend model takes it for a price", *marks)
+    return (*marks, *_sampled("spend", spend, allow_unconverged=allow_unconverged))
+
+
+def check_purchases(purchases: Fit[PurchaseLaw], time_unit: str, *, allow_unconverged: bool = False) -> tuple[str, ...]:
+    """Refuse a fit that says nothing of customers' purchases, and say what is wrong with one that may be asked.
+
+    Parameters
+    ----------
+    purchases, time_unit, allow_unconverged
+        As in `check_fits`.
+
+    Returns
+    -------
+    tuple
+        Marks for a fit that did not converge, or is a mode only.
+
+    Raises
+    ------
+    FitError
+        If it is of another model or another time unit, or did not converge.
+    """
+    _of_kind(purchases, PurchaseLaw, "purchases")
     if purchases.info["time_unit"] != time_unit:
         raise FitError(
             Code.UNIT_OF_ANOTHER_FIT,
@@ -159,39 +183,48 @@ def check_fits(
             unit=time_unit,
             meant=Setting("time_unit", purchases.info["time_unit"]),
         )
+    return _sampled("purchase", purchases, allow_unconverged=allow_unconverged)
+
+
+def _of_kind(fit: Fit[Any], kind: Any, what: str) -> None:
+    if not isinstance(fit.model, kind):
+        raise FitError(f"a fit of {fit.model.name} says nothing about {what}: the purchase model comes first")
+
+
+def _sampled(name: str, fit: Fit[Any], *, allow_unconverged: bool) -> tuple[str, ...]:
+    """Marks for a mode, and for a fit that did not converge, which is refused unless it is allowed."""
     marks = []
-    if isinstance(spend.model, SpendLaw) and spend.model.one_price(spend.draws()):
-        marks.append("all purchases have nearly the same value: the spend model takes it for a price")
-    for name, fit in (("purchase", purchases), ("spend", spend)):
-        if fit.info.get("method") == "map":
-            marks.append(
-                f"of the {name} model only the mode was computed: its parameters carry no uncertainty, and intervals "
-                "are too narrow"
+    if fit.info.get("method") == "map":
+        marks.append(
+            f"of the {name} model only the mode was computed: its parameters carry no uncertainty, and intervals "
+            "are too narrow"
+        )
+    if not fit.diagnosis.converged:
+        failed = ", ".join(
+            f"{check.name} {check.value:.4g} (bound {check.bound:g})" for check in fit.diagnosis if not check.passed
+        )
+        if not allow_unconverged:
+            advice = next((check.advice for check in fit.diagnosis if not check.passed), "fit again")
+            raise FitError(
+                Code.NOT_CONVERGED,
+                parameter="allow_unconverged",
+                model=name,
+                failed=failed,
+                advice=advice,
+                allow=Setting("allow_unconverged", True),
             )
-        if not fit.diagnosis.converged:
-            failed = ", ".join(
-                f"{check.name} {check.value:.4g} (bound {check.bound:g})" for check in fit.diagnosis if not check.passed
-            )
-            if not allow_unconverged:
-                advice = next((check.advice for check in fit.diagnosis if not check.passed), "fit again")
-                raise FitError(
-                    Code.NOT_CONVERGED,
-                    parameter="allow_unconverged",
-                    model=name,
-                    failed=failed,
-                    advice=advice,
-                    allow=Setting("allow_unconverged", True),
-                )
-            marks.append(f"the {name} model did not converge: {failed}")
+        marks.append(f"the {name} model did not converge: {failed}")
     return tuple(marks)
 
 
-def check_cohorts(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary) -> tuple[str, ...]:
+def check_cohorts(fits: Sequence[Fit[Any]], summary: CustomerSummary) -> tuple[str, ...]:
     """Refuse cohorts of another kind than the models learned, and say how many customers are in unknown ones.
 
     Parameters
     ----------
-    purchases, spend, summary
+    fits
+        Of one law or of several.
+    summary
         As in `value_table`.
 
     Returns
@@ -205,7 +238,7 @@ def check_cohorts(purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: Cu
         If the models learned cohorts of another kind, such as channels where the summary has months.
     """
     unseen: dict[str, int] = {}
-    for fit in (purchases, spend):
+    for fit in fits:
         learned = fit.info.get("cohort", OWN_COHORT)
         if learned != summary.cohort and OWN_COHORT not in (learned, summary.cohort):
             raise FitError(

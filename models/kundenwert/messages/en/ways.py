@@ -193,6 +193,33 @@ SENTENCES: dict[Code, str] = {
     Code.UNIT_OF_ANOTHER_FIT: (
         "the purchase model was fitted in units of {fitted!r}, the summary is in {unit!r}: summarise with {meant}"
     ),
+    # What is asked of customers through time
+    Code.NO_SUCH_CUSTOMER: "none of the {customers:n|customer|customers} is called {given!r}; check the id",
+    Code.NO_SUCH_CUSTOMER_CLOSE: (
+        "none of the {customers:n|customer|customers} is called {given!r}. Did you mean {close}?"
+    ),
+    Code.NO_MOMENT: ("{given} says no time; give dates, or numbers of time units after the end of observation"),
+    Code.NO_DATES_KNOWN: (
+        "{given} is a date, and the dates of these customers are not known; give numbers of time units after the end "
+        "of observation, or summarise a log"
+    ),
+    Code.PAST_NEEDS_LOG: (
+        "{given} lies before the end of observation; what was known then stands in the log: give {log} too"
+    ),
+    Code.LOG_OF_OTHERS: (
+        "the log has other purchases of customer {customer!r} than the summary: {found} up to the end of observation, "
+        "not {wanted}. Give the log that the summary was made from"
+    ),
+    Code.TIME_BEFORE_NOW: "{given} lies before the end of observation; a forecast looks ahead",
+    Code.NO_PROBABILITY: "{given} is no probability; it lies between 0 and 1, such as 0.5",
+    Code.NO_WINDOW: "{given} is no window of time ahead; a window ends after it starts, such as (0, 13)",
+    Code.WINDOWS_ENDLESS: (
+        "an infinite horizon has no last month; give a finite {horizon}, or windows of your own with {windows}"
+    ),
+    Code.WAIT_NEVER: "a probability of {share:.0%} is never reached: P(alive) is {alive:.2f}",
+    Code.WAIT_LONGER: (
+        "a probability of {share:.0%} is not reached within {years:.3g} years: it is {reached:.2f} by then"
+    ),
     # Settings in files
     Code.SETTINGS_UNREADABLE: "the settings file {file!r} cannot be read: {why}",
     Code.SETTINGS_UNKNOWN: "{file!r} states {name!r} in [{section}], which is no setting there; known: {known}{meant}",
