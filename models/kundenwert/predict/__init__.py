@@ -1,6 +1,6 @@
 """From posteriors to draws for customers, known ones and new ones."""
 
-from kundenwert.predict.blocks import CustomerDraws, Reader, customer_draws, read_draws, scorings
+from kundenwert.predict.blocks import CustomerDraws, Reader, Running, customer_draws, read_draws, scorings
 from kundenwert.predict.horizon import Horizon
 from kundenwert.predict.newcomers import Kinds, NewcomerDraws, Newcomers, newcomers
 
@@ -11,6 +11,7 @@ __all__ = [
     "NewcomerDraws",
     "Newcomers",
     "Reader",
+    "Running",
     "customer_draws",
     "newcomers",
     "read_draws",
