@@ -234,7 +234,7 @@ def _facts(summary: CustomerSummary, values: ValueResult, lifespan_years: float)
         "cohort": summary.cohort,
         "inactivity_months": summary.inactivity_months,
         "source": summary.source.to_dict(),
-        "assumptions": {**asdict(values.terms), "time_unit": summary.time_unit},
+        "assumptions": {**asdict(values.terms), "running": values.terms.running, "time_unit": summary.time_unit},
         "lifespan_years": lifespan_years,
         "marks": list(values.marks),
         "totals": totals,

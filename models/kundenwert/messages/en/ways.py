@@ -240,7 +240,8 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.CUSTOMERS_WITHOUT_COST: "{count:n|customer|customers} won at no stated cost: counted as 0",
     Code.SERVING_NOT_COUNTED: (
-        "{source} states costs of serving or keeping customers; values do not count them yet, so they are too high"
+        "{source} states costs of serving or keeping customers that are not counted, so values are too high: state "
+        "them per order, or per customer and year or month, and without a period"
     ),
     Code.CUSTOMER_NOT_IN_MASTER: (
         "{count:n|customer|customers} of the log not in {source}: their attributes are missing"
