@@ -19,6 +19,8 @@ from kundenwert.errors import DomainError
 from kundenwert.laws import PURCHASE_LAWS, GammaGamma, ParetoNBD
 from kundenwert.predict import newcomers
 from kundenwert.settings import Terms
+from kundenwert.settings.document import load
+from kundenwert.settings.record import plain
 from kundenwert.value import value_table
 
 Z = 4.5
@@ -224,6 +226,15 @@ def test_value_net_of_cost_is_that_of_simulated_customers():
     ):
         gap = (expected - happened).to_numpy()
         assert abs(gap.mean()) < Z * gap.std() / np.sqrt(len(gap)) + slack
+
+
+def test_costs_travel_through_settings_files(tmp_path):
+    file = tmp_path / "kundenwert.toml"
+    file.write_text('[terms]\norder_cost = "3,90 €"\n[terms.service_cost]\nx = "12,-"\ny = 4\n', encoding="utf-8")
+    terms = load(file).terms
+    assert (terms.order_cost, terms.service_cost, terms.running) == (3.9, {"x": 12.0, "y": 4.0}, True)
+    assert plain(terms)["service_cost"] == {"x": 12.0, "y": 4.0}
+    assert not Terms(service_cost={"x": 0.0}).running
 
 
 # ------------------------------------------------------------------------------------------------ the formula
