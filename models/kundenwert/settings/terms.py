@@ -37,7 +37,7 @@ class Terms:
     """Cost of each order that the margin does not hold already, such as packing and freight; 0 if not given."""
 
     service_cost: float | str | Mapping[str, float] | None = None
-    """Cost per customer and year of serving and keeping customers, while they are customers; 0 if not given."""
+    """Cost per customer and year of 365.25 days of serving and keeping customers, until they leave; 0 if not given."""
 
     lifespan_years: float | str = 3.0
     """Years that the formula assumes."""
