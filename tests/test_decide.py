@@ -16,6 +16,7 @@ from kundenwert import decide
 from kundenwert.decide import Assumed, evpi, evsi
 from kundenwert.decide.information import sample_statistics
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.kernels.pay_back import Earning
 from kundenwert.laws import GammaGamma, ParetoNBD
 from kundenwert.predict import Horizon, Kinds, Newcomers
 
@@ -59,7 +60,8 @@ def expected_margin(law, margin, length, delta):
 
 def simulate_customers(law, *, margin, cost, horizon, seed):
     found = new({"a": law}).draw("a", horizon, seed=seed)
-    return decide.Outcomes(found.purchases[0], margin * found.value[0], found.paid_back(cost, margin)[0])
+    paid = found.paid_back(Earning(margin, cost, 0.0, 0.0))
+    return decide.Outcomes(found.purchases[0], margin * found.value[0], paid[0])
 
 
 @pytest.fixture(scope="module")

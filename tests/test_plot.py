@@ -218,6 +218,23 @@ def legend_texts(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
+def test_values_below_zero_are_counted_and_shares_come_back_to_one():
+    table = pd.DataFrame({"rlv_mean": [50.0, 30.0, 10.0, 8.0, 5.0, 1.0, -1.0, -2.0, -3.0, -18.0], "frequency": 0})
+    ax = plot.rlv_distribution(table)
+    said = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "4 customers below 0, −6 on average, not shown" in said
+    assert sum(bar.get_height() for bar in ax.patches) == 6
+    share = plot.rlv_concentration(table)
+    line = share.lines[0].get_ydata()
+    assert line.max() == pytest.approx(104 / 80)
+    assert line[-1] == pytest.approx(1.0)
+    assert share.get_ylim()[1] > 1.3
+    losing = plot.rlv_distribution(table.assign(rlv_mean=[30.0, *[-10.0] * 9]))
+    assert "mean of all customers: −6" in [text.get_text() for text in losing.get_legend().get_texts()]
+    none = plot.rlv_distribution(table.assign(rlv_mean=-1.0))
+    assert none.texts[0].get_text() == "10 customers without residual value above 0"
+
+
 @pytest.mark.parametrize(
     ("least", "counted"),
     [

@@ -354,7 +354,8 @@ def test_assumptions_without_a_meaning(fits, summary, options, message):
 
 
 def test_assumptions_are_kept(result):
-    assert result.terms == Terms(horizon=52.0, discount_rate=0.1, margin=0.3, cac=COHORTS)
+    costs = {"cac": COHORTS, "order_cost": 0.0, "service_cost": 0.0}
+    assert result.terms == Terms(horizon=52.0, discount_rate=0.1, margin=0.3, **costs)
     assert result.time_unit == "W"
 
 

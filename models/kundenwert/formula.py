@@ -2,6 +2,10 @@
 
     CLV = AOV × purchase frequency × customer lifespan − CAC
 
+With a margin, and where orders and service cost money, it is
+
+    CLV = ((margin × AOV − order cost) × purchase frequency − service cost) × customer lifespan − CAC
+
 Every measure is the one a company computes from its orders, with the definition written beside it, so that
 what the formula is held against later is the formula itself and not a weakened copy. What cannot be
 computed is missing (NaN), and a note beside it says why.
@@ -15,9 +19,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.data.customers import cost_by_cohort
+from kundenwert.data.customers import cost_of_each
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.messages import several
+from kundenwert.settings.terms import WORDS
 
 METHODS = ("observed", "churn", "assumed")
 """The three lifespans: first to last purchase, 1 / annual churn, an assumed number of years."""
@@ -54,19 +59,7 @@ def customer_cac(table: pd.DataFrame, cac: float | Mapping[str, float]) -> pd.Se
     >>> customer_cac(table, {"1997-01": 12.0, "1997-02": 9.0}).tolist()
     [12.0, 9.0, 12.0]
     """
-    if not isinstance(cac, Mapping):
-        costs = pd.Series(float(cac), index=table.index, name="cac")
-    else:
-        if "cohort" not in table:
-            raise SchemaError("an acquisition cost per cohort needs the column 'cohort', which is missing")
-        costs = cost_by_cohort(table["cohort"], cac).rename("cac")
-    bad = ~(np.isfinite(costs) & (costs >= 0))
-    if bad.any():
-        raise DomainError(
-            f"the acquisition cost must be a finite number ≥ 0; it is {costs[bad].iloc[0]} for "
-            f"{several(int(bad.sum()), 'customer')}"
-        )
-    return costs
+    return cost_of_each(table, cac, WORDS["cac"]).rename("cac")
 
 
 def kpis(
@@ -76,6 +69,8 @@ def kpis(
     by: str | None = "cohort",
     inactivity_months: float = 12,
     cac: float | Mapping[str, float] = 0.0,
+    order_cost: float | Mapping[str, float] = 0.0,
+    service_cost: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Count what the simple formula is made of, per cohort or overall.
 
@@ -91,6 +86,7 @@ def kpis(
     `retention`             1 − churn
     `repeat_purchase_rate`  share of customers with more than one purchase
     `cac`                   mean acquisition cost per customer
+    `order_cost`            mean cost per order, `service_cost` mean cost per customer and year; only where any
     ======================= ==============================================================================
 
     Parameters
@@ -104,8 +100,8 @@ def kpis(
         Column to group by; None counts everybody in one row called "all".
     inactivity_months
         Months without a purchase after which a customer counts as lost, > 0.
-    cac
-        Acquisition cost per customer, or a mapping from cohort to cost.
+    cac, order_cost, service_cost
+        Cost per customer, per order, and per customer and year, or a mapping from cohort to cost.
 
     Returns
     -------
@@ -138,9 +134,10 @@ def kpis(
     [[12.0, 2.5, 0.25, 0.5]]
     """
     _check(table, by, units_per_year, inactivity_months)
-    members = _members(table, by, units_per_year, cac)
+    costs = {"cac": cac, "order_cost": order_cost, "service_cost": service_cost}
+    members = _members(table, by, units_per_year, costs)
     group = members.groupby("cohort", sort=True)
-    sums = group[["orders", "revenue", "exposure", "lost", "cac"]].sum(skipna=False)
+    sums = group[["orders", "revenue", "exposure", "lost", "cac", "ordered", "service_cost"]].sum(skipna=False)
     result = pd.DataFrame({"customers": group.size(), "orders": sums["orders"].astype("int64")})
     result["revenue"] = sums["revenue"]
     result["aov"] = result["revenue"] / result["orders"]
@@ -153,6 +150,9 @@ def kpis(
     result["retention"] = 1 - result["churn"]
     result["repeat_purchase_rate"] = group["returned"].mean()
     result["cac"] = sums["cac"] / result["customers"]
+    if (sums[["ordered", "service_cost"]] > 0).to_numpy().any():
+        result["order_cost"] = sums["ordered"] / result["orders"]
+        result["service_cost"] = sums["service_cost"] / result["customers"]
     result["frequency_note"] = [
         _frequency_note(age, revenue) for age, revenue in zip(result["age"], result["revenue"], strict=True)
     ]
@@ -219,10 +219,12 @@ def formula_clv(
     *,
     margin: float = 1.0,
     cac: ArrayLike = 0.0,
+    order_cost: ArrayLike = 0.0,
+    service_cost: ArrayLike = 0.0,
 ) -> NDArray[np.float64]:
     """Compute the simple formula as a company would: no discounting, no horizon.
 
-    CLV = margin × AOV × purchase frequency × lifespan − CAC
+    CLV = ((margin × AOV − order cost) × purchase frequency − service cost) × lifespan − CAC
 
     Parameters
     ----------
@@ -234,8 +236,8 @@ def formula_clv(
         Years, ≥ 0.
     margin
         Contribution margin as a share of revenue, in (0, 1]; 1 for revenue itself.
-    cac
-        Acquisition cost per customer, in money, ≥ 0.
+    cac, order_cost, service_cost
+        Acquisition cost per customer, cost per order, and cost per customer and year, in money, ≥ 0.
 
     Returns
     -------
@@ -254,9 +256,16 @@ def formula_clv(
 
     >>> float(formula_clv(50.0, 4.0, 3.0, margin=0.3, cac=12.0))
     168.0
+
+    The same where an order costs 5 and a year of service 10:
+
+    >>> float(formula_clv(50.0, 4.0, 3.0, margin=0.3, cac=12.0, order_cost=5.0, service_cost=10.0))
+    78.0
     """
-    _check_inputs(margin, purchase_frequency=purchase_frequency, lifespan=lifespan, cac=cac)
-    rate, years, cost = np.broadcast_arrays(_rate(aov, purchase_frequency, margin), _float(lifespan), _float(cac))
+    costs = {"cac": cac, "order_cost": order_cost, "service_cost": service_cost}
+    _check_inputs(margin, purchase_frequency=purchase_frequency, lifespan=lifespan, **costs)
+    yearly = _rate(aov, purchase_frequency, margin, order_cost, service_cost)
+    rate, years, cost = np.broadcast_arrays(yearly, _float(lifespan), _float(cac))
     return np.asarray(_times(rate, years) - cost, dtype=np.float64)[()]
 
 
@@ -270,21 +279,23 @@ def formula_clv_matched(
     discount_rate: float,
     margin: float = 1.0,
     cac: ArrayLike = 0.0,
+    order_cost: ArrayLike = 0.0,
+    service_cost: ArrayLike = 0.0,
 ) -> NDArray[np.float64]:
     """Compute the simple formula on the price basis, horizon and discounting of the Bayesian CLV.
 
-    The formula says that money flows at the constant rate margin × AOV × purchase frequency for `lifespan`
-    years from the first purchase. With the customer `age` years old today, m = min(lifespan, age) of them
-    have passed and h = min(max(lifespan − age, 0), horizon) still count, discounted from today at
-    δ = ln(1 + d):
+    The formula says that money flows at the constant rate y = (margin × AOV − order cost) × purchase frequency −
+    service cost for `lifespan` years from the first purchase. With the customer `age` years old today, m =
+    min(lifespan, age) of them have passed and h = min(max(lifespan − age, 0), horizon) still count, discounted from
+    today at δ = ln(1 + d):
 
-    CLV = margin × AOV × purchase frequency × [ m + (1 − exp(−δ h)) / δ ] − CAC
+    CLV = y × [ m + (1 − exp(−δ h)) / δ ] − CAC
 
     with h in place of the fraction where d = 0.
 
     Parameters
     ----------
-    aov, purchase_frequency, lifespan, margin, cac
+    aov, purchase_frequency, lifespan, margin, cac, order_cost, service_cost
         As in `formula_clv`.
     age
         Mean years from first purchase to the end of observation, ≥ 0.
@@ -323,12 +334,13 @@ def formula_clv_matched(
         raise DomainError(f"the horizon must be positive, not {horizon_years} years")
     if not (np.isfinite(discount_rate) and discount_rate >= 0):
         raise DomainError(f"the annual discount rate must be a finite number ≥ 0, not {discount_rate}")
-    _check_inputs(margin, purchase_frequency=purchase_frequency, lifespan=lifespan, age=age, cac=cac)
+    costs = {"cac": cac, "order_cost": order_cost, "service_cost": service_cost}
+    _check_inputs(margin, purchase_frequency=purchase_frequency, lifespan=lifespan, age=age, **costs)
     years, age_years = np.broadcast_arrays(_float(lifespan), _float(age))
     to_come = np.clip(years - age_years, 0, horizon_years)
     delta = np.log1p(discount_rate)
     discounted = -np.expm1(-delta * to_come) / delta if delta > 0 else to_come
-    rate = _rate(aov, purchase_frequency, margin)
+    rate = _rate(aov, purchase_frequency, margin, order_cost, service_cost)
     value = _times(*np.broadcast_arrays(rate, np.minimum(years, age_years) + discounted)) - _float(cac)
     return np.asarray(value, dtype=np.float64)[()]
 
@@ -358,7 +370,7 @@ def _check_inputs(margin: float, **given: ArrayLike) -> None:
 
 
 def _members(
-    table: pd.DataFrame, by: str | None, units_per_year: float, cac: float | Mapping[str, float]
+    table: pd.DataFrame, by: str | None, units_per_year: float, costs: Mapping[str, float | Mapping[str, float]]
 ) -> pd.DataFrame:
     """Say what each customer adds to the counts; sorted, so that the sums do not depend on the row order."""
     ordered = table.sort_values("customer_id") if "customer_id" in table else table
@@ -367,6 +379,7 @@ def _members(
         after = ordered["active_after"].astype("boolean").fillna(False).astype(bool)
     else:
         base = after = pd.Series(False, index=ordered.index)
+    each = {name: cost_of_each(ordered, stated, WORDS[name]) for name, stated in costs.items()}
     return pd.DataFrame(
         {
             "cohort": "all" if by is None else ordered[by],
@@ -377,7 +390,9 @@ def _members(
             "returned": ordered["frequency"] > 0,
             "base": base,
             "lost": (base & ~after).astype(float),
-            "cac": customer_cac(ordered, cac),
+            "cac": each["cac"],
+            "ordered": each["order_cost"] * (ordered["frequency"] + 1),
+            "service_cost": each["service_cost"],
         }
     )
 
@@ -406,8 +421,12 @@ def _churn_note(base: int, churn: float, recorded: bool, inactivity_months: floa
     return ""
 
 
-def _rate(aov: ArrayLike, purchase_frequency: ArrayLike, margin: float) -> NDArray[np.float64]:
-    return np.asarray(margin * _float(aov) * _float(purchase_frequency), dtype=np.float64)
+def _rate(
+    aov: ArrayLike, purchase_frequency: ArrayLike, margin: float, order_cost: ArrayLike, service_cost: ArrayLike
+) -> NDArray[np.float64]:
+    """Money a year, after what orders and service cost."""
+    each = margin * _float(aov) - _float(order_cost)
+    return np.asarray(each * _float(purchase_frequency) - _float(service_cost), dtype=np.float64)
 
 
 def _times(rate: NDArray[np.float64], years: NDArray[np.float64]) -> NDArray[np.float64]:

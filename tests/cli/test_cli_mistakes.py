@@ -88,6 +88,8 @@ def test_bad_options(report_on, words, message):
         (["--margin", "nan"], r"--margin 'nan' is not a number; write it such as 0\.35"),
         (["--cac", "-5"], r"acquisition cost is -5.*at least 0"),
         (["--cac", "inf"], r"acquisition cost is inf"),
+        (["--service-cost", "-1"], r"service cost is -1.*at least 0"),
+        (["--order-cost", "much"], r"--order-cost 'much'"),
         (
             ["--cac", "5", "--cac-file", "costs.csv"],
             r"--cac 5\.0 and --cac-file 'costs\.csv' are both given; state one",

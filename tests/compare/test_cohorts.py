@@ -46,7 +46,14 @@ def values_of(table, unit="W", **changes):
         dict.fromkeys([*names, "holdout_value", "expected_holdout_value"], both) | {"customers": ("cohort", [2, 1])},
         coords={"cohort": ["a", "b"]},
     )
-    assumed = {"horizon": 52.0, "discount_rate": 0.0, "margin": 0.5, "cac": 10.0}
+    assumed = {
+        "horizon": 52.0,
+        "discount_rate": 0.0,
+        "margin": 0.5,
+        "cac": 10.0,
+        "order_cost": 0.0,
+        "service_cost": 0.0,
+    }
     return Some(
         table=table[["customer_id", "cohort"]].assign(p_alive_mean=[0.8, 0.2, 1.0]),
         totals=totals,

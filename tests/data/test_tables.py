@@ -167,6 +167,20 @@ def test_costs_of_serving_are_kept_apart(write, won):
     assert costs.by_cohort(won)[0] == {"web": 30.0, "fair": 1.0}
 
 
+def test_costs_of_serving_by_cohort(write, won):
+    """Per order, and per customer and year, twelve months a year; a total or a period is told, and not counted."""
+    lines = ["web;service;order;1,50", ";retention;customer and year;6", "fair;Betreuung;Kunde und Monat;0,25"]
+    lines += [";Service;gesamt;900", "web;Werbung;gesamt;90", "fair;Werbung;gesamt;10"]
+    costs = tables.read_costs(write("Kanal;Kostenart;je;Kosten\n" + "\n".join(lines) + "\n"))
+    assert costs.running(won) == {
+        "order_cost": {"fair": 0.0, "web": 1.5},
+        "service_cost": {"fair": pytest.approx(9.0), "web": 6.0},
+    }
+    found, notes = costs.of(won)
+    assert found == {"web": 30.0, "fair": 10.0}
+    assert [(note.code, note.count) for note in notes] == [(Code.SERVING_NOT_COUNTED, 1)]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

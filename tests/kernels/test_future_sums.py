@@ -6,12 +6,14 @@ from drawn import CASES, FALSE_ALARM, SIZE, drawn
 from scipy import stats
 
 from kundenwert.kernels import pareto_nbd
-from kundenwert.kernels.futures import Futures, Reach, Tails, first_times, pay_back, span_sums, window_sums
+from kundenwert.kernels.futures import Futures, Reach, Tails, first_times, running_sums, span_sums, window_sums
+from kundenwert.kernels.pay_back import Earning, pay_back
 
 ONE_TAIL = Futures(  # of the second of two cells, with decay
     np.array([0, 1, 3]),
     np.array([4.0, 0.5, 1.5]),
     Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.array([0.25]), np.array([[7.0, 5.0]])),
+    np.array([4.0, 2.0]),
 )
 VALUE, MEAN = np.array([1.0, 10.0, 20.0]), np.array([0.0, 5.0])
 
@@ -78,7 +80,7 @@ def test_first_times_follow_the_chance_of_a_purchase(length):
 
 @pytest.mark.parametrize(("cost", "paid"), [(4.0, 0.0), (4.0001, 0.5), (9.0, 0.5), (9.1, 1.5)])
 def test_pay_back_by_a_purchase(cost, paid):
-    found = pay_back(ONE_TAIL, VALUE, np.array([8.0, 8.0]), MEAN, cost, 0.5, 0.0, 52.0)
+    found = pay_back(ONE_TAIL, VALUE, np.array([8.0, 8.0]), MEAN, Earning(0.5, cost, 0.0, 0.0), 0.0, 52.0)
     assert found[1] == paid
 
 
@@ -94,10 +96,77 @@ def test_pay_back_by_a_tail(rate, decay):
         return margin * (first + money[0, 0])[1]
 
     for moment in (2.0, 2.5, 6.9):
-        found = pay_back(futures, VALUE, first, MEAN, margins(moment) * (1 + 1e-13), margin, rate, 7.0)
+        found = pay_back(
+            futures, VALUE, first, MEAN, Earning(margin, margins(moment) * (1 + 1e-13), 0.0, 0.0), rate, 7.0
+        )
         assert abs(found[1] - moment) < 1e-9
-    assert np.isinf(pay_back(futures, VALUE, first, MEAN, margins(7.0) * (1 + 1e-9), margin, rate, 7.0)[1])
-    assert np.isinf(pay_back(futures, VALUE, first, MEAN, margins(9.0) * (1 + 1e-9), margin, rate, np.inf)[1])
+    assert np.isinf(
+        pay_back(futures, VALUE, first, MEAN, Earning(margin, margins(7.0) * (1 + 1e-9), 0.0, 0.0), rate, 7.0)[1]
+    )
+    assert np.isinf(
+        pay_back(futures, VALUE, first, MEAN, Earning(margin, margins(9.0) * (1 + 1e-9), 0.0, 0.0), rate, np.inf)[1]
+    )
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.02])
+@pytest.mark.parametrize("length", [1.0, 4.0, 20.0])
+def test_running_sums_by_hand(rate, length):
+    """The first cell leaves at its purchase at 4; the second's tail flows, and it stays, with decay."""
+    bought, time = running_sums(ONE_TAIL, length, rate, 2, 1)
+    tail = integral(2.0, min(9.0, length), rate) / 3 if length > 2 else 0.0
+    until = [min(4.0, length), min(2.0, length)]
+    lived = [-np.expm1(-rate * u) / rate if rate else u for u in until]
+    np.testing.assert_allclose(time[:, 0], [lived[0], lived[1] + tail], rtol=1e-13)
+    own = [np.array([4.0]), np.array([0.5, 1.5])]
+    sums = [np.exp(-rate * times[times <= length]).sum() for times in own]
+    np.testing.assert_allclose(bought[:, 0], [sums[0], sums[1] + 3 * tail], rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("cost", "order", "service", "paid"),
+    [
+        (4.0, 0.0, 0.0, [0.0, 0.0]),
+        (4.0, 0.0, 0.5, [np.inf, 0.5]),  # service opens it again; the second cell's purchase closes it
+        (3.0, 0.0, 0.25, [0.0, 0.0]),  # the first cell has earned its service until the last day
+        (3.0, 0.0, 0.3, [4.0, 0.0]),  # now it has not, and its last purchase pays for it
+        (3.9, 0.0, 5.0, [np.inf, 1.5]),  # covered at .5, open again before 1.5
+        (3.0, 1.0, 0.0, [np.inf, 0.0]),  # the first cell's purchase is worth less than it costs
+        (18.0, 1.0, 0.0, [np.inf, 2.0 + 2 / 3]),
+        (18.0, 1.0, 1.0, [np.inf, 2.0 + 4 / 2]),  # what an even flow has to cover, by what it brings net
+        (10.0, 1.0, 4.0, [np.inf, np.inf]),  # covered at 1.5; the flow brings 3 and service costs 4
+    ],
+)
+def test_pay_back_with_running_costs_by_hand(cost, order, service, paid):
+    tails = ONE_TAIL.tails._replace(decay=np.zeros(1), rate=np.array([2.0]))
+    value, mean = np.array([1.0, 10.0, 20.0]), np.array([0.0, 5.0])
+    futures = ONE_TAIL._replace(tails=tails)
+    found = pay_back(futures, value, np.array([8.0, 8.0]), mean, Earning(0.5, cost, order, service), 0.0, 52.0)
+    np.testing.assert_allclose(found, paid, rtol=1e-13)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.02])
+@pytest.mark.parametrize("reach", [Reach(np.array([52.0]), np.inf, 1e4), Reach(np.array([52.0]), 20.0, 2.0)])
+def test_covered_for_good_means_covered_at_the_end_and_ever_since(rate, reach):
+    """Of each simulated customer: what is open, followed over a fine grid of times."""
+    size, earning = 2000, Earning(0.3, 20.0, 2.0, 0.2)
+    futures, value, mean, first = drawn(CASES["new"], reach, size=size, first=True)
+    paid = pay_back(futures, value, first, mean, earning, rate, 52.0)
+    times = np.linspace(0, 52, 1041)
+    left = np.empty((times.size, size))
+    for k, time in enumerate(times):
+        _, money = span_sums(futures, value, mean, np.array([max(time, 1e-12)]), np.array([rate]), 1, size)
+        bought, lived = running_sums(futures, time, rate, 1, size)
+        spent = earning.cost + earning.order * (1 + bought[0]) + earning.service * lived[0]
+        left[k] = spent - earning.margin * (first + money[0, 0])
+    np.testing.assert_array_equal(np.isfinite(paid), left[-1] <= 0)
+    some = np.flatnonzero(np.isfinite(paid))
+    assert some.size > 100
+    for cell in some:
+        later = times >= paid[cell]
+        assert (left[later, cell] <= 1e-9).all()
+        before = np.flatnonzero(times < paid[cell])
+        assert before.size == 0 or left[before[-1], cell] > -0.3 * 2 * earning.service - 1e-9
+    assert (np.isfinite(paid) & (left[1:] > 0).any(axis=0) & (left[0] <= 0)).sum() > 0  # some were covered before
 
 
 def as_an_even_flow(so_far, paid, since, left, flow, cost, rate):
@@ -119,7 +188,7 @@ def test_pay_back_as_today(rate, cost):
     margin, length = 0.3, 52.0
     reach = Reach(np.array([length]), 30.0, 3.0)
     futures, value, mean, first = drawn(CASES["new"], reach, size=20_000, first=True)
-    found = pay_back(futures, value, first, mean, cost, margin, rate, length)
+    found = pay_back(futures, value, first, mean, Earning(margin, cost, 0.0, 0.0), rate, length)
     _, money = span_sums(futures, value, mean, reach.lengths, np.array([rate]), 1, 20_000)
     so_far, paid = margin * first, np.where(margin * first >= cost, 0.0, np.inf)
     owner = np.repeat(np.arange(20_000), np.diff(futures.offset))

@@ -247,7 +247,7 @@ def test_nbd(simulated, one_by_one):
 @pytest.mark.parametrize(("x", "total"), [(0.0, 0.0), (2.0, 44.7), (1000.0, 20_000.0)])
 def test_laws_of_values(x, total):
     """`mean = p/ν` inverse gamma, each value beta prime, the first value like any other."""
-    futures = Futures(np.arange(SIZE + 1), np.ones(SIZE), NO_TAILS)
+    futures = Futures(np.arange(SIZE + 1), np.ones(SIZE), NO_TAILS, np.full(SIZE, np.inf))
     p, q, v = SPEND.values()
     value, mean, first = gamma_gamma_futures.draw_values(
         [x], [total], **samples_of(SPEND, SIZE), futures=futures, keys=customer_keys(1, [2]), first=True
@@ -271,7 +271,7 @@ def test_money_does_not_depend_on_purchases():
 
 def test_means_are_drawn_only_where_they_are_wanted():
     tails = Tails(np.array([4]), np.ones(1), np.full(1, 9.0), np.ones(1), np.zeros(1), np.ones((1, 1)))
-    futures = Futures(np.array([0, 0, 2, 2, 2, 2, 2]), np.array([0.5, 1.0]), tails)
+    futures = Futures(np.array([0, 0, 2, 2, 2, 2, 2]), np.array([0.5, 1.0]), tails, np.full(6, 9.0))
     value, mean, first = gamma_gamma_futures.draw_values(
         [1.0, 2.0], [20.0, 50.0], **samples_of(SPEND, 3), futures=futures, keys=customer_keys(1, [2, 3])
     )

@@ -1,6 +1,6 @@
 """One catalogue of purchase laws, many properties: what each says of the past and of the future must be one law.
 
-Written false-alarm rate: each statistical check fails right code with probability at most 1e-5; there are about 60.
+Written false-alarm rate: each statistical check fails right code with probability at most 1e-5; there are about 170.
 Seeds are fixed.
 """
 
@@ -13,7 +13,7 @@ from scipy import stats
 
 import kundenwert
 from kundenwert.bayes import known
-from kundenwert.kernels.futures import Reach, first_times, span_sums, window_sums
+from kundenwert.kernels.futures import Reach, first_times, running_sums, span_sums, window_sums
 from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import LAWS, NEWCOMER, PURCHASE_LAWS, SPEND_LAWS, History, Observed
 from kundenwert.predict import Horizon, newcomers
@@ -154,6 +154,42 @@ def test_what_is_not_drawn_one_by_one_has_the_same_mean(law):
     for found, wanted in ((counts, 0.0), (money, WEEK)):
         expected = law.expected_purchases(NEWCOMER, one, 39.0, wanted).item()
         assert abs(found.mean() - expected) < Z * found.std() / np.sqrt(size)
+
+
+@pytest.mark.parametrize("who", range(len(HISTORIES)))
+def test_drawn_lives_end_as_the_law_says(law, who):
+    """Time as a customer and purchases, discounted or not, and who is a customer still after a while."""
+    size, rows = 40_000, history(HISTORIES[who])
+    many, one = parameters(law, size), parameters(law)
+    alive = law.p_alive(rows, many) * np.ones((1, size))
+    reach = Reach(np.array([39.0]), np.inf, 1e4)
+    futures = law.draw_futures(rows, alive, many, reach, customer_keys(11, np.array([who], dtype=np.uint64)))
+    for length, rate in ((39.0, 0.0), (39.0, 5 * WEEK), (13.0, 5 * WEEK)):
+        bought, time = running_sums(futures, length, rate, 1, size)
+        assert (time >= 0).all()
+        assert (time <= length).all()
+        assert ((time > 0) == (futures.life > 0)).all()
+        for found, ask, unit in ((bought, law.expected_purchases, 1.0), (time, law.expected_time, 39.0)):
+            wanted = np.broadcast_to(ask(rows, one, length, rate), (1, 1)).item()
+            spread = max(found.std(), np.sqrt(40 * unit * wanted))  # of rare survivors none may be drawn
+            assert abs(found.mean() - wanted) < Z * spread / np.sqrt(size) + 1e-9
+    share = np.broadcast_to(law.p_alive(rows, one, 13.0), (1, 1)).item()
+    assert abs((futures.life > 13.0).mean() - share) < Z * np.sqrt(share * (1 - share) / size) + 1e-9
+
+
+def test_a_life_that_ends_beyond_what_is_drawn_has_the_same_mean(law):
+    size, length = 40_000, 39.0
+    many = parameters(law, size) | {"r": np.full(size, 4.0)}
+    one = {name: values[:1] for name, values in many.items()}
+    alive = law.p_alive(NEWCOMER, many) * np.ones((1, size))
+    for reach in (Reach(np.array([length]), np.inf, 1.5), Reach(np.array([length]), 5.0, 1e4)):
+        futures = law.draw_futures(NEWCOMER, alive, many, reach, customer_keys(3, np.ones(1, dtype=np.uint64)))
+        assert futures.tails.cell.size > size / 10
+        np.testing.assert_array_equal(futures.life[futures.tails.cell], futures.tails.start)
+        bought, time = running_sums(futures, length, 5 * WEEK, 1, size)
+        for found, ask in ((bought, law.expected_purchases), (time, law.expected_time)):
+            wanted = np.broadcast_to(ask(NEWCOMER, one, length, 5 * WEEK), (1, 1)).item()
+            assert abs(found.mean() - wanted) < Z * found.std() / np.sqrt(size) + 1e-9
 
 
 def test_simulated_customers_are_newcomers(law):

@@ -153,7 +153,8 @@ def _terms() -> Table:
 
     section, texts = table(), documented(Terms)
     defaults = {field.name: field.default for field in fields(Terms)}
-    for name, example in (("margin", "35 %"), ("horizon", 52), ("cac", "12,50"), ("cac_file", "costs.csv")):
+    won = {"margin": "35 %", "horizon": 52, "cac": "12,50", "cac_file": "costs.csv"}
+    for name, example in (won | {"order_cost": "3,90", "service_cost": "20,-"}).items():
         _add(section, name, None, texts[name], example)
     _add(section, "discount_rate", defaults["discount_rate"], texts["discount_rate"], None)
     return section

@@ -108,7 +108,8 @@ def _placeholder(name: str, hint: Any) -> str | None:
 
 
 _DATES = ("observation_end", "holdout_end", "log_end", "time_unit", "cohort")
-_VALUED = ("horizon", "discount_rate", "margin", "cac", "cac_file", "allow_unconverged")
+_COSTS = ("cac", "cac_file", "order_cost", "service_cost")
+_VALUED = ("horizon", "discount_rate", "margin", *_COSTS, "allow_unconverged")
 _TABLE = ("german_csv", "full_precision")
 
 if TYPE_CHECKING:  # a type checker sees the records themselves

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kundenwert.cli.journey import Journey
 from kundenwert.cli.told import tell, tell_account, tell_cautions, tell_excluded
-from kundenwert.errors import KundenwertError, SchemaError
+from kundenwert.errors import DomainError, KundenwertError, SchemaError
 from kundenwert.messages import Code, Setting
 from kundenwert.messages.render import Interface
 from kundenwert.settings import Output, Reading, Sampling, Shaping, Terms, made
@@ -197,13 +197,18 @@ def costs_of(terms: Terms) -> Costs | None:
 
 
 def priced(terms: Terms, costs: Costs | None, summary: CustomerSummary) -> tuple[Terms, CustomerSummary]:
-    """Terms with what winning a customer of each cohort cost; what is odd about it is told, and kept in the account."""
+    """Terms with what winning and serving a customer of each cohort costs; what is odd is told, and kept."""
     if costs is None:
         return terms, summary
     cac, notes = costs.of(summary)
     tell_cautions(notes)
     account = replace(summary.account, notes=(*summary.account.notes, *notes))
-    return replace(terms, cac_file=None, cac=cac), replace(summary, account=account)
+    running: dict[str, Any] = dict(costs.running(summary))
+    for name in running:
+        if getattr(terms, name) is not None:
+            first, second = Setting(name, getattr(terms, name)), Setting("cac_file", str(terms.cac_file))
+            raise DomainError(Code.BOTH_GIVEN, parameter=name, first=first, second=second)
+    return replace(terms, cac_file=None, cac=cac, **running), replace(summary, account=account)
 
 
 def write_table(table: pd.DataFrame, path: Path, output: Output) -> Path:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kundenwert import formula
 from kundenwert.data.customers import name_of_everybody
 from kundenwert.errors import DomainError, SchemaError
+from kundenwert.settings.terms import COSTS
 from kundenwert.value import QUANTILES
 from kundenwert.value.terms import number
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 NOMINAL = QUANTILES["q95"] - QUANTILES["q05"]
 """Probability that an interval from `_q05` to `_q95` claims."""
+
+
+SPENT = ("order_cost_to_date", "service_cost_to_date_mean", "expected_order_cost_mean", "expected_service_cost_mean")
+"""Columns of the value table that say what orders and service cost, so far and to come."""
 
 
 def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_years: float = 3.0) -> pd.DataFrame:
@@ -40,7 +45,9 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
 
     **Posterior**, per customer of the cohort (the cohort's total in each draw, divided by its customers):
     `clv_mean, clv_q05, clv_q50, clv_q95, expected_clv_q05, expected_clv_q95`, and the same for `rlv`;
-    `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known; and
+    `earned` = margin × revenue so far / customers − CAC, the part of the CLV that is already known, after what orders
+    and service have cost so far where they cost anything (then the table's columns of these costs follow, and the
+    formula is net of them too); and
     `p_cohort_pays_back`, the probability that the CLV of the whole cohort is positive: a cohort pays back more surely
     than one of its customers, whose `p_pays_back` stands in the value table.
 
@@ -98,7 +105,7 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     >>> names = ["rlv", "expected_rlv", "clv", "expected_clv"]
     >>> draws = {name: (("sample", "cohort"), [[10.0], [30.0]]) for name in names}
     >>> totals = xr.Dataset({**draws, "customers": ("cohort", [2])}, coords={"cohort": ["all"]})
-    >>> terms = Some(horizon=52.0, discount_rate=0.0, margin=0.5, cac=5.0)
+    >>> terms = Some(horizon=52.0, discount_rate=0.0, margin=0.5, cac=5.0, order_cost=0.0, service_cost=0.0)
     >>> summary = Some(table=table, time_unit="W", units_per_year=52.0, inactivity_months=12)
     >>> values = Some(table=table, totals=totals, terms=terms, time_unit="W")
     >>> result = compare_cohorts(summary, values, lifespan_years=3.0)
@@ -111,7 +118,10 @@ def compare_cohorts(summary: CustomerSummary, values: ValueResult, *, lifespan_y
     result = counts.copy()
     result["p_alive_mean"] = _group_means(valued["p_alive_mean"], known["cohort"], counts["cohort"])
     result = result.join(_formula(counts, summary, values, lifespan_years))
-    result = result.join(_posterior(totals, counts, _earned(known, counts, number(values.terms.margin))))
+    spent = _spent(valued, counts)
+    earned = _earned(known, counts, number(values.terms.margin)) / counts["customers"].to_numpy()
+    result = result.join(spent)
+    result = result.join(_posterior(totals, counts, earned - spent.filter(like="_to_date").sum(axis=1).to_numpy()))
     if "holdout_purchases" in known and "holdout_purchases" in totals:
         result = result.join(_holdout(totals, known, counts))
         result = result.join(_formula_holdout(known, counts, summary, lifespan_years))
@@ -236,7 +246,7 @@ def _counts(summary: CustomerSummary, values: ValueResult, known: pd.DataFrame) 
             units_per_year=summary.units_per_year,
             by=by,
             inactivity_months=summary.inactivity_months,
-            cac=_cost(values),
+            **{name: _cost(values, name) for name in COSTS},
         )
         for by in ("cohort", None)
     ]
@@ -245,20 +255,21 @@ def _counts(summary: CustomerSummary, values: ValueResult, known: pd.DataFrame) 
     return pd.concat(parts, ignore_index=True)
 
 
-def _cost(values: ValueResult) -> float | Mapping[str, float]:
-    cac = values.terms.cac
-    return cac if isinstance(cac, Mapping) else number(cac)
+def _cost(values: ValueResult, name: str) -> float | Mapping[str, float]:
+    stated = getattr(values.terms, name)
+    return stated if isinstance(stated, Mapping) else number(stated)
 
 
 def _formula(
     counts: pd.DataFrame, summary: CustomerSummary, values: ValueResult, lifespan_years: float
 ) -> pd.DataFrame:
-    cac, margin = counts["cac"].to_numpy(), number(values.terms.margin)
+    margin = number(values.terms.margin)
+    costs = {name: counts[name].to_numpy() for name in COSTS if name in counts}
     aov, rate = counts["aov"].to_numpy(), counts["purchase_frequency"].to_numpy()
     plain, matched = {}, {}
     for method in formula.METHODS:
         years = _lifespan(counts, method, lifespan_years)
-        plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, margin=margin, cac=cac)
+        plain[f"formula_{method}"] = formula.formula_clv(aov, rate, years, margin=margin, **costs)
         matched[f"formula_{method}_matched"] = formula.formula_clv_matched(
             aov,
             rate,
@@ -267,7 +278,7 @@ def _formula(
             horizon_years=number(values.terms.horizon) / summary.units_per_year,
             discount_rate=number(values.terms.discount_rate),
             margin=margin,
-            cac=cac,
+            **costs,
         )
     columns = pd.DataFrame({**plain, **matched}, index=counts.index)
     return columns.mask(np.isinf(columns))
@@ -285,6 +296,12 @@ def _earned(known: pd.DataFrame, counts: pd.DataFrame, margin: float) -> NDArray
     return margin * counts["revenue"].to_numpy(np.float64)
 
 
+def _spent(valued: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """What orders and service cost a customer of each cohort, so far and to come; no column where nothing does."""
+    columns = {name: _group_means(valued[name], valued["cohort"], counts["cohort"]) for name in SPENT if name in valued}
+    return pd.DataFrame(columns, index=counts.index)
+
+
 def _posterior(
     totals: dict[str, NDArray[np.float64]], counts: pd.DataFrame, earned: NDArray[np.float64]
 ) -> pd.DataFrame:
@@ -295,7 +312,7 @@ def _posterior(
         columns |= quantiles(totals[name] / customers, name)
         columns[f"{name}_mean"] = expected[f"expected_{name}_mean"]
         columns |= {end: expected[end] for end in (f"expected_{name}_q05", f"expected_{name}_q95")}
-    columns["earned"] = earned / customers - counts["cac"].to_numpy()
+    columns["earned"] = earned - counts["cac"].to_numpy()
     columns["p_cohort_pays_back"] = (totals["clv"] > 0).mean(axis=0)
     return pd.DataFrame(columns, index=counts.index)
 

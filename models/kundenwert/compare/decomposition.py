@@ -54,10 +54,10 @@ def decompose(
 ) -> Decomposition:
     r"""Take the quotient of formula and posterior apart into five reasons, for each cohort and each posterior draw.
 
-    `F = margin · AOV · f · L`, the formula without acquisition cost, and V = expected CLV + CAC, the posterior's gross
-    value, both per customer. With means over the cohort's customers m̄ = mean `E[spend]`, λ̄ = mean `E[λ]` per year
-    while alive, τ̄ = mean expected time alive from the first purchase to the end of the horizon, in years, the dead
-    included, and V₀ = V without discounting:
+    `F = margin · AOV · f · L`, the formula before any cost, and V, the posterior's expected CLV before any cost (of
+    winning customers, of orders, of service), both per customer. With means over the cohort's customers m̄ = mean
+    `E[spend]`, λ̄ = mean `E[λ]` per year while alive, τ̄ = mean expected time alive from the first purchase to the end
+    of the horizon, in years, the dead included, and V₀ = V without discounting:
 
     ================ ================================ ============================================================
     `order_value`    AOV / m̄                          orders pooled, against what a customer is expected to spend

@@ -29,9 +29,9 @@ class Decomposition:
     method
         Which of `formula.METHODS` gave the lifespan.
     formula_value
-        F, the formula's gross value per customer, of shape (cohorts,).
+        F, the formula's value per customer before any cost, of shape (cohorts,).
     posterior_value
-        V, expected CLV + CAC per customer, of shape (samples, cohorts).
+        V, expected CLV per customer before any cost, of shape (samples, cohorts).
     factors
         Name → array of shape (samples, cohorts); they multiply to F / V.
     money

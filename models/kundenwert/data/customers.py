@@ -213,8 +213,8 @@ def days_per_unit(time_unit: str) -> float:
     return DAYS_PER_UNIT[time_unit]
 
 
-def cost_by_cohort(cohort: pd.Series, cac: Mapping[str, float]) -> pd.Series:
-    """Give each customer the acquisition cost of the cohort of its name, whether names are texts or numbers.
+def cost_by_cohort(cohort: pd.Series, stated: Mapping[str, float], what: str = "acquisition cost") -> pd.Series:
+    """Give each customer the cost of the cohort of its name, whether names are texts or numbers.
 
     Raises
     ------
@@ -226,16 +226,42 @@ def cost_by_cohort(cohort: pd.Series, cac: Mapping[str, float]) -> pd.Series:
     >>> cost_by_cohort(pd.Series(["web", "fair", "web"]), {"fair": 120.5, "web": 35.0}).tolist()
     [35.0, 120.5, 35.0]
     """
-    costs = {str(label): float(cost) for label, cost in cac.items()}
+    costs = {str(label): float(cost) for label, cost in stated.items()}
     labels = cohort.astype(str)
     if missing := sorted(set(labels) - set(costs)):
         given = ", ".join(map(repr, sorted(costs)[:5]))
         known = "" if set(labels) & set(costs) else f" (no cohort has a name that has one: {given})"
         raise DomainError(
-            f"no acquisition cost for {several(len(missing), 'cohort')}: {', '.join(map(repr, missing[:5]))}{known}; "
+            f"no {what} for {several(len(missing), 'cohort')}: {', '.join(map(repr, missing[:5]))}{known}; "
             "give one for each, 0 where nothing was spent, or choose the cohorts that the costs are for"
         )
     return labels.map(costs)
+
+
+def cost_of_each(table: pd.DataFrame, stated: float | Mapping[str, float], what: str) -> pd.Series:
+    """Give each customer a cost that is stated for all, or by cohort.
+
+    Raises
+    ------
+    DomainError
+        If a cohort of the table has no cost, or a cost is negative or not finite.
+
+    Examples
+    --------
+    >>> cost_of_each(pd.DataFrame({"cohort": ["web", "fair"]}), {"fair": 120.5, "web": 35.0}, "cost").tolist()
+    [35.0, 120.5]
+    """
+    if isinstance(stated, Mapping) and "cohort" not in table:
+        raise SchemaError(f"the {what} by cohort needs the column 'cohort', which is missing")
+    if isinstance(stated, Mapping):
+        costs = cost_by_cohort(table["cohort"], stated, what)
+    else:
+        costs = pd.Series(float(stated), index=table.index)
+    bad = ~(np.isfinite(costs) & (costs >= 0))
+    if bad.any():
+        number = several(int(bad.sum()), "customer")
+        raise DomainError(f"the {what} must be a finite number ≥ 0; it is {costs[bad].iloc[0]} for {number}")
+    return costs
 
 
 def _offending(table: pd.DataFrame, wrong: Any) -> str:

@@ -33,16 +33,16 @@ def acquisition_table(
 ) -> pd.DataFrame:
     r"""Value a new customer of each cohort, and set it against what such a customer costs.
 
-    The expected value before cost is, in each draw, `margin · E[spend] · (1 + E[discounted repeat purchases])`, the
-    mean over the cohort's own kinds of customers: the most that a customer may cost. The outcome is what one simulated
-    customer brings.
+    The expected value before cost is, in each draw, `margin · E[spend] · (1 + E[discounted repeat purchases])`, less
+    what these orders and the time as a customer cost, the mean over the cohort's own kinds of customers: the most that
+    a customer may cost. The outcome is what one simulated customer brings. Cost below is that of acquisition.
 
     Parameters
     ----------
     newcomers
         New customers by cohort, as from `kundenwert.newcomers`.
     terms
-        What turns purchases into money: horizon, discount rate, margin, acquisition cost; or each by its name.
+        What turns purchases into money: horizon, discount rate, margin, costs; or each by its name.
     seed
         Makes the outcomes reproducible, cohort by cohort.
     customers_per_draw

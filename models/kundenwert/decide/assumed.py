@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.errors import DomainError
+from kundenwert.kernels.pay_back import Earning
 from kundenwert.predict import Horizon, Newcomers
 from kundenwert.settings import Terms
 from kundenwert.value.terms import cost_of, horizon_of, number, stated_terms
@@ -27,6 +28,8 @@ class Assumed:
         By cohort.
     costs
         Acquisition cost of a customer of each cohort.
+    order, service
+        Cost of each order, and of each time unit as a customer, of each cohort.
     margin
         Contribution margin.
     horizon
@@ -35,6 +38,8 @@ class Assumed:
 
     newcomers: Newcomers
     costs: dict[str, float]
+    order: dict[str, float]
+    service: dict[str, float]
     margin: float
     horizon: Horizon
 
@@ -60,17 +65,30 @@ class Assumed:
         """
         found = stated_terms(terms, changes, newcomers.units_per_year)
         names = list(newcomers.cohorts)
-        costs = cost_of(found, pd.Series(names))
+        cost, order, service = (
+            dict(zip(names, (cost_of(found, pd.Series(names), name) / unit).tolist(), strict=True))
+            for name, unit in (("cac", 1.0), ("order_cost", 1.0), ("service_cost", newcomers.units_per_year))
+        )
         ahead = horizon_of(found, newcomers.units_per_year)
-        return cls(newcomers, dict(zip(names, costs.tolist(), strict=True)), number(found.margin), ahead)
+        return cls(newcomers, cost, order, service, number(found.margin), ahead)
 
     def until(self, cohort: str, time: ArrayLike) -> Array:
         """Expected cumulative discounted margin of a new customer until a time, which may be each draw's own.
 
-        `margin · E[value of the first purchase and of those until then]`, of shape (samples,), before the acquisition
-        cost; infinite in draws in which the law of spend has no mean.
+        `margin · E[value] - order · E[purchases] - service · E[time as a customer]`, the first purchase included, of
+        shape (samples,), before the acquisition cost; infinite in draws in which the law of spend has no mean.
         """
-        return self.margin * self.newcomers.expected_value(cohort, time, self.horizon.discount_rate)
+        rate = self.horizon.discount_rate
+        found = self.margin * self.newcomers.expected_value(cohort, time, rate)
+        if self.order[cohort] > 0:
+            found = found - self.order[cohort] * (1 + self.newcomers.expected_purchases(cohort, time, rate))
+        if self.service[cohort] > 0:
+            found = found - self.service[cohort] * self.newcomers.expected_time(cohort, time, rate)
+        return found
+
+    def earning(self, cohort: str) -> Earning:
+        """What a new customer of a cohort earns and costs."""
+        return Earning(self.margin, self.costs[cohort], self.order[cohort], self.service[cohort])
 
     def expected(self) -> dict[str, Array]:
         """By cohort the expected value of a new customer before acquisition cost, of shape (samples,)."""
@@ -104,13 +122,17 @@ class Assumed:
                 "one customer"
             )
         drawn = self.newcomers.draw(cohort, self.horizon, seed=seed, customers_per_draw=customers_per_draw)
-        paid = drawn.paid_back(self.costs[cohort], self.margin)
-        return Outcomes(drawn.purchases.ravel(), self.margin * drawn.value.ravel(), paid.ravel())
+        paid = drawn.paid_back(self.earning(cohort))
+        value = self.margin * drawn.value.ravel()
+        if self.order[cohort] > 0 or self.service[cohort] > 0:
+            bought, time = drawn.running()
+            value -= (self.order[cohort] * bought + self.service[cohort] * time).ravel()
+        return Outcomes(drawn.purchases.ravel(), value, paid.ravel())
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Of each simulated customer: purchases and discounted margin over the horizon, and when it covered the cost."""
+    """Of each simulated customer: purchases, discounted margin less orders and service, and when it covers the cost."""
 
     purchases: Array
     value: Array

@@ -19,6 +19,7 @@ QUARTILES = {"q25": 0.25, "q50": 0.50, "q75": 0.75}
 """Quantiles of the payback time of one customer: more often than not the upper tail is "never"."""
 
 _STEPS = 60
+_LOOKS = 64
 
 
 def payback_table(
@@ -30,6 +31,9 @@ def payback_table(
     **changes: object,
 ) -> pd.DataFrame:
     """Time until discounted margin covers the acquisition cost, for one customer and for the expectation of the cohort.
+
+    Margin is net of what orders and service cost. Service can open a cost again that was covered: paid back is what
+    stays so to the end of the horizon, and the payback the time since when it does.
 
     Parameters
     ----------
@@ -95,7 +99,9 @@ def expected_payback(assumed: Assumed, cohort: str) -> Array:
     ndarray
         Time units, of shape (samples,): 0 where the expected first purchase is enough, infinite where the horizon is
         not, NaN where the expected margin is infinite, since the law of spend has no mean. Found by bisection,
-        to `1e-12` of the horizon (of a year where that is infinite).
+        to `1e-12` of the horizon (of a year where that is infinite). Where service costs anything the expectation can
+        fall again: then the time since when it covers the cost for good, among `_LOOKS` times between which it is
+        taken to cross the cost no more than once.
 
     Examples
     --------
@@ -109,14 +115,27 @@ def expected_payback(assumed: Assumed, cohort: str) -> Array:
     """
     cost, length, year = assumed.costs[cohort], assumed.horizon.length, assumed.newcomers.units_per_year
     whole = assumed.until(cohort, length)
-    low, high = np.zeros_like(whole), np.ones_like(whole)
+    low, high = (
+        _last_open(assumed, cohort) if assumed.service[cohort] > 0 else (np.zeros_like(whole), np.ones_like(whole))
+    )
     for _ in range(_STEPS):
         middle = (low + high) / 2
         enough = assumed.until(cohort, _unfold(middle, length, year)) >= cost
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    at_once = assumed.until(cohort, 0.0) >= cost
+    at_once = (assumed.until(cohort, 0.0) >= cost) & (low == 0)
     due = np.where(at_once, 0.0, _unfold(high, length, year))
     return np.where(np.isinf(whole), np.nan, np.where(whole < cost, np.inf, due))
+
+
+def _last_open(assumed: Assumed, cohort: str) -> tuple[Array, Array]:
+    """Shares of the horizon between which the expectation covers the cost for the last time; 0 if it always does."""
+    shares = np.linspace(0, 1, _LOOKS + 1)
+    length, year = assumed.horizon.length, assumed.newcomers.units_per_year
+    times = [float(_unfold(share, length, year)) for share in shares[:-1]]
+    enough = np.column_stack([assumed.until(cohort, time) >= assumed.costs[cohort] for time in times])
+    last = _LOOKS - 1 - np.argmax(~enough[:, ::-1], axis=1)
+    low = np.where(enough.all(axis=1), 0.0, shares[last])
+    return low, np.where(enough.all(axis=1), 0.0, shares[np.minimum(last + 1, _LOOKS)])
 
 
 def payback_curve(
@@ -140,10 +159,10 @@ def payback_curve(
     Returns
     -------
     pandas.DataFrame
-        One row per cohort and time: `cohort, time, p_paid_back` (of one customer, by then), `expected_margin_mean,
-        _q05, _q50, _q95` (expected cumulative discounted margin of a new customer, and how well it is known),
-        `p_expected_covers` (probability that it has reached the cost, among the draws in which it is finite; NaN if
-        there are none), `cac`.
+        One row per cohort and time: `cohort, time, p_paid_back` (of one customer, by then and for good),
+        `expected_margin_mean, _q05, _q50, _q95` (expected cumulative discounted margin of a new customer, and how well
+        it is known), `p_expected_covers` (probability that it covers the cost then, among the draws in which it is
+        finite; NaN if there are none), `cac`.
 
     Raises
     ------
@@ -179,8 +198,9 @@ def payback_curve(
     return pd.concat(parts, ignore_index=True)
 
 
-def _unfold(share: Array, length: float, scale: float) -> Array:
+def _unfold(share: ArrayLike, length: float, scale: float) -> Array:
     """Map [0, 1] onto the horizon, an infinite one by way of `share / (1 - share)`."""
+    share = np.asarray(share, dtype=np.float64)
     if np.isfinite(length):
         return share * length
     with np.errstate(divide="ignore"):

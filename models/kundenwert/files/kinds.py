@@ -32,7 +32,8 @@ _STEMS = {
         formula_observed_matched formula_churn_matched formula_assumed_matched
         formula_holdout_revenue formula_observed_holdout_revenue formula_churn_holdout_revenue
         formula_assumed_holdout_revenue formula_repeat_holdout_revenue
-        break_even_cac expected_margin revenue_to_date""",
+        break_even_cac expected_margin revenue_to_date
+        order_cost service_cost order_cost_to_date service_cost_to_date expected_order_cost expected_service_cost""",
     Kind.share: """
         survival expected_survival
         p_alive p_purchase p_pays_back p_cohort_pays_back p_worth_cost p_paid_back p_expected_covers p_expected_never
@@ -64,7 +65,7 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     """Round each column to the decimals of its kind: money to cents, shares and numbers to four decimals.
 
     Each number is rounded by itself, so sums hold to half a unit of the last decimal per term:
-    `CLV = margin · value to date + RLV − CAC` to half a cent for each of its four terms.
+    `CLV = margin · value to date + RLV − CAC` to half a cent for each of its four terms, and for costs to date.
 
     Parameters
     ----------

@@ -53,11 +53,15 @@ class Futures(NamedTuple):
         Their times, > 0, ascending within a cell.
     tails
         What comes after those that were drawn one by one.
+    life
+        How long each cell is a customer, ≥ 0, shape (cells,): 0 of one that has left already; the start of its tail of
+        a cell that has one; at least the longest length of the reach, possibly infinite, of one that stays to its end.
     """
 
     offset: NDArray[np.int64]
     time: Array
     tails: Tails
+    life: Array
 
 
 class Reach(NamedTuple):
@@ -111,13 +115,13 @@ def span_sums(
     --------
     >>> none = np.empty(0)
     >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
-    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails)
+    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails, np.array([0.0, 2.0]))
     >>> span_sums(futures, np.array([10.0, 20.0]), np.array([0.0, 5.0]), np.array([4.0]), np.array([0.0]), 2, 1)
     (array([[[0.],
             [9.]]]), array([[[ 0.],
             [60.]]]))
     """
-    offset, time, tails = futures
+    offset, time, tails = futures.offset, futures.time, futures.tails
     counts = np.zeros((lengths.size, customers * samples))
     money = np.zeros((lengths.size, customers * samples))
     for j in range(lengths.size):
@@ -135,13 +139,13 @@ def span_sums(
             if ahead > 0:
                 counts[j, tails.cell[k]] += tails.later[k, j]
                 flow = mean[tails.cell[k]] * tails.rate[k] * math.exp(-delta * tails.start[k])
-                money[j, tails.cell[k]] += flow * _paid(tails.decay[k] + delta, ahead)
+                money[j, tails.cell[k]] += flow * annuity(tails.decay[k] + delta, ahead)
     shape = (lengths.size, customers, samples)
     return counts.reshape(shape), money.reshape(shape)
 
 
 @inlined
-def _paid(decay: float, length: float) -> float:
+def annuity(decay: float, length: float) -> float:
     """Integral of `exp(-decay u)` from 0 to length."""
     return -math.expm1(-decay * length) / decay if decay > 0 else length
 
@@ -172,13 +176,13 @@ def window_sums(
     Examples
     --------
     >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
-    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails)
+    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails, np.array([0.0, 2.0]))
     >>> value, mean = np.array([10.0, 20.0]), np.array([0.0, 5.0])
     >>> counts, money = window_sums(futures, value, mean, np.array([0.0, 1.0, 2.5]), 2, 1)
     >>> counts[:, 1, 0], money[:, 1, 0]
     (array([1. , 2.5]), array([10. , 27.5]))
     """
-    offset, time, tails = futures
+    offset, time, tails = futures.offset, futures.time, futures.tails
     windows = edges.size - 1
     counts = np.zeros((windows, customers * samples))
     money = np.zeros((windows, customers * samples))
@@ -195,11 +199,62 @@ def window_sums(
         for window in range(windows):
             low, high = max(edges[window], start), min(edges[window + 1], tails.end[k])
             if high > low:
-                expected = tails.rate[k] * math.exp(-tails.decay[k] * (low - start)) * _paid(tails.decay[k], high - low)
+                expected = (
+                    tails.rate[k] * math.exp(-tails.decay[k] * (low - start)) * annuity(tails.decay[k], high - low)
+                )
                 counts[window, cell] += expected
                 money[window, cell] += mean[cell] * expected
     shape = (windows, customers, samples)
     return counts.reshape(shape), money.reshape(shape)
+
+
+@compiled
+def running_sums(futures: Futures, length: float, rate: float, customers: int, samples: int) -> tuple[Array, Array]:
+    r"""Sum over purchases, and over time as a customer, of what costs the same each time: all discounted.
+
+    `Σ exp(-δ t) 1[t ≤ length]` over purchases, and `∫ exp(-δ u) du` from 0 to the end of the life or of the length.
+    Tails add their expectations to both: while one flows its cell is a customer with probability
+    `exp(-decay (u - start))`.
+
+    Parameters
+    ----------
+    futures
+        Drawn purchases and lives.
+    length
+        One of the reach's: > 0, possibly infinite if discounted.
+    rate
+        Continuous discount rate δ, ≥ 0, per unit of time.
+    customers, samples
+        Their product is the number of cells.
+
+    Returns
+    -------
+    purchases, time
+        Each of shape (customers, samples), ≥ 0.
+
+    Examples
+    --------
+    >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
+    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails, np.array([0.0, 2.0]))
+    >>> bought, time = running_sums(futures, 4.0, 0.0, 2, 1)
+    >>> bought[:, 0], time[:, 0]
+    (array([0., 8.]), array([0., 4.]))
+    """
+    offset, events, tails, life = futures
+    purchases, time = np.zeros(customers * samples), np.zeros(customers * samples)
+    for cell in range(customers * samples):
+        for event in range(offset[cell], offset[cell + 1]):
+            if events[event] > length:
+                break
+            purchases[cell] += math.exp(-rate * events[event])
+        time[cell] = annuity(rate, min(life[cell], length))
+    for k in range(tails.cell.size):
+        ahead = min(tails.end[k], length) - tails.start[k]
+        if ahead > 0:
+            stay = math.exp(-rate * tails.start[k]) * annuity(tails.decay[k] + rate, ahead)
+            purchases[tails.cell[k]] += tails.rate[k] * stay
+            time[tails.cell[k]] += stay
+    return purchases.reshape((customers, samples)), time.reshape((customers, samples))
 
 
 @compiled
@@ -222,7 +277,7 @@ def first_times(futures: Futures, cells: int) -> Array:
     --------
     >>> none = np.empty(0)
     >>> tails = Tails(np.empty(0, dtype=np.int64), none, none, none, none, np.empty((0, 1)))
-    >>> first_times(Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails), 2)
+    >>> first_times(Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails, np.array([0.0, 9.0])), 2)
     array([inf, 0.5])
     """
     first = np.full(cells, np.inf)
@@ -230,81 +285,6 @@ def first_times(futures: Futures, cells: int) -> Array:
         if futures.offset[cell] < futures.offset[cell + 1]:
             first[cell] = futures.time[futures.offset[cell]]
     return first
-
-
-@compiled
-def pay_back(
-    futures: Futures,
-    value: Array,
-    first: Array,
-    mean: Array,
-    cost: float,
-    margin: float,
-    rate: float,
-    length: float,
-) -> Array:
-    r"""Time at which the discounted margin of new customers, summed from the first purchase, covers their cost.
-
-    The first t with `margin (first + Σ value · exp(-δ t_i) 1[t_i ≤ t]) ≥ cost`. The money of a tail flows evenly at its
-    expectation: it covers what is open, o, after `-log(1 - c o / f) / c`, where `f = margin · mean · rate · exp(-δ
-    start)` and `c = decay + δ`, or after `o / f` where c is 0.
-
-    Parameters
-    ----------
-    futures, value, mean
-        As in `span_sums`.
-    first
-        Value of the first purchase of each cell, made at time 0, in money.
-    cost
-        To be covered, ≥ 0, in money.
-    margin
-        Contribution margin, in (0, 1].
-    rate
-        Continuous discount rate δ, ≥ 0, per unit of time.
-    length
-        Horizon from the first purchase, > 0, possibly infinite; none of the reach's lengths should be shorter.
-
-    Returns
-    -------
-    ndarray
-        Shape (cells,), ≥ 0: 0 where the first purchase is enough, infinite where the cost is not covered within the
-        horizon.
-
-    Examples
-    --------
-    >>> tails = Tails(np.array([1]), np.array([2.0]), np.array([9.0]), np.array([3.0]), np.zeros(1), np.array([[7.0]]))
-    >>> futures = Futures(np.array([0, 0, 2]), np.array([0.5, 1.5]), tails)
-    >>> value, mean, first = np.array([10.0, 20.0]), np.array([0.0, 5.0]), np.array([8.0, 8.0])
-    >>> [pay_back(futures, value, first, mean, cost, 0.5, 0.0, 52.0).tolist() for cost in (4.0, 9.0, 20.0, 99.0)]
-    [[0.0, 0.0], [inf, 0.5], [inf, 2.1333333333333333], [inf, inf]]
-    """
-    offset, time, tails = futures
-    open_cost = cost - margin * first
-    paid = np.where(open_cost <= 0, 0.0, np.inf)
-    for cell in range(first.size):
-        for event in range(offset[cell], offset[cell + 1]):
-            if open_cost[cell] <= 0 or time[event] > length:
-                break
-            open_cost[cell] -= margin * value[event] * math.exp(-rate * time[event])
-            if open_cost[cell] <= 0:
-                paid[cell] = time[event]
-    for k in range(tails.cell.size):
-        cell, start = tails.cell[k], tails.start[k]
-        ahead = min(tails.end[k], length) - start
-        flow = margin * mean[cell] * tails.rate[k] * math.exp(-rate * start)
-        if open_cost[cell] > 0 and ahead > 0 and flow > 0:
-            wait = _wait(open_cost[cell] / flow, tails.decay[k] + rate)
-            if wait <= ahead and wait < np.inf:
-                paid[cell] = start + wait
-    return paid
-
-
-@inlined
-def _wait(wanted: float, decay: float) -> float:
-    """Length over which the integral of `exp(-decay u)` is what is wanted; infinite if it never is."""
-    if decay <= 0:
-        return wanted
-    return -math.log1p(-decay * wanted) / decay if decay * wanted < 1 else math.inf
 
 
 @inlined

@@ -58,7 +58,7 @@ def draw_values(
     >>> from kundenwert.kernels.streams import customer_keys
     >>> none, size = np.empty(0), 200_000
     >>> tails = Tails(np.empty(0, dtype=np.int64), none, none, none, none, np.empty((0, 1)))
-    >>> one_each = Futures(np.arange(size + 1), np.ones(size), tails)
+    >>> one_each = Futures(np.arange(size + 1), np.ones(size), tails, np.full(size, np.inf))
     >>> value, mean, _ = draw_values([2.0], [44.7], p=np.full(size, 6.25), q=np.full(size, 3.74),
     ...                              v=np.full(size, 15.44), futures=one_each, keys=customer_keys(1, [5]))
     >>> bool(abs(value.mean() - 24.6637) < 0.15), bool(abs(mean.mean() - 24.6637) < 0.1)

@@ -250,7 +250,7 @@ class Code(StrEnum):
     NOT_ABOVE_ZERO = "not-above-zero"
     MARGIN_BAD = "margin-bad"
     DISCOUNT_RATE_BAD = "discount-rate-bad"
-    CAC_BAD = "cac-bad"
+    COST_BAD = "cost-bad"
     PRIOR_BAD = "prior-bad"
     PRIOR_UNKNOWN = "prior-unknown"
 

@@ -140,7 +140,8 @@ def payback_margin(
         ax, title="Expected margin of a new customer against its cost", y="Cumulative margin per new customer",
         x=f"{plain(time_unit, longest=12).capitalize()} since the first purchase",
     )  # fmt: skip
-    ax.set_ylim(bottom=0)
+    lowest = curves["expected_margin_q05"].where(np.isfinite(curves["expected_margin_q05"])).min()
+    ax.set_ylim(bottom=min(0.0, float(lowest)) if lowest < 0 else 0)
     thousands(ax.yaxis, whole=False)
     thousands(ax.xaxis, whole=False)
     legend_above(ax, 2)
@@ -170,7 +171,7 @@ def _curves(ax: Axes, curves: pd.DataFrame, column: str, *, band: bool, show: Se
 def _cost(own: pd.DataFrame, column: str, band: bool) -> str:
     """Write a cohort's cost, and whether it is never earned back in the time shown: by nobody, or not on average."""
     cost, values = float(own["cac"].iloc[0]), own[column].dropna()
-    never = values.max() < cost if band else values.max() <= 0
+    never = (values.empty or values.iloc[-1] < cost) if band else values.max() <= 0
     return f"cost {number(cost)}" + (f": not by {number(float(own['time'].max()))}" if never else "")
 
 

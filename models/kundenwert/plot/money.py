@@ -177,8 +177,8 @@ def rlv_distribution(table: pd.DataFrame | ValueResult, *, ax: Axes | None = Non
     Returns
     -------
     matplotlib.axes.Axes
-        A stacked histogram on a logarithmic scale. Customers without value, and the very few with next to nothing,
-        are counted in the legend.
+        A stacked histogram on a logarithmic scale. Customers without value, with a value below 0, and the very few with
+        next to nothing, are counted in the legend.
 
     Examples
     --------
@@ -195,7 +195,7 @@ def rlv_distribution(table: pd.DataFrame | ValueResult, *, ax: Axes | None = Non
     title, x = "Residual lifetime value of the customers", "Expected RLV per customer (logarithmic)"
     if not (value > 0).any():
         ax.text(
-            0.5, 0.5, f"{_customers(len(value))} without residual value",
+            0.5, 0.5, f"{_customers(len(value))} without residual value{' above 0' if (value < 0).any() else ''}",
             transform=ax.transAxes, ha="center", va="center", fontsize=TICK, color=QUIET,
         )  # fmt: skip
         ax.set(xticks=[], yticks=[])
@@ -212,8 +212,15 @@ def rlv_distribution(table: pd.DataFrame | ValueResult, *, ax: Axes | None = Non
     ax.set_xscale("log")
     mean = float(value.mean())
     label = f"mean of all customers: {number(round(mean, 2) if mean >= 1 else mean)}"
-    ax.axvline(mean, color=ACTUAL, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
-    missing = int((~drawn).sum())
+    if mean > 0:
+        ax.axvline(mean, color=ACTUAL, linewidth=1.2, linestyle=(0, (4, 2)), label=label)
+    else:
+        ax.plot([], [], linestyle="none", label=label)
+    below = value < 0
+    if below.any():
+        lost = f"{_customers(int(below.sum()))} below 0, {number(round(float(value[below].mean()), 2))} on average"
+        ax.plot([], [], linestyle="none", label=f"{lost}, not shown")
+    missing = int((~drawn & ~below).sum())
     if missing:
         ax.plot([], [], linestyle="none", label=f"{_customers(missing)} with less {_are(missing)} not shown")
     dress(ax, title=title, x=x, y="Customers")
@@ -229,14 +236,15 @@ def rlv_concentration(table: pd.DataFrame | ValueResult, *, ax: Axes | None = No
     Parameters
     ----------
     table
-        Values, or one row per customer: `rlv_mean`, ≥ 0.
+        Values, or one row per customer: `rlv_mean`.
     ax
         Axes to draw on; None makes one.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Share of value over share of customers, the most valuable first, with 10, 20 and 50 % written out.
+        Share of value over share of customers, the most valuable first, with 10, 20 and 50 % written out. It rises
+        above 1 and comes back where some cost more than they bring. Where all together do, there is nothing to share.
 
     Notes
     -----
@@ -254,9 +262,10 @@ def rlv_concentration(table: pd.DataFrame | ValueResult, *, ax: Axes | None = No
     ax = new_axes(ax, height=3.9)
     value = np.sort(table["rlv_mean"].to_numpy(dtype=np.float64))[::-1]
     of_customers = np.arange(len(value) + 1) / max(len(value), 1)
-    total = value.sum()
+    total, highest = value.sum(), 1.0
     if total > 0:
         of_value = np.concatenate([[0.0], np.cumsum(value)]) / total
+        highest = float(of_value.max())
         ax.plot(of_customers, of_value, color=MODEL, linewidth=2)
         for share in (0.1, 0.2, 0.5):
             held = float(np.interp(share, of_customers, of_value))
@@ -267,7 +276,7 @@ def rlv_concentration(table: pd.DataFrame | ValueResult, *, ax: Axes | None = No
     for axis in (ax.xaxis, ax.yaxis):
         shares(axis)
     ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1.02)
+    ax.set_ylim(0, 1.02 * highest)
     return dress(
         ax, title="Who holds the value", x="Share of customers, the most valuable first", y="Share of expected RLV",
         grid="both",

@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.arithmetic import product
-from kundenwert.kernels.futures import Futures, span_sums
+from kundenwert.kernels.futures import Futures, running_sums, span_sums
 from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
 
@@ -36,6 +37,23 @@ BLOCK_CELLS = 48_000
 """Customers × draws handled at a time: about 40 MB a thread, whatever the size of the table."""
 
 
+class Running(NamedTuple):
+    """What running costs are counted by, each array of shape (customers, samples).
+
+    `purchases` and `time` are those of the drawn future, purchases and time as a customer within the horizon, each
+    counting `exp(-discount rate · time from now)`; `past` is the time as a customer so far: T of one that is a customer
+    still in this draw, and for one that is gone the expected time given that, since no draw says when it left.
+    `expected_...` are expectations given the population's parameters.
+    """
+
+    purchases: Array
+    time: Array
+    past: Array
+    expected_purchases: Array
+    expected_time: Array
+    expected_past: Array
+
+
 @dataclass(frozen=True)
 class CustomerDraws:
     """Draws for a block of customers, each array of shape (customers, samples).
@@ -45,7 +63,7 @@ class CustomerDraws:
     customer within the horizon. `value` is money discounted from the end of observation, before margin.
     `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
     purchases themselves, for whoever needs their times; `expected_until(time, discount_rate)` gives the expected
-    purchases up to a time.
+    purchases up to a time, `running` what running costs are counted by.
     """
 
     rows: NDArray[np.int64]
@@ -61,6 +79,7 @@ class CustomerDraws:
     event_value: Array
     mean_value: Array
     expected_until: Callable[..., Array]
+    running: Callable[[], Running]
     expected_holdout_purchases: Array | None = None
     holdout_purchases: Array | None = None
     expected_holdout_value: Array | None = None
@@ -270,7 +289,20 @@ class _Work:
             values,
             means,
         )
-        return CustomerDraws(rows, *drawn, until, *beside)
+        return CustomerDraws(rows, *drawn, until, partial(self._running, history, rates, futures, alive, paid), *beside)
+
+    def _running(self, history: History, rates: Parameters, futures: Futures, alive: Array, paid: Array) -> Running:
+        """What running costs are counted by, for those who have any."""
+        length, rate = self.horizon.spans[0]
+        bought, time = running_sums(futures, length, rate, *alive.shape)
+        life = self.buying.life_to_date(history, rates)
+        gone = 1 - life.p_alive
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = (life.time - life.p_alive * history.T) / gone
+        left = np.where(gone > 0, np.clip(left, history.recency, history.T), history.T)
+        past = np.where(futures.life.reshape(alive.shape) > 0, history.T, left)
+        ahead = self.buying.expected_time(history, rates, length, rate, alive=alive)
+        return Running(bought, time, past, paid, np.broadcast_to(ahead, alive.shape), life.time)
 
 
 def keys_of(ids: pd.Series, seed: int) -> NDArray[np.uint64]:

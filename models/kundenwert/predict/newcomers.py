@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.arithmetic import product
-from kundenwert.kernels.futures import Futures, pay_back, span_sums
+from kundenwert.kernels.futures import Futures, running_sums, span_sums
+from kundenwert.kernels.pay_back import Earning, pay_back
 from kundenwert.laws import NEWCOMER, History, Parameters, PurchaseLaw, SpendLaw
 from kundenwert.predict.blocks import keys_of, scorings
 
@@ -100,6 +101,23 @@ class Newcomers:
         """
         share, rates, _ = self.cohorts[cohort]
         return self._averaged(share, self.buying.expected_purchases(_none(share), rates, _row(length), discount_rate))
+
+    def expected_time(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
+        """Expected time as a customer of a new one within a time, in each draw: the mean over the cohort's kinds.
+
+        Parameters
+        ----------
+        cohort, length, discount_rate
+            As in `expected_purchases`.
+
+        Returns
+        -------
+        ndarray
+            Time units, of shape (samples,), ≥ 0.
+        """
+        share, rates, _ = self.cohorts[cohort]
+        time = self.buying.expected_time(_none(share), rates, _row(length), discount_rate)
+        return self._averaged(share, np.broadcast_to(time, np.broadcast_shapes(time.shape, (1, self.samples))))
 
     def expected_value(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected value of the first purchase and of those within a time after it, in each draw.
@@ -210,20 +228,21 @@ class NewcomerDraws:
     first_value: Array
     horizon: Horizon
 
-    def paid_back(self, cost: float, margin: float) -> Array:
-        """Time since the first purchase at which discounted margin covers a cost, infinite where it never does.
+    def running(self) -> tuple[Array, Array]:
+        """Purchases, the first one included, and time as a customer within the horizon, discounted."""
+        bought, time = running_sums(self.futures, *self.horizon.spans[0], *self.value.shape)
+        return 1 + bought, time
+
+    def paid_back(self, earning: Earning) -> Array:
+        """Time since the first purchase from which on discounted margin covers all costs, infinite where it never does.
 
         Parameters
         ----------
-        cost
-            To be covered, ≥ 0.
-        margin
-            Contribution margin.
+        earning
+            Margin and costs; that of service per time unit.
         """
-        rate, length = self.horizon.discount_rate, self.horizon.length
-        found = pay_back(
-            self.futures, self.event_value, self.first_value, self.mean_value, float(cost), float(margin), rate, length
-        )
+        length, rate = self.horizon.spans[0]
+        found = pay_back(self.futures, self.event_value, self.first_value, self.mean_value, earning, rate, length)
         return found.reshape(self.value.shape)
 
 

@@ -28,6 +28,7 @@ def why(run: Run) -> Html:
     everybody = assumed.loc[assumed["everybody"]]
     picture = plot.waterfall(everybody, str(everybody["cohort"].iloc[0]))
     reasons = texts.WHY.format(heterogeneity=_heterogeneity(everybody))
+    reasons += f" {texts.WHY_BEFORE_COSTS}" if run.running else ""
     pieces = [title("why"), paragraph(reasons), figure(picture, caption=texts.WATERFALL)]
     pieces.append(html.table(_reasons(table), _reason_columns(), caption=texts.REASONS))
     if len(set(assumed["cohort"])) > 1:
@@ -146,6 +147,7 @@ def decisions(run: Run) -> Html:
     pieces = [
         title("decisions"),
         paragraph(texts.DECISIONS.format(horizon=run.horizon)),
+        *([paragraph(texts.DECISIONS_AFTER_COSTS)] if run.running else []),
         *(paragraph(text) for text in _gates(run)),
         *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
         html.table(acquisition, _ACQUISITION, caption=texts.ACQUISITION),

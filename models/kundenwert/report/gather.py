@@ -220,6 +220,10 @@ def _history(summary: CustomerSummary, values: ValueResult) -> History:
     )  # fmt: skip
 
 
+def _cost(cost: object) -> float | dict[str, float]:
+    return dict(cost) if isinstance(cost, Mapping) else number(cost or 0)
+
+
 def _facts(
     summary: CustomerSummary, values: ValueResult, lifespan_years: float, failed: list[str], independent: str
 ) -> Facts:
@@ -242,7 +246,10 @@ def _facts(
             "horizon": number(terms.horizon),
             "discount_rate": number(terms.discount_rate),
             "margin": number(terms.margin),
-            "cac": dict(terms.cac) if isinstance(terms.cac, Mapping) else number(terms.cac),
+            "cac": _cost(terms.cac),
+            "order_cost": _cost(terms.order_cost),
+            "service_cost": _cost(terms.service_cost),
+            "running": terms.running,
         },
         "lifespan_years": lifespan_years,
         "marks": list(values.marks),

@@ -24,6 +24,9 @@ class Assumed(TypedDict):
     discount_rate: float
     margin: float
     cac: float | Mapping[str, float]
+    order_cost: float | Mapping[str, float]
+    service_cost: float | Mapping[str, float]
+    running: bool
 
 
 class Facts(TypedDict):
@@ -101,9 +104,14 @@ class Run:
         return not any(cac.values()) if isinstance(cac, Mapping) else not cac
 
     @property
+    def running(self) -> bool:
+        """Whether orders or service cost anything."""
+        return self.facts["assumptions"]["running"]
+
+    @property
     def only_revenue(self) -> bool:
         """Whether neither margin nor cost were given, so that values are revenue."""
-        return self.free and self.facts["assumptions"]["margin"] == 1
+        return self.free and not self.running and self.facts["assumptions"]["margin"] == 1
 
     def total(self, name: str) -> dict[str, float]:
         """Mean and quantiles of a total over all customers."""

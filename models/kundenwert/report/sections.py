@@ -57,8 +57,22 @@ def summary(run: Run) -> Html:
     parts += [html.contents(sections), html.tiles(tiles), paragraph(_answer(run, everybody), "answer")]
     marks = [*facts["marks"], *([texts.ONLY_REVENUE] if run.only_revenue else [])]
     parts += [html.box("mark", f"Caution: {mark}.") for mark in marks]
+    if run.running:
+        parts.append(paragraph(texts.AFTER_COSTS.format(costs=_costs(run))))
     parts += [_checks(run), paragraph(texts.TWO_KINDS.format(nominal=run.nominal))]
     return join(parts)
+
+
+def _costs(run: Run) -> str:
+    """What orders and service cost, in words."""
+    said, assumed = [], run.facts["assumptions"]
+    stated = {"an order costs {}": assumed["order_cost"], "a year of service costs {}": assumed["service_cost"]}
+    for words, cost in stated.items():
+        if isinstance(cost, Mapping):
+            said.append(words.format(texts.BY_COHORT))
+        elif cost:
+            said.append(words.format(money(cost)))
+    return " and ".join(said)
 
 
 def _formula_tile(everybody: pd.Series) -> tuple[str, str, str]:
@@ -262,12 +276,14 @@ def cohorts(run: Run) -> Html:
         "retention": ("Retention", share),
         "repeat_purchase_rate": ("Repeat rate", share),
         "cac": ("CAC", money),
+        **({"order_cost": ("Per order", money), "service_cost": ("Service / year", money)} if run.running else {}),
         "p_alive_mean": ("P(alive)", share),
     }
     words = {"nominal": run.nominal, "rest": percent(1 - run.facts["nominal"])}
+    words["years"] = f"{run.facts['lifespan_years']:g}"
     pieces = [
         title("cohorts"),
-        paragraph(texts.FORMULA.format(years=f"{run.facts['lifespan_years']:g}")),
+        paragraph((texts.FORMULA_AFTER_COSTS if run.running else texts.FORMULA).format(**words)),
         figure(plot.formula_versus_posterior(table), caption=(texts.DUMBBELLS[0], texts.DUMBBELLS[1].format(**words))),
         html.table(table, values, caption=texts.COHORTS, total=len(table) > 1),
         figure(plot.formula_versus_posterior(table, matched=False), caption=texts.DUMBBELLS_PLAIN),
@@ -294,13 +310,15 @@ def customers(run: Run) -> Html:
         "rlv_mean": ("RLV", money),
         "rlv_q05": ("5 %", money),
         "rlv_q95": ("95 %", money),
+        **({"expected_order_cost_mean": ("Orders cost", money)} if run.running else {}),
+        **({"expected_service_cost_mean": ("Service costs", money)} if run.running else {}),
         "clv_mean": ("CLV", money),
         "p_pays_back": ("P(pays back)", share),
     }
     return join(
         [
             title("customers"),
-            html.table(best, columns, caption=texts.CUSTOMERS),
+            html.table(best, columns, caption=texts.CUSTOMERS_AFTER_COSTS if run.running else texts.CUSTOMERS),
             figure(plot.rlv_distribution(table), caption=texts.DISTRIBUTION),
             figure(plot.rlv_concentration(table), caption=texts.CONCENTRATION),
         ]
@@ -310,11 +328,15 @@ def customers(run: Run) -> Html:
 def limits(run: Run) -> Html:
     """What was assumed, and what follows from it."""
     assumed = run.facts["assumptions"]
-    cac = "by cohort" if isinstance(assumed["cac"], Mapping) else money(assumed["cac"])
+    cac, order, service = (
+        "by cohort" if isinstance(cost, Mapping) else money(cost)
+        for cost in (assumed["cac"], assumed["order_cost"], assumed["service_cost"])
+    )
+    running = texts.RUNNING.format(order=order, service=service) if run.running else ""
     chosen = (
         f"Chosen: margin {share(assumed['margin'])}, discount rate {share(assumed['discount_rate'])} a year, "
-        f"acquisition cost {cac}, value counted {run.horizon}."
-    )
+        f"acquisition cost {cac}, value counted {run.horizon}. {running}"
+    ).rstrip()
     items = [text.format(independence=run.facts["independence"]) for text in texts.LIMITS]
     return join([title("limits"), paragraph(chosen), bullets(items)])
 

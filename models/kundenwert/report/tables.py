@@ -22,6 +22,7 @@ from kundenwert.decide import (
 from kundenwert.laws import NBD
 from kundenwert.predict import newcomers, scorings
 from kundenwert.predict.newcomers import EVERYBODY
+from kundenwert.settings.terms import COSTS
 from kundenwert.validate.shrinkage import shrinkage_table
 from kundenwert.value.terms import cost_of, number
 
@@ -194,13 +195,15 @@ def decisions(
     -------
     dict
         Tables `acquisition, payback, payback_curve, better, information`; cohorts apart only where a model tells them
-        apart. Where none does, everybody together at the mean acquisition cost.
+        apart. Where none does, everybody together at the mean of each cost over customers.
     """
     table, year = summary.table, summary.units_per_year
     new = newcomers(purchases, spend, table, units_per_year=year, samples=LAW_SAMPLES)
     terms = values.terms
-    if isinstance(terms.cac, Mapping) and EVERYBODY in new.cohorts and len(new.cohorts) == 1:
-        terms = replace(terms, cac=float(cost_of(terms, table["cohort"]).mean()))
+    if EVERYBODY in new.cohorts and len(new.cohorts) == 1:
+        by = [name for name in COSTS if isinstance(getattr(terms, name), Mapping)]
+        means: dict[str, Any] = {name: float(cost_of(terms, table["cohort"], name).mean()) for name in by}
+        terms = replace(terms, **means)
     horizon = number(terms.horizon)
     grid = np.linspace(0, horizon if np.isfinite(horizon) else CURVE_YEARS * year, CURVE_POINTS)
     found = {

@@ -31,6 +31,16 @@ OUTSIDE = "The formula's number lies outside that interval: a budget based on it
 INSIDE = "The formula's number lies inside that interval: for the average customer the formula is good enough here."
 MEDIAN = "{} (the median; the mean has no finite value)"
 NO_MEAN = "The data do not determine the mean, so the formula is not judged here."
+AFTER_COSTS = (
+    "All values on this page are after running costs: {costs}. Service is paid while a customer is one. A value below 0 "
+    "means that serving a customer costs more than the customer brings."
+)
+BY_COHORT = "an amount that differs between cohorts"
+RUNNING = (
+    "Running costs: {order} for each order, {service} a year for each customer, discounted as the money that comes in. In "
+    "each simulated future service ends on the day on which the customer leaves, whether anybody notices or not; who "
+    "serves customers until their silence is noticed pays more than this."
+)
 ONLY_REVENUE = (
     "neither a margin nor an acquisition cost was given, so every value on this page is revenue, and a new customer costs "
     "nothing: give both before you decide anything by these numbers"
@@ -167,6 +177,12 @@ FORMULA = (
     "first to last purchase, as 1 / churn, and as an assumed {years} years. It stands here as a company computes it, "
     "and again on the posterior's terms: the same margin, the same horizon, the same discounting."
 )
+FORMULA_AFTER_COSTS = (
+    "The simple formula is CLV = ((margin × AOV − order cost) × purchase frequency − service cost) × lifespan − CAC. Its "
+    "lifespan is taken in three ways: from first to last purchase, as 1 / churn, and as an assumed {years} years. It stands "
+    "here as a company computes it, and again on the posterior's terms: the same margin and costs, the same horizon, the "
+    "same discounting."
+)
 DUMBBELLS = (
     "CLV per customer by cohort, on equal terms.",
     (
@@ -197,6 +213,7 @@ WHY = (
     "one, with customers who may be gone. Heterogeneity: the formula multiplies averages, while those who buy often may "
     "stay and spend otherwise than the rest; {heterogeneity}. Discounting: what lies ahead is worth less."
 )
+WHY_BEFORE_COSTS = "What orders and service cost is left out here as well, so these values are higher than those above."
 PRODUCT_LOW = "here that makes the formula too low, as when those who buy often also stay longer"
 PRODUCT_HIGH = "here that makes the formula too high, as when those who buy often stay less long"
 PRODUCT_EVEN = "here it is uncertain in which direction that works"
@@ -258,6 +275,10 @@ DECISIONS = (
     "The value of a new customer, including the first purchase, is counted {horizon}. A new customer may cost at most their expected "
     "value before cost; the interval says how well this limit is known, and is narrow if there are many data. Whether one "
     "particular customer pays back is another question, with a probability of its own."
+)
+DECISIONS_AFTER_COSTS = (
+    "Running costs are taken off first. They can eat up what had been earned back, so a customer counts as paid back from "
+    "the day on which the cost stays covered until the end of the horizon."
 )
 COHORTS_UNKNOWN = (
     "The models treat all cohorts alike, so this section does not compare them. To compare cohorts, let them differ "
@@ -345,6 +366,14 @@ CUSTOMERS = (
     (
         "Residual value (RLV) over the horizon with its interval of the outcome; CLV adds what was earned so far and "
         "subtracts the acquisition cost. The full table is customers.csv."
+    ),
+)
+CUSTOMERS_AFTER_COSTS = (
+    "The most valuable customers by expected residual value.",
+    (
+        "Residual value (RLV) over the horizon with its interval of the outcome, after what orders and service will cost; "
+        "CLV adds what was earned so far, and subtracts what orders and service have cost so far and the acquisition cost. "
+        "The full table is customers.csv."
     ),
 )
 DISTRIBUTION = (

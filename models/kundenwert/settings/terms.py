@@ -1,4 +1,4 @@
-"""What turns purchases into money: horizon, discounting, margin, costs."""
+"""What turns purchases into money: horizon, discounting, margin, costs of winning and of serving customers."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ class Terms:
     """Table instead of one acquisition cost for all: cohort and cac of one customer, or money spent as cost with kind,
     period and per, which is divided by the customers won for it."""
 
+    order_cost: float | str | Mapping[str, float] | None = None
+    """Cost of each order that the margin does not hold already, such as packing and freight; 0 if not given."""
+
+    service_cost: float | str | Mapping[str, float] | None = None
+    """Cost per customer and year of 365.25 days of serving and keeping customers, until they leave; 0 if not given."""
+
     lifespan_years: float | str = 3.0
     """Years that the formula assumes."""
 
@@ -48,8 +54,10 @@ class Terms:
             ("lifespan_years", number),
         ):
             object.__setattr__(self, name, kind(getattr(self, name), name))
-        if not isinstance(self.cac, Mapping):
-            object.__setattr__(self, "cac", money(self.cac, "cac"))
+        for name in COSTS:
+            given = getattr(self, name)
+            read = {k: money(v, name) for k, v in given.items()} if isinstance(given, Mapping) else money(given, name)
+            object.__setattr__(self, name, read)
         if self.cac is not None and self.cac_file is not None:
             cost = Setting("cac") if isinstance(self.cac, Mapping) else Setting("cac", self.cac)
             file = Setting("cac_file", str(self.cac_file))
@@ -57,11 +65,23 @@ class Terms:
         for name in ("horizon", "lifespan_years"):
             if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise DomainError(Code.NOT_ABOVE_ZERO, parameter=name, given=Setting(name, getattr(self, name)))
-        check_money(self.margin, self.discount_rate, self.cac)
+        check_money(self.margin, self.discount_rate, {name: getattr(self, name) for name in COSTS})
+
+    @property
+    def running(self) -> bool:
+        """Whether orders or customers cost anything while the relationship lasts."""
+        given = [self.order_cost, self.service_cost]
+        return any(any(one.values()) if isinstance(one, Mapping) else bool(one) for one in given)
 
 
-def check_money(margin: Any, discount_rate: Any, cac: Any) -> None:
-    """Refuse a margin, a discount rate or acquisition costs that have no meaning.
+WORDS = {"cac": "acquisition cost", "order_cost": "cost of an order", "service_cost": "service cost"}
+"""Settings that are a cost of everybody, or one of each cohort, in words."""
+
+COSTS = tuple(WORDS)
+
+
+def check_money(margin: Any, discount_rate: Any, costs: Mapping[str, Any]) -> None:
+    """Refuse a margin, a discount rate or costs that have no meaning.
 
     Raises
     ------
@@ -72,7 +92,7 @@ def check_money(margin: Any, discount_rate: Any, cac: Any) -> None:
         raise DomainError(Code.MARGIN_BAD, parameter="margin", margin=margin)
     if not 0 <= discount_rate < 10:
         raise DomainError(Code.DISCOUNT_RATE_BAD, parameter="discount_rate", rate=discount_rate)
-    costs = list(cac.values()) if isinstance(cac, Mapping) else [0.0 if cac is None else cac]
-    for cost in costs:
-        if not (math.isfinite(cost) and cost >= 0):
-            raise DomainError(Code.CAC_BAD, parameter="cac", cost=cost)
+    for name, given in costs.items():
+        for cost in given.values() if isinstance(given, Mapping) else [0.0 if given is None else given]:
+            if not (math.isfinite(cost) and cost >= 0):
+                raise DomainError(Code.COST_BAD, parameter=name, what=WORDS[name], cost=cost)

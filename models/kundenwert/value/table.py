@@ -1,6 +1,6 @@
 """From draws to one value table: residual lifetime value, customer lifetime value, and whether a customer pays back.
 
-Rates, spend, margin and cost are combined within one draw; the summary comes last.
+Rates, spend, margin and costs are combined within one draw; the summary comes last.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _BELIEVED = ("p_alive", "expected_purchase_rate", "expected_time", "expected_spe
 _EXPECTED = ("rlv", "holdout_purchases", "holdout_value")
 _INFINITE = ("expected_spend", "expected_purchases")
 _HOLDOUT = ("holdout_purchases", "holdout_value")
+_SERVED = "service_cost_to_date"
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,13 @@ def value_table(
 ) -> ValueResult:
     r"""Value each customer of a summary, with both kinds of interval.
 
-    `RLV = margin · Σ spend · e^(-δ t)` over the purchases within the horizon, δ = log(1 + discount_rate) per year;
-    `CLV = margin · value_to_date + RLV - cac`.
+    `RLV = Σ (margin · spend - order_cost) · e^(-δ t) - service_cost · ∫ e^(-δ u) du` over the purchases within the
+    horizon and the time as a customer within it, δ = log(1 + discount_rate) per year; it may be negative.
+    `CLV = margin · value_to_date - order and service cost to date + RLV - cac`.
+
+    Service costs money while a customer is one, in each draw until the moment in which that draw's customer leaves,
+    whether anybody notices or not. Up to now that is all time since the first purchase of one that is a customer still
+    in the draw; of one that is gone, the expected time given that. Costs to date are not discounted.
 
     Parameters
     ----------
@@ -82,7 +88,7 @@ def value_table(
     summary
         Customers to value: those of the fit, or any others in the same time unit.
     terms
-        What turns purchases into money: horizon, discount rate, margin, acquisition cost; or each by its name.
+        What turns purchases into money: horizon, discount rate, margin, costs; or each by its name.
     seed
         Makes the outcomes reproducible.
     samples
@@ -102,7 +108,10 @@ def value_table(
         One row per customer: P(alive), purchase rate while a customer, time as a customer within a finite horizon and
         spend, with intervals of what the posterior leaves open; the chance of a purchase within the horizon; purchases
         and values. `rlv_q05` and the like are of the outcome, `expected_rlv_q05` and the like of the expectation; means
-        are of the expectation in closed form, which both kinds share. Without `value_to_date` there is no CLV.
+        are of the expectation in closed form, which both kinds share. Without `value_to_date` there is no CLV. Where
+        orders or service cost anything, `order_cost_to_date`, `service_cost_to_date_mean` and, discounted within the
+        horizon, `expected_order_cost_mean, expected_service_cost_mean`, which the RLV is net of: the CLV's mean is
+        `margin · value_to_date - order_cost_to_date - service_cost_to_date_mean + rlv_mean - cac`.
 
     Raises
     ------
@@ -149,10 +158,16 @@ class _Values:
         self._summary, self._margin = summary, number(terms.margin)
         self._endless = bool(np.isinf(number(terms.horizon)))
         self._cost = cost_of(terms, summary.table["cohort"])
+        self._running = terms.running
+        orders = 1 + summary.table["frequency"].to_numpy(np.float64)
+        self._order = cost_of(terms, summary.table["cohort"], "order_cost")
+        self._service = cost_of(terms, summary.table["cohort"], "service_cost") / summary.units_per_year
+        self._ordered = self._order * orders
         known = "value_to_date" in summary.table
-        self._basis = earned(terms, summary.table) - self._cost if known else None
+        self._basis = earned(terms, summary.table) - self._ordered - self._cost if known else None
         self._codes, self._cohorts = pd.factorize(summary.table["cohort"], sort=True)
-        names = ("rlv", "purchases", *(_HOLDOUT if summary.holdout_length is not None else ()))
+        held = _HOLDOUT if summary.holdout_length is not None else ()
+        names = ("rlv", "purchases", *held, *((_SERVED,) if self._running else ()))
         shape = (samples, len(self._cohorts))
         self._totals = {prefix + name: np.zeros(shape) for name in names for prefix in ("", "expected_")}
         self._columns: dict[str, Array] = {}
@@ -161,6 +176,8 @@ class _Values:
     def read(self, block: CustomerDraws) -> _Part:
         """Summarise each customer of a block, and sum over cohorts."""
         draws = _money(block, self._margin)
+        if self._running:
+            draws |= self._net(block, draws)
         if self._endless:  # so may be the time of those who hardly ever leave
             del draws["expected_time"]
         return _Part(
@@ -169,6 +186,20 @@ class _Values:
             *_sums({name: draws[name] for name in self._totals}, self._codes[block.rows]),
             [int(np.isinf(draws[name]).any(axis=1).sum()) for name in _INFINITE],
         )
+
+    def _net(self, block: CustomerDraws, draws: dict[str, Array]) -> dict[str, Array]:
+        """What is left of the values after orders and service, and what these cost; of one draw, one life."""
+        order, service = self._order[block.rows, None], self._service[block.rows, None]
+        run = block.running()
+        orders, served = order * run.expected_purchases, service * run.expected_time
+        return {
+            "rlv": draws["rlv"] - order * run.purchases - service * run.time,
+            "expected_rlv": draws["expected_rlv"] - orders - served,
+            "expected_order_cost": orders,
+            "expected_service_cost": served,
+            _SERVED: service * run.past,
+            f"expected_{_SERVED}": service * run.expected_past,
+        }
 
     def add(self, part: _Part) -> None:
         """Put a block's columns and sums to those of the others."""
@@ -180,7 +211,8 @@ class _Values:
 
     def result(self) -> pd.DataFrame:
         """The value table, columns in the order they are read in."""
-        table = self._summary.table.reset_index(drop=True).assign(cac=self._cost, **self._columns)
+        costs = {"cac": self._cost} | ({"order_cost_to_date": self._ordered} if self._running else {})
+        table = self._summary.table.reset_index(drop=True).assign(**costs, **self._columns)
         return table[[name for name in _ORDER if name in table.columns]]
 
     def cohort_totals(self) -> xr.Dataset:
@@ -188,7 +220,9 @@ class _Values:
         totals = dict(self._totals)
         if self._basis is not None:
             held = np.bincount(self._codes, weights=self._basis, minlength=len(self._cohorts))
-            totals |= {"clv": totals["rlv"] + held, "expected_clv": totals["expected_rlv"] + held}
+            for prefix in ("", "expected_"):
+                served = totals.get(f"{prefix}{_SERVED}", 0.0)
+                totals[f"{prefix}clv"] = totals[f"{prefix}rlv"] + (held - served)
         data = {name: (("sample", "cohort"), values) for name, values in totals.items()}
         found = xr.Dataset(data, coords={"cohort": np.asarray(self._cohorts, dtype=str)})
         return found.assign(customers=("cohort", np.bincount(self._codes, minlength=len(self._cohorts))))
@@ -237,7 +271,7 @@ def _money(block: CustomerDraws, margin: float) -> dict[str, Array]:
 
 
 def _summarise(draws: dict[str, Array], basis: Array | None) -> dict[str, Array]:
-    """Columns of the value table for a block; the CLV is the RLV and what is known already, `basis`."""
+    """Columns of the value table for a block; the CLV is the RLV, what is known, `basis`, less service so far."""
     believed = [name for name in _BELIEVED if name in draws]
     columns = {f"{name}_mean": draws[name].mean(axis=1) for name in (*believed, "expected_purchases")}
     for name in believed:
@@ -245,7 +279,15 @@ def _summarise(draws: dict[str, Array], basis: Array | None) -> dict[str, Array]
     columns["p_purchase"] = (draws["purchases"] > 0).mean(axis=1)
     columns["rlv_mean"] = draws["expected_rlv"].mean(axis=1)
     columns |= quantile_columns("purchases", draws["purchases"]) | quantile_columns("rlv", draws["rlv"])
-    if basis is not None:
+    if _SERVED in draws:
+        for name in ("expected_order_cost", "expected_service_cost"):
+            columns[f"{name}_mean"] = draws[name].mean(axis=1)
+        columns[f"{_SERVED}_mean"] = draws[f"expected_{_SERVED}"].mean(axis=1)
+        if basis is not None:
+            clv = basis[:, None] - draws[_SERVED] + draws["rlv"]
+            columns["clv_mean"] = basis - columns[f"{_SERVED}_mean"] + columns["rlv_mean"]
+            columns |= {"p_pays_back": (clv > 0).mean(axis=1)} | quantile_columns("clv", clv)
+    elif basis is not None:
         columns["clv_mean"] = basis + columns["rlv_mean"]
         columns["p_pays_back"] = (draws["rlv"] > -basis[:, None]).mean(axis=1)
         columns |= {f"clv_{suffix}": basis + columns[f"rlv_{suffix}"] for suffix in QUANTILES}
@@ -262,12 +304,13 @@ def _summarise(draws: dict[str, Array], basis: Array | None) -> dict[str, Array]
 _ENDS = ("mean", *QUANTILES)
 _ORDER = (
     *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
-    *("value_to_date", "margin_to_date", "cac"),
+    *("value_to_date", "margin_to_date", "cac", "order_cost_to_date", "service_cost_to_date_mean"),
     *(f"p_alive_{end}" for end in _ENDS),
     *(f"expected_purchase_rate_{end}" for end in _ENDS),
     *(f"expected_time_{end}" for end in _ENDS),
     *("p_purchase", "expected_purchases_mean", "purchases_q05", "purchases_q50", "purchases_q95"),
     *(f"expected_spend_{end}" for end in _ENDS),
+    *("expected_order_cost_mean", "expected_service_cost_mean"),
     *("rlv_mean", "rlv_q05", "rlv_q50", "rlv_q95", "expected_rlv_q05", "expected_rlv_q95"),
     *("clv_mean", "clv_q05", "clv_q50", "clv_q95", "p_pays_back"),
     *("holdout_purchases", "predicted_holdout_purchases_mean", "predicted_holdout_purchases_q05"),

@@ -16,6 +16,7 @@ from kundenwert.laws import PurchaseLaw, SpendLaw
 from kundenwert.messages import Code, Setting
 from kundenwert.predict import Horizon
 from kundenwert.settings import Terms, made
+from kundenwert.settings.terms import COSTS, WORDS
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
@@ -62,11 +63,12 @@ def stated_terms(
     found = made(Terms, terms, dict(changes))
     if found.cac_file is not None:
         raise SchemaError(Code.COSTS_NOT_READ, parameter="cac_file", file=Setting("cac_file", str(found.cac_file)))
+    costs: dict[str, Any] = {name: 0.0 for name in COSTS if getattr(found, name) is None}
     return replace(
         found,
         horizon=units_per_year if found.horizon is None else found.horizon,
         margin=(1.0 if margin is None else margin) if found.margin is None else found.margin,
-        cac=0.0 if found.cac is None else found.cac,
+        **costs,
     )
 
 
@@ -82,11 +84,12 @@ def number(value: object) -> float:
     return float(value)
 
 
-def cost_of(terms: Terms, cohort: pd.Series) -> Array:
-    """Acquisition cost of each customer, by cohort."""
-    if not isinstance(terms.cac, Mapping):
-        return np.full(len(cohort), number(terms.cac))
-    return np.asarray(cost_by_cohort(cohort, terms.cac), dtype=np.float64)
+def cost_of(terms: Terms, cohort: pd.Series, name: str = "cac") -> Array:
+    """Acquisition cost of each customer, or another of `settings.terms.COSTS`, by cohort."""
+    stated = getattr(terms, name)
+    if not isinstance(stated, Mapping):
+        return np.full(len(cohort), number(stated))
+    return np.asarray(cost_by_cohort(cohort, stated, WORDS[name]), dtype=np.float64)
 
 
 def earned(terms: Terms, table: pd.DataFrame) -> Array:
@@ -119,7 +122,8 @@ def check_terms(summary: CustomerSummary, terms: Terms | None = None, **changes:
     found = stated_terms(terms, changes, summary.units_per_year, summary.margin_share)
     horizon_of(found, summary.units_per_year)
     _check_columns(summary.table)
-    cost_of(found, summary.table["cohort"])
+    for name in COSTS:
+        cost_of(found, summary.table["cohort"], name)
     return found
 
 

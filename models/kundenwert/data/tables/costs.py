@@ -44,6 +44,13 @@ PER = {
     "customer and year": ("kunde und jahr", "customer-year", "jahr", "year"),
     "customer and month": ("kunde und monat", "customer-month", "monat", "month"),
 }
+RUNNING = {
+    "order": ("order_cost", 1.0),
+    "customer and year": ("service_cost", 1.0),
+    "customer and month": ("service_cost", 12.0),
+}
+"""What a cost of serving is stated for: the setting of `Terms` that it is, and how often it is paid for it."""
+
 WINNING = ("acquisition", "activation")
 """Kinds of costs that win a customer."""
 
@@ -144,12 +151,43 @@ class Costs:
         tuple
             Cost by cohort, ≥ 0, and notes.
         """
-        serving = Note(Code.SERVING_NOT_COUNTED, len(self.serving()), caution=True, figures={"source": self.name})
+        left_out = len(self.serving()) - int(self._counted().sum())
+        serving = Note(Code.SERVING_NOT_COUNTED, left_out, caution=True, figures={"source": self.name})
         of_serving = (serving,) if serving.count else ()
         if self.is_by_customer:
             return self.stated(), of_serving
         found, notes = self.by_cohort(summary)
         return found, (*notes, *of_serving)
+
+    def running(self, summary: CustomerSummary) -> dict[str, dict[str, float]]:
+        """Return what each order, and each year of serving and keeping a customer, costs, by cohort.
+
+        Counted is what the table states per order, or per customer and year or month, for all time.
+
+        Parameters
+        ----------
+        summary : CustomerSummary
+            The customers.
+
+        Returns
+        -------
+        dict
+            By setting of `Terms`, `order_cost` and `service_cost`, the cost of every cohort, ≥ 0; only what is stated.
+        """
+        stated = self.serving().loc[self._counted()]
+        labels = sorted(set(summary.table["cohort"].astype(str)))
+        found: dict[str, dict[str, float]] = {}
+        for row in stated.to_dict("records"):
+            name, times = RUNNING[row["per"]]
+            costs = found.setdefault(name, dict.fromkeys(labels, 0.0))
+            for label in labels if pd.isna(row["cohort"]) else [str(row["cohort"])]:
+                costs[label] = costs.get(label, 0.0) + times * float(row["cost"])
+        return found
+
+    def _counted(self) -> pd.Series:
+        """Which of the costs of serving are counted."""
+        serving = self.serving()
+        return serving["per"].isin(list(RUNNING)) & serving["start"].isna()
 
     @property
     def is_by_customer(self) -> bool:

@@ -90,7 +90,7 @@ def _drawn(
     customers, samples = alive.shape
     spans, end, order = lengths.size, lengths.max(), np.argsort(lengths)
     state = np.empty(4, np.uint64)
-    offset = np.empty(customers * samples + 1, np.int64)
+    offset, life = np.empty(customers * samples + 1, np.int64), np.zeros(customers * samples)
     times, count = np.empty(customers * samples // 4 + 16), 0
     owners, beyond, tails = np.empty(16, np.int64), np.empty((16, 3 + spans)), 0
     for i in range(customers):
@@ -100,6 +100,7 @@ def _drawn(
             start(state, keys[i], d, PURCHASES)
             if uniform(state) >= alive[i, d]:
                 continue
+            life[i * samples + d] = math.inf
             shape, scale = shapes[d] + x[i], scales[d] + T[i]
             time = scale * math.expm1(exponential(state) / shape)
             if time >= end and simulated >= end:
@@ -115,11 +116,13 @@ def _drawn(
                 times[count] = time
                 count += 1
                 left -= 1
+                if left == 0:
+                    life[i * samples + d] = time
                 time += exponential(state) * gap
             if end > single and left > 0:
                 if tails == owners.size:
                     owners, beyond = grown(owners), grown(beyond)
-                owners[tails] = i * samples + d
+                owners[tails], life[i * samples + d] = i * samples + d, single
                 _beyond(state, gap, single, p, left, lengths, order, beyond[tails])
                 tails += 1
     offset[-1] = count
@@ -127,7 +130,7 @@ def _drawn(
     flat = Tails(
         owners[:tails].copy(), columns[0], np.full(tails, np.inf), columns[1], columns[2], columns[3:].T.copy()
     )
-    return Futures(offset, times[:count].copy(), flat)
+    return Futures(offset, times[:count].copy(), flat, life)
 
 
 @inlined

@@ -34,9 +34,10 @@ class _Customer(NamedTuple):
 
 
 class _Room(NamedTuple):
-    """Where to write: how many purchases each cell has, their times; tails' cells, and start, end, rate, numbers."""
+    """Where to write: each cell's number of purchases and life; times; tails' cells, and start, end, rate, numbers."""
 
     number: Whole
+    life: Array
     times: Array
     owners: Whole
     beyond: Array
@@ -102,7 +103,8 @@ def _drawn(x: Array, T: Array, alive: Array, law: _Law, reach: Reach, keys: NDAr
     customers, samples = alive.shape
     offset = np.zeros(customers * samples + 1, np.int64)
     beyond = np.empty((16, 3 + reach.lengths.size))
-    room = _Room(offset[1:], np.empty(customers * samples // 4 + 16), np.empty(16, np.int64), beyond)
+    life = np.zeros(customers * samples)
+    room = _Room(offset[1:], life, np.empty(customers * samples // 4 + 16), np.empty(16, np.int64), beyond)
     living, order, count, tails = np.empty(samples, np.int64), np.argsort(reach.lengths), 0, 0
     for i in range(customers):
         customer = _Customer(x[i], T[i], keys[i], i * samples)
@@ -112,16 +114,15 @@ def _drawn(x: Array, T: Array, alive: Array, law: _Law, reach: Reach, keys: NDAr
             done, count, tails = _fill(todo, customer, own, reach, order, room, count, tails)
             todo = todo[done:]
             if todo.size > 0 and tails == room.owners.size:
-                room = _Room(room.number, room.times, grown(room.owners), grown(room.beyond))
+                room = _Room(room.number, life, room.times, grown(room.owners), grown(room.beyond))
             elif todo.size > 0:
-                room = _Room(room.number, grown(room.times), room.owners, room.beyond)
+                room = _Room(room.number, life, grown(room.times), room.owners, room.beyond)
     for c in range(customers * samples):
         offset[c + 1] += offset[c]
     columns = room.beyond[:tails].T.copy()
     start, end, rate, later = columns[0], columns[1], columns[2], columns[3:].T.copy()
-    return Futures(
-        offset, room.times[:count].copy(), Tails(room.owners[:tails].copy(), start, end, rate, np.zeros(tails), later)
-    )
+    flat = Tails(room.owners[:tails].copy(), start, end, rate, np.zeros(tails), later)
+    return Futures(offset, room.times[:count].copy(), flat, life)
 
 
 @compiled
@@ -168,6 +169,7 @@ def _fill(
             _beyond(state, gap, single, left, reach.lengths, order, room.beyond[tails])
             tails += 1
         room.number[cell + d] = count - begun
+        room.life[cell + d] = min(left, single)
     return draws.size, count, tails
 
 

@@ -154,7 +154,7 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_ABOVE_ZERO: "{given} must be above 0",
     Code.MARGIN_BAD: "the margin is {margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3",
     Code.DISCOUNT_RATE_BAD: "the discount rate is {rate:g} a year; 10 % is 0.10",
-    Code.CAC_BAD: "the acquisition cost is {cost:g}; it is an amount of money, at least 0",
+    Code.COST_BAD: "the {what} is {cost}; it is an amount of money, at least 0",
     Code.PRIOR_BAD: (
         "the prior {text!r} of {name!r} is not understood; write a distribution with numbers by name, such as "
         "'LogNormal(mu=0, sigma=1)'"
@@ -267,7 +267,8 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.CUSTOMERS_WITHOUT_COST: "{count:n|customer|customers} won at no stated cost: counted as 0",
     Code.SERVING_NOT_COUNTED: (
-        "{source} states costs of serving or keeping customers; values do not count them yet, so they are too high"
+        "{source} states costs of serving or keeping customers that are not counted, so values are too high: state "
+        "them per order, or per customer and year or month, and without a period"
     ),
     Code.CUSTOMER_NOT_IN_MASTER: (
         "{count:n|customer|customers} of the log not in {source}: their attributes are missing"
