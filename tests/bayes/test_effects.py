@@ -84,7 +84,8 @@ def test_density_is_the_pymc_models(kind, shop):
         for variable in model.value_vars:
             name = variable.name.removesuffix("_log__")
             place[variable.name] = np.log(found[name]) if variable.name.endswith("_log__") else found[name]
-        volume = sum(float(target.effects._map(point, process)[2]) for process in target.effects.acts_on)
+        by_process = zip(target.effects.acts_on, target.effects._log_spreads(point[None]), strict=True)
+        volume = sum(float(target.effects._map(point[None], process, own)[2][0]) for process, own in by_process)
         spreads = [spread for process in target.effects.acts_on for _, spread, _ in target.effects.columns(process)]
         volume += sum(
             np.log(np.gradient(log_spread(point[at] + np.array([-1e-5, 0, 1e-5])), 1e-5)[1]) for at in spreads

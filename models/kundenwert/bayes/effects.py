@@ -39,6 +39,8 @@ from kundenwert.laws.law import Array, Draws, Law
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
 
+type Whole = NDArray[np.int64]
+
 SPREAD_SD = 0.5
 """Scale of the half-normal prior of a spread: cohorts differ by a factor of 1.4 typically, of 4 at the very most."""
 
@@ -46,7 +48,7 @@ COEFFICIENT_SD = 0.5
 """Standard deviation of the normal prior of a coefficient, per standard deviation of a numeric covariate."""
 
 STEP = 1e-5
-"""Step of the central differences of priors and of the maps to parameters and effects, all of them smooth."""
+"""Step of the central differences of priors and of the map to parameters, both of them smooth."""
 
 INTERCEPT_PRECISION = 0.25
 """What is taken to be known about an intercept without data, when its coordinate is chosen."""
@@ -63,32 +65,36 @@ def log_spread(z: ArrayLike) -> Array:
     return np.asarray(np.log(SPREAD_SD * np.maximum(np.where(z < 0, below, above), np.finfo(np.float64).tiny)))
 
 
-def _log_spread_slope(z: float) -> float:
-    t = float(np.exp(log_spread(z))) / SPREAD_SD
-    return float(np.exp((t**2 - z**2) / 2) / (2 * t))
+def _log_spread_slope(z: Array, log_spread: Array) -> Array:
+    """Derivative of `log_spread`."""
+    t = np.exp(log_spread) / SPREAD_SD
+    return np.asarray(np.exp((t**2 - z**2) / 2) / (2 * t))
 
 
 class Anchor(NamedTuple):
-    """What the data say about the levels of one column: `m` relative to the reference intercept, and information I."""
+    """What the data say about a process's levels: `m` relative to the reference intercept, and information I."""
 
     estimate: Array
     information: Array
 
 
 class Place(NamedTuple):
-    """Where a point lies: all log quantities, effects by process and column, and the log prior up to a constant."""
+    """Where a point lies: log quantities, log spreads and effects by process, and the log prior up to a constant."""
 
     log_quantities: Array
-    effects: dict[str, list[Array]]
+    log_spreads: dict[str, Array]
+    effects: dict[str, Array]
     log_prior: float
 
 
 class _Part(NamedTuple):
-    """Where a process has its intercept (with the sign), its columns' spreads and levels, and its coefficients."""
+    """Where a process has its intercept (with the sign), spreads, levels (and of which column), and coefficients."""
 
     intercept: int
     sign: float
-    columns: list[tuple[str, int, slice]]
+    spreads: Whole
+    levels: Whole
+    column: Whole
     coefficients: slice
 
 
@@ -112,7 +118,7 @@ class Effects:
     quantities
         Names of the target's quantities.
     anchors
-        By process and column what the data say about the levels; nothing if not given.
+        By process what the data say about the levels; nothing if not given.
     reference
         By process the log of its intercept quantity that the anchors are relative to.
     """
@@ -120,10 +126,10 @@ class Effects:
     design: Design
     acts_on: Mapping[str, tuple[str, float]]
     intercepts: Mapping[str, tuple[tuple[str, float], ...]]
-    codes: NDArray[np.int64]
+    codes: Whole
     matrix: Array
     quantities: tuple[str, ...]
-    anchors: Mapping[tuple[str, str], Anchor] = field(default_factory=dict)
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)
     reference: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -135,83 +141,74 @@ class Effects:
     def _parts(self) -> dict[str, _Part]:
         """Where the coordinates of each process stand."""
         found, position = {}, len(self.quantities)
+        sizes = [len(levels) for levels in self.design.cohorts.values()]
+        column = np.repeat(np.arange(len(sizes)), sizes)
         for process in self.acts_on:
             name, sign = next(pair for pair in self.intercepts[process] if pair[0] in self.quantities)
-            columns = []
-            for column, levels in self.design.cohorts.items():
-                columns.append((column, position, slice(position + 1, position + 1 + len(levels))))
-                position += 1 + len(levels)
+            levels = position + 1 + column + np.arange(column.size)
+            spreads = position + np.cumsum([0, *sizes])[:-1] + np.arange(len(sizes))
+            position += column.size + len(sizes)
             coefficients = slice(position, position + len(self.design.coefficients))
             position = coefficients.stop
-            found[process] = _Part(self.quantities.index(name), sign, columns, coefficients)
+            found[process] = _Part(self.quantities.index(name), sign, spreads, levels, column, coefficients)
         return found
+
+    @cached_property
+    def _codes(self) -> Whole:
+        """Levels of each combination, counted through all columns."""
+        sizes = [len(levels) for levels in self.design.cohorts.values()]
+        return np.ascontiguousarray(self.codes + np.cumsum([0, *sizes])[:-1])
 
     def columns(self, process: str) -> list[tuple[str, int, slice]]:
         """Each cohort column of a process, where its spread stands, and its levels."""
-        return self._parts[process].columns
+        spreads = self._parts[process].spreads.tolist()
+        named = zip(self.design.cohorts.items(), spreads, strict=True)
+        return [(name, at, slice(at + 1, at + 1 + len(levels))) for (name, levels), at in named]
 
-    def _coefficients(self, process: str) -> slice:
-        return self._parts[process].coefficients
-
-    def _intercept(self, process: str) -> tuple[int, float]:
-        """Which quantity is the intercept of a process, and the sign it enters with."""
-        return self._parts[process].intercept, self._parts[process].sign
-
-    def _map(self, points: Array, process: str) -> tuple[Array, list[Array], Array]:
-        """From coordinates to the log of the intercept quantity, effects by column, and the log Jacobian."""
-        index, sign = self._intercept(process)
-        columns = self.columns(process)
+    def _map(self, points: Array, process: str, spreads: Array) -> tuple[Array, Array, Array]:
+        """From coordinates to the log of the intercept quantity, all columns' effects, and the log Jacobian."""
+        part = self._parts[process]
+        first, levels = points[:, part.intercept], points[:, part.levels]
         if process not in self.reference:
-            spreads = [log_spread(points[..., spread, None]) for _, spread, _ in columns]
-            effects = [points[..., at] * np.exp(ell) for ell, (_, _, at) in zip(spreads, columns, strict=True)]
-            none = np.zeros(points.shape[:-1])
-            volume = sum(((ell + 0 * e).sum(-1) for ell, e in zip(spreads, effects, strict=True)), none)
-            return points[..., index], effects, volume
-        anchors = [self.anchors[process, name] for name, _, _ in columns]
-        mean, variance = np.zeros(points.shape[:-1]), np.zeros(points.shape[:-1])
-        for anchor, (_, spread, _) in zip(anchors, columns, strict=True):
-            square = np.exp(2 * log_spread(points[..., spread, None]))
-            share = anchor.information / (1 + anchor.information * square)
-            precision = INTERCEPT_PRECISION + share.sum(-1)
-            mean = mean + (share * anchor.estimate).sum(-1) / precision
-            variance = variance + 1 / precision
-        moved = mean + points[..., index] * np.sqrt(variance)
-        effects, volume = [], np.log(variance) / 2
-        for anchor, (_, spread, levels) in zip(anchors, columns, strict=True):
-            c = anchor.information + np.exp(-2 * log_spread(points[..., spread, None]))
-            aim = anchor.estimate - moved[..., None] / len(columns)
-            effects.append(anchor.information * aim / c + points[..., levels] / np.sqrt(c))
-            volume = volume - np.log(c).sum(-1) / 2
-        return self.reference[process] + sign * moved, effects, volume
+            own = spreads[:, part.column]
+            return first, levels * np.exp(own), own.sum(axis=1)
+        from kundenwert.kernels.levels import effects_of  # noqa: PLC0415  loads the compiler
+
+        moved, effects, volume = effects_of(
+            first, levels, spreads, part.column, *self.anchors[process], INTERCEPT_PRECISION
+        )
+        return self.reference[process] + part.sign * moved, effects, volume
 
     def place(self, point: Array) -> Place:
         """Log quantities and effects at a point, with the effects' log prior density, Jacobian included."""
         logs, effects, value = point[: len(self.quantities)].copy(), {}, 0.0
-        for process in self.acts_on:
-            logs[self._intercept(process)[0]], effects[process], volume = self._map(point, process)
-            value += float(volume)
-            for effect, (_, spread, _) in zip(effects[process], self.columns(process), strict=True):
-                value += self._spread_prior(effect, point[spread])
-            value -= float(np.sum(point[self._coefficients(process)] ** 2)) / (2 * COEFFICIENT_SD**2)
-        return Place(logs, effects, value)
+        spreads = dict(zip(self._parts, self._log_spreads(point), strict=True))
+        for process, part in self._parts.items():
+            coefficients, z = point[part.coefficients], point[part.spreads]
+            value -= float(coefficients @ coefficients) / (2 * COEFFICIENT_SD**2)
+            if part.levels.size:
+                logs[[part.intercept]], effect, volume = self._map(point[None], process, spreads[process][None])
+                effects[process], own = effect[0], spreads[process][part.column]
+                value += float(volume[0] - z @ z / 2 - own.sum() - np.exp(-2 * own) @ effect[0] ** 2 / 2)
+        return Place(logs, spreads, effects, value)
 
-    @staticmethod
-    def _spread_prior(effect: Array, z: float) -> float:
-        ell = float(log_spread(z))
-        return float(-(z**2) / 2 - effect.size * ell - np.exp(-2 * ell) * np.sum(effect**2) / 2)
+    def _log_spreads(self, points: Array) -> list[Array]:
+        """Logarithms of each process's spreads, of shape (..., columns)."""
+        found = log_spread(points[..., np.concatenate([part.spreads for part in self._parts.values()])])
+        return np.split(found, len(self._parts), axis=-1)
 
     def shifts(self, point: Array, place: Place) -> dict[str, Array]:
         """By parameter, what is added to its logarithm for each combination of the design."""
         found = {}
         for process, (parameter, sign) in self.acts_on.items():
-            eta = self.matrix @ point[self._coefficients(process)]
-            for k, effect in enumerate(place.effects[process]):
-                eta = eta + effect[self.codes[:, k]]
+            eta = self.matrix @ point[self._parts[process].coefficients]
+            for column in self._codes.T:
+                eta += place.effects[process][column]
             found[parameter] = sign * eta
         return found
 
-    def by_effect(self, by_log: Draws, group: NDArray[np.int64]) -> dict[str, tuple[list[Array], Array]]:
-        """Derivatives of the log-likelihood by effects and by coefficients, for each process.
+    def by_effect(self, by_log: Draws, group: Whole) -> dict[str, tuple[Array, Array]]:
+        """Derivatives of the log-likelihood by all columns' effects and by coefficients, for each process.
 
         Parameters
         ----------
@@ -223,68 +220,58 @@ class Effects:
         found = {}
         for process, (parameter, sign) in self.acts_on.items():
             by_row = sign * np.bincount(group, weights=by_log[parameter], minlength=len(self.codes))
-            levels = [
-                np.bincount(self.codes[:, k], weights=by_row, minlength=len(names))
-                for k, names in enumerate(self.design.cohorts.values())
-            ]
+            levels = np.zeros(self._parts[process].levels.size)
+            for column in self._codes.T:
+                levels += np.bincount(column, weights=by_row, minlength=levels.size)
             found[process] = levels, self.matrix.T @ by_row
         return found
 
     def pull_back(
-        self, point: Array, place: Place, by_log_quantity: Array, by_effect: dict[str, tuple[list[Array], Array]]
+        self, point: Array, place: Place, by_log_quantity: Array, by_effect: dict[str, tuple[Array, Array]]
     ) -> Array:
-        """Gradient of the log posterior by coordinate, from its derivatives by log quantities and effects.
-
-        What a spread moves is differentiated by central differences of the map, which is smooth and small.
-        """
+        """Gradient of the log posterior by coordinate, from its derivatives by log quantities and effects."""
         slope = np.zeros(self.size)
         slope[: len(self.quantities)] = by_log_quantity
-        for process in self.acts_on:
-            index, _ = self._intercept(process)
-            columns, (by_levels, by_coefficient) = self.columns(process), by_effect[process]
-            coefficients = self._coefficients(process)
-            slope[coefficients] = by_coefficient - point[coefficients] / COEFFICIENT_SD**2
-            pulls = []
-            for k, (_, spread, _) in enumerate(columns):
-                effect, by_prior = place.effects[process][k], np.exp(-2 * log_spread(point[spread]))
-                pulls.append(by_levels[k] - effect * by_prior)
-                slope[spread] += (by_prior * np.sum(effect**2) - effect.size) * _log_spread_slope(point[spread])
-                slope[spread] -= point[spread]
-            moving = [index, *(spread for _, spread, _ in columns)]
-            by_intercept, by_column, by_volume = self._differences(point, moving, process)
-            along = by_log_quantity[index] * by_intercept + by_volume
-            for pull, moved in zip(pulls, by_column, strict=True):
-                along = along + moved @ pull
-            slope[index] = 0.0
-            slope[moving] += along
-            for pull, (name, spread, levels) in zip(pulls, columns, strict=True):
-                slope[levels] = pull * self._scale(process, name, point[spread])
+        for process, part in self._parts.items():
+            by_levels, by_coefficient = by_effect[process]
+            slope[part.coefficients] = by_coefficient - point[part.coefficients] / COEFFICIENT_SD**2
+            if part.levels.size:
+                z, ell, effect = point[part.spreads], place.log_spreads[process], place.effects[process]
+                precision = np.exp(-2 * ell)[part.column]
+                pull = by_levels - precision * effect
+                slope[part.intercept], slope[part.levels], along = self._pulled(
+                    point, place, process, by_log_quantity, pull
+                )
+                along = along + np.bincount(part.column, weights=precision * effect**2 - 1)
+                slope[part.spreads] = along * _log_spread_slope(z, ell) - z
         return slope
 
-    def _differences(self, point: Array, moving: list[int], process: str) -> tuple[Array, list[Array], Array]:
-        """Derivatives of a process's map by some coordinates: of the intercept, the effects, the log Jacobian."""
-        step = np.zeros((len(moving), point.size))
-        step[np.arange(len(moving)), moving] = STEP
-        around = self._map(point + np.stack([step, -step]), process)
-        intercept, volume = ((values[0] - values[1]) / (2 * STEP) for values in (around[0], around[2]))
-        return intercept, [(values[0] - values[1]) / (2 * STEP) for values in around[1]], volume
-
-    def _scale(self, process: str, column: str, z: float) -> Array:
+    def _pulled(
+        self, point: Array, place: Place, process: str, by_log_quantity: Array, by_effect: Array
+    ) -> tuple[float, Array, Array]:
+        """What `_map` passes on, its log Jacobian included: derivatives by the intercept's coordinate, u and log σ."""
+        part, ell = self._parts[process], place.log_spreads[process]
+        by_intercept = float(by_log_quantity[part.intercept])
         if process not in self.reference:
-            return np.asarray(np.exp(log_spread(z)))
-        return np.asarray((self.anchors[process, column].information + np.exp(-2 * log_spread(z))) ** -0.5)
+            by_spread = np.bincount(part.column, weights=by_effect * place.effects[process] + 1)
+            return by_intercept, by_effect * np.exp(ell)[part.column], by_spread
+        from kundenwert.kernels.levels import pulled_back  # noqa: PLC0415
+
+        at = point[part.intercept], point[part.levels], ell, part.column, *self.anchors[process], INTERCEPT_PRECISION
+        return pulled_back(*at, part.sign * by_intercept, by_effect)
 
     def variables(self, points: Array) -> tuple[Array, Draws]:
         """Log quantities, and spreads, effects and coefficients, at points of shape (sets, coordinates)."""
         logs = points[:, : len(self.quantities)].copy()
         found: Draws = {}
-        for process in self.acts_on:
-            logs[:, self._intercept(process)[0]], effects, _ = self._map(points, process)
-            for (name, spread, _), effect in zip(self.columns(process), effects, strict=True):
-                found[f"{process}_spread_{name}"] = np.exp(log_spread(points[:, spread]))
-                found[f"{process}_effect_{name}"] = effect
+        for (process, part), spreads in zip(self._parts.items(), self._log_spreads(points), strict=True):
+            if part.levels.size:
+                logs[:, part.intercept], effects, _ = self._map(points, process, spreads)
+                for k, name in enumerate(self.design.cohorts):
+                    found[f"{process}_spread_{name}"] = np.exp(spreads[:, k])
+                    found[f"{process}_effect_{name}"] = effects[:, part.column == k]
             if self.design.coefficients:
-                found[f"{process}_coefficient"] = points[:, self._coefficients(process)]
+                found[f"{process}_coefficient"] = points[:, part.coefficients]
         return logs, found
 
     def start(self, log_quantities: Array) -> Array:
@@ -292,8 +279,7 @@ class Effects:
         point = np.zeros(self.size)
         point[: len(self.quantities)] = log_quantities
         for process in self.acts_on:
-            for _, spread, _ in self.columns(process):
-                point[spread] = special.ndtri(2 * special.ndtr(0.5) - 1)
+            point[self._parts[process].spreads] = special.ndtri(2 * special.ndtr(0.5) - 1)
         return point
 
     def dims(self) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
@@ -319,7 +305,7 @@ class Effects:
         return found
 
     def anchored(
-        self, point: Array, score: Mapping[str, list[Array]], information: Mapping[str, list[Array]]
+        self, point: Array, score: Mapping[str, Array], information: Mapping[str, Array]
     ) -> tuple[Effects, Array]:
         """Choose coordinates from what the data say about each level, and a point in the middle of the posterior.
 
@@ -328,8 +314,8 @@ class Effects:
         point
             Coordinates without anchors.
         score, information
-            By process and column, first derivative of the log-likelihood by each level's effect, and the negative of
-            the second, at least 0.
+            By process, first derivative of the log-likelihood by each level's effect, and the negative of the second,
+            at least 0.
 
         Returns
         -------
@@ -340,16 +326,17 @@ class Effects:
         """
         place = self.place(point)
         anchors, reference, moved = {}, {}, point.copy()
-        for process in self.acts_on:
-            if not self.columns(process):
+        for process, part in self._parts.items():
+            if not part.levels.size:
                 continue
-            index, _ = self._intercept(process)
-            reference[process], moved[index] = float(place.log_quantities[index]), 0.0
-            for k, (name, spread, levels) in enumerate(self.columns(process)):
-                known = information[process][k]
-                step = np.clip(score[process][k] / np.maximum(known, 1e-9), -FARTHEST, FARTHEST)
-                anchors[process, name] = Anchor(place.effects[process][k] + step, known)
-                moved[spread], moved[levels] = _likely_spread(anchors[process, name]), 0.0
+            known = information[process]
+            step = np.clip(score[process] / np.maximum(known, 1e-9), -FARTHEST, FARTHEST)
+            anchors[process] = Anchor(place.effects[process] + step, known)
+            reference[process] = float(place.log_quantities[part.intercept])
+            moved[part.intercept], moved[part.levels] = 0.0, 0.0
+            for k, spread in enumerate(part.spreads):
+                own = part.column == k
+                moved[spread] = _likely_spread(Anchor(*(values[own] for values in anchors[process])))
         return replace(self, anchors=anchors, reference=reference), moved
 
 

@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from importlib.metadata import version
 from time import perf_counter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -37,10 +38,16 @@ LEAST, PROPOSALS = 1024, 2048
 """Proposals in a round of importance sampling; rounds are powers of two, for the lattice they are drawn from."""
 
 ENOUGH = 1000.0
-"""Effective draws that importance sampling goes on for."""
+"""Effective draws that importance sampling goes on for, and NUTS where a user does not say how many draws."""
 
 MANY = 10_000
 """Histories from which the mode is approached by a thinned likelihood, and rounds of proposals are smaller."""
+
+DRAWS = 1000
+"""Draws of each chain where a user does not say: as many, or for NUTS at most as many."""
+
+ROUND = 100
+"""Draws of each chain after which NUTS is looked at, where a user does not say how many are wanted."""
 
 PRIOR_DRAWS = 1000
 
@@ -57,8 +64,8 @@ def fit[Of: Law](
     *,
     seed: int,
     method: Method = "auto",
-    draws: int = 1000,
-    tune: int = 300,
+    draws: int | None = None,
+    tune: int = 200,
     chains: int = 4,
     target_accept: float = 0.8,
     log_likelihood: bool = True,
@@ -82,7 +89,8 @@ def fit[Of: Law](
         with cohorts, spreads at the mode of their marginal posterior and effects at their means given those.
     draws, tune, chains
         Draws kept and, for NUTS, tuning steps for each chain, and number of chains. Importance sampling gives draws
-        in the same shape; its chains are only a shape.
+        in the same shape; its chains are only a shape. If `draws` is not given, there are 1,000; NUTS stops sooner, as
+        soon as every check passes with 1,000 effective draws of every variable, in the middle and in the tails.
     target_accept
         Of NUTS' step-size adaptation, in (0, 1).
     log_likelihood
@@ -107,7 +115,8 @@ def fit[Of: Law](
         If NUTS finds no point to start from.
     """
     _check(model, method, seed)
-    _check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
+    most = DRAWS if draws is None else draws
+    _check_sampling(draws=most, tune=tune, chains=chains, target_accept=target_accept)
     started = perf_counter()
     rng = np.random.default_rng([seed, _STREAMS[model.name]])
     target, mode = _target_and_mode(model, summary)
@@ -116,29 +125,35 @@ def fit[Of: Law](
     if target.effects is not None and method == "auto":
         used, why = "nuts", f"{target.size} coordinates, with cohorts or covariates"
     if used == "map":
-        posterior, diagnosis = _at_mode(target, mode, chains, draws), diagnose_mode(mode)
+        posterior, diagnosis = _at_mode(target, mode, chains, most), diagnose_mode(mode)
     if used in ("auto", "importance"):
-        drawn = _weighted(target, mode, chains * draws, rng)
-        diagnosis = diagnose_importance(drawn, chains * draws)
-        pick = resample(drawn.weights, chains * draws, rng)
-        posterior = _dataset(target, drawn.points[pick], chains, draws)
+        drawn = _weighted(target, mode, chains * most, rng)
+        diagnosis = diagnose_importance(drawn, chains * most)
+        pick = resample(drawn.weights, chains * most, rng)
+        posterior = _dataset(target, drawn.points[pick], chains, most)
         if method == "auto":
             used = "importance" if diagnosis.converged else "nuts"
             why = "; ".join(f"{check.name} {check.value:.3g} (bound {check.bound:g})" for check in diagnosis)
     if used == "nuts":
         show = sys.stderr.isatty() if progress is None else progress
-        how = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
-        posterior, stats, diagnosis = _by_nuts(target, mode, accept=target_accept, progress=show, **how)
-        if method == "auto" and not diagnosis.converged:
-            smaller = 1 - (1 - target_accept) / SMALLER_STEPS
-            why += f"; again with target_accept {smaller:g}, because of {_failed(diagnosis)}"
-            posterior, stats, diagnosis = _by_nuts(target, mode, accept=smaller, progress=show, **how)
+        posterior, stats, diagnosis, more = _by_nuts(
+            target,
+            mode,
+            accept=target_accept,
+            again=method == "auto",
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            seed=seed,
+            progress=show,
+        )
+        why += more
     info: FitInfo = {
         **model.units(summary),  # type: ignore[typeddict-item]  # of a law, there are no more
         "method": used,
         "why": why,
         "seed": seed,
-        "draws": draws,
+        "draws": posterior.sizes["draw"],
         "tune": tune if used == "nuts" else 0,
         "chains": chains,
         "customers": len(summary),
@@ -154,11 +169,41 @@ def fit[Of: Law](
 
 
 def _by_nuts(
-    target: Target, mode: Mode, *, draws: int, chains: int, accept: float, progress: bool, **how: int
+    target: Target, mode: Mode, *, accept: float, again: bool, **how: Any
+) -> tuple[xr.Dataset, xr.Dataset, Diagnosis, str]:
+    """Sample, a second time with smaller steps if wanted and needed; the last is what there is to say about it."""
+    posterior, stats, diagnosis = _in_rounds(target, mode, accept=accept, hopeful=again, **how)
+    more = ""
+    if again and not diagnosis.converged:
+        accept = 1 - (1 - accept) / SMALLER_STEPS
+        more = f"; again with target_accept {accept:g}, because of {_failed(diagnosis)}"
+        posterior, stats, diagnosis = _in_rounds(target, mode, accept=accept, **how)
+    if _suffices(diagnosis) and how["draws"] is None:
+        more += f"; {posterior.sizes['draw']:,} draws of each chain gave {ENOUGH:,.0f} effective ones of every variable"
+    return posterior, stats, diagnosis, more
+
+
+def _in_rounds(
+    target: Target, mode: Mode, *, draws: int | None, chains: int, hopeful: bool = False, **how: Any
 ) -> tuple[xr.Dataset, xr.Dataset, Diagnosis]:
-    points, stats = nuts.sample(target, mode, draws=draws, chains=chains, accept=accept, progress=progress, **how)
-    posterior = _dataset(target, points.reshape(-1, target.size), chains, draws)
-    return posterior, stats, diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
+    """Sample so many draws, or until they suffice; with a second try to come, also until it is sure to be needed."""
+    most = DRAWS if draws is None else draws
+    every = ROUND if draws is None else most
+    with closing(nuts.rounds(target, mode, draws=most, every=every, chains=chains, **how)) as sampler:
+        for points, stats in sampler:
+            if draws is None and points.size < ENOUGH * target.size:
+                continue  # too few draws, whatever they are worth
+            posterior = _dataset(target, points.reshape(-1, target.size), chains, points.shape[1])
+            diagnosis = diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
+            if _suffices(diagnosis) or (hopeful and bool(stats["diverging"].any())):
+                break
+    return posterior, stats, diagnosis
+
+
+def _suffices(diagnosis: Diagnosis) -> bool:
+    """Whether all checks pass, and every variable has as many effective draws as importance sampling goes on for."""
+    effective = [check.value for check in diagnosis if check.name.endswith("ESS")]
+    return diagnosis.converged and min(effective) >= ENOUGH
 
 
 def _failed(diagnosis: Diagnosis) -> str:

@@ -106,21 +106,25 @@ def _hessian(target: Target, point: Array) -> Array:
     return np.where(np.isfinite(hessian + hessian.T), (hessian + hessian.T) / 2, 0.0)
 
 
-def _score_and_information(target: Target, point: Array) -> tuple[dict[str, list[Array]], dict[str, list[Array]]]:
+def _score_and_information(target: Target, point: Array) -> tuple[dict[str, Array], dict[str, Array]]:
     """What the data say about each effect: first and second derivatives, the levels of one column all at a time.
 
     A customer has one level of each column, so its levels do not meet in the likelihood.
     """
-    score: dict[str, list[Array]] = {}
-    information: dict[str, list[Array]] = {}
+    score: dict[str, Array] = {}
+    information: dict[str, Array] = {}
     if target.effects is None:
         return score, information
     middle = target.by_effect(point)
     for process in target.effects.acts_on:
-        score[process], information[process] = list(middle[process][0]), []
-        for k, (_, spread, levels) in enumerate(target.effects.columns(process)):
+        score[process] = middle[process][0]
+        columns, known = target.effects.columns(process), []
+        for _, spread, levels in columns:
             step = np.zeros(point.size)
             step[levels] = _EFFECT_STEP / np.exp(log_spread(point[spread]))
-            up, down = (target.by_effect(point + sign * step)[process][0][k] for sign in (1, -1))
-            information[process].append(np.maximum((down - up) / (2 * _EFFECT_STEP), 0))
+            up, down = (target.by_effect(point + sign * step)[process][0] for sign in (1, -1))
+            known.append(np.maximum((down - up) / (2 * _EFFECT_STEP), 0))
+        sizes = [levels.stop - levels.start for _, _, levels in columns]
+        own = np.repeat(np.arange(len(sizes)), sizes)
+        information[process] = np.array([known[k][j] for j, k in enumerate(own)])
     return score, information

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,10 +53,13 @@ class Target:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        """Look each prior's density up once."""
+        """Look each prior's density up once, and where differences are taken."""
         object.__setattr__(self, "_densities", [prior.log_density() for prior in self.priors.values()])
+        steps = STEP * np.eye(len(self.priors))
+        object.__setattr__(self, "_around", np.vstack([np.zeros(len(self.priors)), steps, -steps]))
 
     _densities: tuple[Callable[[Array], Array], ...] = ()
+    _around: Array = field(default_factory=lambda: np.zeros((1, 0)), compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,7 +111,7 @@ class Target:
             return -np.inf, np.zeros(self.size)
         return float(value), slope
 
-    def by_effect(self, point: Array) -> dict[str, tuple[list[Array], Array]]:
+    def by_effect(self, point: Array) -> dict[str, tuple[Array, Array]]:
         """Derivatives of the log-likelihood by effects and by coefficients, for each process."""
         if self.effects is None:
             return {}
@@ -120,20 +123,19 @@ class Target:
     def _at(self, logs: Array, shifts: Draws) -> tuple[float, Array, Draws]:
         """Log density at log quantities and shifts of the parameters' logarithms, with its derivatives."""
         n = logs.size
-        around = np.vstack([np.zeros(n), np.eye(n), -np.eye(n)]) * STEP + logs
-        near = self._derived(around)
+        near = self._derived(logs + self._around)
         value, slope = logs.sum(), np.ones(n)
         for i, (name, density) in enumerate(zip(self.priors, self._densities, strict=True)):
-            middle, up, down = density(near[name][[0, 1 + i, 1 + n + i]])
-            value += middle
-            slope[i] += (up - down) / (2 * STEP)
+            prior = density(near[name])
+            value += prior[0]
+            slope[i] += (prior[1 + i] - prior[1 + n + i]) / (2 * STEP)
         parameters = np.log(np.stack([near[name] for name in self.law.parameters]))
         jacobian = (parameters[:, 1 : n + 1] - parameters[:, n + 1 :]) / (2 * STEP)
         law = {name: np.exp(row[:1]) for name, row in zip(self.law.parameters, parameters, strict=True)}
-        law |= {name: law[name] * np.exp(shift[self.observed.group]) for name, shift in shifts.items()}
+        law |= {name: (law[name] * np.exp(shift))[self.observed.group] for name, shift in shifts.items()}
         at_each, slopes = self.law.pointwise(self.observed, law)
         by_log = {name: self.observed.count * slopes[name] * law[name] for name in self.law.parameters}
-        slope = slope + np.array([values.sum() for values in by_log.values()]) @ jacobian
+        slope += np.array([values.sum() for values in by_log.values()]) @ jacobian
         return float(value + self.observed.count @ at_each), slope, by_log
 
     def _derived(self, logs: Array) -> Draws:

@@ -46,6 +46,18 @@ class Nodes(NamedTuple):
     late: NDArray[np.bool_]
 
 
+class Moments(NamedTuple):
+    """`∫₀^D (1 + h/A)^-a (1 + h/B)^-b dh`, and means under its integrand; `late`: see `finer`.
+
+    `logs` are those of `log(1 + h/A)` and `log(1 + h/B)`, `inverses` those of `1/(A + h)` and `1/(B + h)`.
+    """
+
+    total: Array
+    logs: tuple[Array, Array]
+    inverses: tuple[Array, Array]
+    late: NDArray[np.bool_]
+
+
 def finer(nodes: int) -> int:
     """Nodes to take instead of so many where the integrand falls late: 60 for 20, 36 for 8."""
     return NODES + 2 * nodes
@@ -200,6 +212,45 @@ def power_product_integral(
     if late.any():
         total[late] = _integral(form.at(late), finer(nodes))
     return total
+
+
+def power_product_moments(
+    A: Array, a: Array, B: Array, b: Array, D: Array, nodes: int = NODES, ends: Ends | None = None
+) -> Moments:
+    r"""The integral of `power_product_integral` by so many nodes, also where it falls late, and means under it.
+
+    In `w = log(1 + h/small)` one of the logarithms is w itself: four transcendental functions a node.
+    """
+    form = _substitute(A, a, B, b, D, ends)
+    k, drop = _grading(form.width, form.slope)
+    t, weight = unit_rule(nodes)
+    axes = (slice(None),) + (None,) * np.ndim(form.width)
+    w = np.log1p(-t[axes] * drop)
+    w /= -k
+    grown = np.expm1(w)
+    grown_large = grown * form.ratio
+    by_large = np.log1p(grown_large)
+    density = (1 - form.e_small + k) * w
+    density -= form.e_large * by_large
+    np.exp(density, out=density)
+    density *= weight[axes]
+    total = density.sum(axis=0)
+    density /= np.maximum(total, np.finfo(np.float64).tiny)
+    grown += 1
+    grown_large += 1
+    first = np.asarray(A <= B)
+    inverses = (density / grown).sum(axis=0), (density / grown_large).sum(axis=0) * form.ratio
+    logs = np.multiply(w, density, out=w).sum(axis=0), np.multiply(by_large, density, out=by_large).sum(axis=0)
+    under_A, under_B = _in_order(first, *inverses)
+    total *= form.small * drop / k
+    return Moments(total, _in_order(first, *logs), (under_A / form.small, under_B / form.small), _falls_late(form))
+
+
+def _in_order(first: NDArray[np.bool_], small: Array, large: Array) -> tuple[Array, Array]:
+    """Undo `_by_scale`: what belongs to A and to B, from what belongs to the smaller and the larger scale."""
+    if first.all():
+        return small, large
+    return np.where(first, small, large), np.where(first, large, small)
 
 
 def _integral(form: _Substitution, nodes: int) -> Array:

@@ -20,8 +20,11 @@ from kundenwert.laws.purchases import PURCHASES, once, purchase_rate
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach
 
-AT_A_TIME = 8_000
-"""Histories whose gradient is taken at a time: what stays in a core's cache."""
+AT_A_TIME = 1_500
+"""Histories whose gradient is taken at a time: their nodes' arrays stay in a core's cache."""
+
+SHARED_OUT = 8_000
+"""Histories from which threads take such parts."""
 
 DRAW_NODES = 8
 """Quadrature nodes of P(alive) in a draw: 3e-6 at worst on the reference table, far below what 4,000 draws resolve."""
@@ -100,11 +103,14 @@ class ParetoNBD(PurchaseLaw):
             part = {name: value if value.size == 1 else value[cut] for name, value in law.items()}
             return kernel.log_likelihood_gradient(**fields, **part, nodes=kernel.TOTAL_NODES)
 
-        if n <= AT_A_TIME:
-            found = of(slice(None))
+        cuts = [slice(start, start + AT_A_TIME) for start in range(0, n, AT_A_TIME)]
+        if n < SHARED_OUT:
+            parts = list(map(of, cuts))
         else:
             with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-                parts = list(pool.map(of, (slice(start, start + AT_A_TIME) for start in range(0, n, AT_A_TIME))))
+                parts = list(pool.map(of, cuts))
+        found = parts[0]
+        if len(parts) > 1:
             found = kernel.Gradient(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         return found.value, {name: getattr(found, name) for name in self.parameters}
 

@@ -28,10 +28,10 @@ class Sampling:
     method: Literal["auto", "importance", "nuts", "map"] = "auto"
     """auto: importance sampling, NUTS where it fails."""
 
-    draws: int = 1000
-    """Draws kept per chain."""
+    draws: int | None = None
+    """Draws kept per chain; if not given 1000, or fewer where NUTS has enough sooner."""
 
-    tune: int = 300
+    tune: int = 200
     """Tuning steps per chain, for NUTS."""
 
     chains: int = 4
@@ -50,4 +50,6 @@ class Sampling:
         if not isinstance(self.priors, Mapping):
             raise SchemaError(Code.PRIOR_BAD, parameter="priors", text=self.priors, name="priors")
         for name, least in (("draws", 50), ("tune", 50), ("chains", 2), ("seed", 0)):
+            if name == "draws" and self.draws is None:
+                continue
             object.__setattr__(self, name, whole(getattr(self, name), name, least=least))

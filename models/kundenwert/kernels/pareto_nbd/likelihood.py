@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from kundenwert.kernels.arithmetic import float_arrays, log_rising
-from kundenwert.kernels.convex import NODES, power_product_integral, power_product_nodes, refined
+from kundenwert.kernels.convex import NODES, power_product_integral, power_product_moments, refined
 
 type Array = NDArray[np.float64]
 
@@ -106,28 +106,21 @@ def _gradient(given: tuple[Array, ...], nodes: int) -> tuple[Gradient, NDArray[n
     """Value and derivatives by so many nodes, and for which customers they are too few."""
     x, t_x, T, r, alpha, s, beta = given
     a, A, B, D = r + x, alpha + t_x, beta + t_x, T - t_x
-    rule = power_product_nodes(A, a, B, s + 1, D, nodes)
-    by_A, by_B = np.log1p(rule.h / A), np.log1p(rule.h / B)
-    density = rule.weight * np.exp(-a * by_A - (s + 1) * by_B)
-    total = density.sum(axis=0)
-    inverse = 1 / np.maximum(total, np.finfo(np.float64).tiny)
-    log_alive = -a * np.log1p(D / A) - s * np.log1p(D / B)
+    end_A, end_B = np.log1p(D / A), np.log1p(D / B)
+    dying = power_product_moments(A, a, B, s + 1, D, nodes, (end_A, end_B))
+    log_alive = -a * end_A - s * end_B
     with np.errstate(divide="ignore"):
-        log_dead = np.log(s / B) + np.log(total)
+        log_dead = np.log(s / B * dying.total)
     alive = 1 / (1 + np.exp(np.clip(log_dead - log_alive, -745, 709)))
     dead = 1 - alive
-
-    def mixed(at_end: Array, at_nodes: Array) -> Array:
-        """Posterior mean of a quantity that is `at_end` if alive and averaged over the death time if not."""
-        return np.asarray(alive * at_end + dead * (density * at_nodes).sum(axis=0) * inverse)
-
-    scale = _log_scale(x, t_x, r, alpha, s, beta)
-    value = scale + np.logaddexp(log_alive, log_dead)
-    d_r = digamma(a) - digamma(r) - np.log1p(t_x / alpha) - mixed(np.log1p(D / A), by_A)
-    d_alpha = r / alpha - a * mixed(1 / (A + D), 1 / (A + rule.h))
-    d_s = dead / s - np.log1p(t_x / beta) - mixed(np.log1p(D / B), by_B)
-    d_beta = s / beta - s * alive / (B + D) - (s + 1) * (mixed(np.zeros(()), 1 / (B + rule.h)))
-    return Gradient(value, d_r, d_alpha, d_s, d_beta), rule.late
+    since, missed = np.log1p(t_x / alpha), np.log1p(t_x / beta)
+    scale = log_rising(r, x) - r * since - x * np.log(A) - s * missed
+    # each derivative is the mean of a quantity: what it is at the end if alive, its mean over the time of death if not
+    d_r = digamma(a) - digamma(r) - since - (alive * end_A + dead * dying.logs[0])
+    d_alpha = r / alpha - a * (alive / (A + D) + dead * dying.inverses[0])
+    d_s = dead / s - missed - (alive * end_B + dead * dying.logs[1])
+    d_beta = s / beta - s * alive / (B + D) - (s + 1) * dead * dying.inverses[1]
+    return Gradient(scale + np.logaddexp(log_alive, log_dead), d_r, d_alpha, d_s, d_beta), dying.late
 
 
 def p_alive(
