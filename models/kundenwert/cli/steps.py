@@ -102,7 +102,7 @@ def fit_both(
     with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
-        from kundenwert.laws import GammaGamma, purchase_law  # noqa: PLC0415
+        from kundenwert.laws import GammaGamma, GammaGammaFirst, purchase_law  # noqa: PLC0415
     purchase_priors, spend_priors = stated_priors(sampling.priors)
     columns: dict[str, Any] = {"cohorts": tuple(sampling.effects), "covariates": tuple(sampling.covariate)}
     how: dict[str, Any] = {
@@ -117,9 +117,23 @@ def fit_both(
     law = purchase_law(name)(priors=purchase_priors, **columns)
     with journey.step("Sampling the purchase model", spin=False):
         purchases: Fit[PurchaseLaw] = bayes.fit(law, summary, **how)
+    looks, told = _first_value(journey, summary, sampling)
+    paying = (GammaGammaFirst if looks else GammaGamma)(priors=spend_priors, **columns)
     with journey.step("Sampling the spend model", spin=False):
-        spend: Fit[SpendLaw] = bayes.fit(GammaGamma(priors=spend_priors, **columns), summary, **how)
-    return purchases, spend
+        spend: Fit[SpendLaw] = bayes.fit(paying, summary, **how)
+    return purchases, replace(spend, info=spend.info | told)
+
+
+def _first_value(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[bool, dict[str, Any]]:
+    """Whether the law of spend shall look at first purchases, and what is to be said of it with the fit."""
+    if sampling.first_value != "auto":
+        return sampling.first_value == "on", {"first_value": "asked for"}
+    from kundenwert.validate import first_purchases  # noqa: PLC0415
+
+    with journey.step("Asking whether first purchases tell"):
+        found = first_purchases(summary, seed=sampling.seed)
+    tell(f"--first-value auto: {found.why}")
+    return found.help, {"first_value": found.why}
 
 
 INNER = 2 / 3

@@ -159,6 +159,7 @@ def gather(
         "failed_cohorts": failed,
         "independence": together.sentence,
         "nominal": NOMINAL,
+        "spend_looks_at": list(spend.model.looks_at),
     }
     return Results(summary, purchases, spend, values, tables, facts)
 
