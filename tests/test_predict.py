@@ -187,6 +187,16 @@ def test_outcomes_are_possible(base, count, money):
     assert (base["holdout_purchases"] <= base["purchases"]).all()  # 39 weeks lie within 52
 
 
+def test_what_the_holdout_is_worth_is_not_discounted(fits, customers):
+    """Its money is compared with the log's: whatever discounts the horizon leaves each drawn hold-out as it is."""
+    plain = drawn(fits, customers, horizon=Horizon(52.0, 0.0, 39.0))
+    dear = drawn(fits, customers, horizon=Horizon(52.0, 20 * WEEK, 39.0))
+    assert dear["value"].sum() < 0.7 * plain["value"].sum()
+    for name in ("holdout_value", "expected_holdout_value", "holdout_purchases"):
+        np.testing.assert_allclose(dear[name], plain[name], rtol=1e-12, err_msg=name)
+    assert Horizon(52.0, WEEK, 39.0).spans == ((52.0, WEEK), (39.0, 0.0))
+
+
 def test_a_holdout_longer_than_the_horizon(fits, customers):
     """Both lengths live in one simulated future, whichever is longer."""
     found = drawn(fits, customers, horizon=Horizon(10.0, WEEK, 39.0))

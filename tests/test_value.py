@@ -13,6 +13,7 @@ from kundenwert.errors import DomainError, FitError, KundenwertError, SchemaErro
 from kundenwert.predict import Horizon, customer_draws, newcomers
 from kundenwert.settings import Terms
 from kundenwert.value import value_table
+from kundenwert.value.quantiles import quantile_columns
 from kundenwert.value.terms import cost_of
 
 COLUMNS = """
@@ -518,3 +519,25 @@ def test_new_customers_need_numbers_that_mean_something(fits, options):
     name, number = next(iter(options.items()))
     with pytest.raises(DomainError, match=f"{name}={number}"):
         new.draw("all", Horizon(52.0), **options)
+
+
+# ------------------------------------------------------------------------------------------------ labels and quantiles
+
+
+def test_cohorts_of_totals_are_in_order_and_own_their_sums(fits, customers):
+    """The first customer is of the last cohort: labels and sums still belong together."""
+    turned = customers.assign(cohort=["z", "a", "z", "a", "m"] * 2)
+    mixed = CustomerSummary.from_frame(turned, time_unit="W", holdout_length=39.0)
+    found = value_table(*fits, mixed, horizon=52.0, margin=0.3, seed=7, samples=200)
+    assert found.totals["cohort"].to_numpy().tolist() == ["a", "m", "z"]
+    assert found.totals["customers"].to_numpy().tolist() == [4, 2, 4]
+    wanted = found.table.groupby("cohort")["rlv_mean"].sum().to_numpy()
+    np.testing.assert_allclose(found.totals["expected_rlv"].mean("sample"), wanted, rtol=1e-10)
+
+
+def test_quantiles_of_counts_are_counts():
+    """The least count that so many draws do not exceed: of 0 to 6, each once, 0, 3 and 6; money is interpolated."""
+    counts = quantile_columns("purchases", np.arange(7.0)[::-1][None])
+    assert [counts[f"purchases_{end}"].item() for end in ("q05", "q50", "q95")] == [0, 3, 6]
+    money = quantile_columns("rlv", 10 * np.arange(7.0)[None])
+    assert [money[f"rlv_{end}"].item() for end in ("q05", "q50", "q95")] == pytest.approx([3, 30, 57])

@@ -43,6 +43,28 @@ def test_auto_says_which_law_it_chose_and_why(fitted, tmp_path):
     assert re.search(r"--model auto: .* on purchases that none had seen", ended.err), ended.err
 
 
+@pytest.mark.parametrize(("said", "made"), [("on", "gamma_gamma_first"), ("off", "gamma_gamma")])
+def test_first_purchases_are_looked_at_as_asked(fitted, tmp_path, said, made):
+    words = ["--first-value", said, "--draws", 60, "--chains", 2]
+    kundenwert("fit", fitted.source, "--out", tmp_path / "fit", *words)
+    spend = load_fit(tmp_path / "fit" / "spend_posterior.nc")
+    assert (spend.model.name, spend.info["first_value"]) == (made, "asked for")
+    out = tmp_path / "v.csv"
+    valued = kundenwert("predict", fitted.source, "--fit", tmp_path / "fit", "--out", out, "--allow-unconverged")
+    assert valued.code == 0, valued.err
+    once = pd.read_csv(out).query("frequency == 0")["expected_spend_mean"]
+    assert (once.max() > once.min()) == (said == "on")
+
+
+def test_whether_first_purchases_are_looked_at_is_told(fitted):
+    """By default the data say, and the stored fit keeps why."""
+    found = re.search(r"--first-value auto: (first purchases (do not )?tell what .*)", fitted.ended["fit"].err)
+    spend = load_fit(fitted.folder / "fit" / "spend_posterior.nc")
+    assert found, fitted.ended["fit"].err
+    assert spend.info["first_value"] == found[1]
+    assert spend.model.name == ("gamma_gamma" if found[2] else "gamma_gamma_first")
+
+
 def test_a_law_that_does_not_exist_is_refused(fitted, tmp_path):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", "pareto")
     refused(

@@ -19,7 +19,7 @@ from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.wrapped import wrapped
 from kundenwert.kernels.convex import E_FOLDS, finer
-from kundenwert.laws import Law, Observed, PurchaseLaw, SpendLaw
+from kundenwert.laws import Law, Observed, PurchaseLaw, Spending, SpendLaw
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -113,23 +113,25 @@ def _observed_histories(model: Law, law: Mapping[str, Variable], observed: Obser
 
 def _observed_values(model: SpendLaw, law: Mapping[str, Variable], observed: Observed) -> None:
     """Add the customers' mean values to the model on the context stack."""
-    density = GRAPHS.get(model.name) or wrapped(model)
+    density, number = GRAPHS.get(model.name) or wrapped(model), len(model.parameters)
+    _, _, *beside = model.looks_at  # what is seen beside frequency and mean value
 
     def logp(value: Variable, *given: Variable) -> Variable:
-        *parameters, frequency = given
-        return density(frequency, value, *parameters)
+        parameters, (frequency, *others) = given[:number], given[number:]
+        return density(frequency, value, *others, *parameters)
 
     def random(*given: NDArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> NDArray[np.float64]:
-        *parameters, frequency = given
+        parameters, (frequency, *others) = given[:number], given[number:]
         shape = np.broadcast_shapes(*(np.shape(value) for value in given)) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
-        return model.simulate(np.broadcast_to(frequency, shape), named, rng)
+        known = Spending(np.broadcast_to(frequency, shape), np.array(np.nan), *(others or [np.array(np.nan)]))
+        return model.simulate(known, named, rng)
 
-    inputs = ",".join(["()"] * (len(model.parameters) + 1))
+    inputs = ",".join(["()"] * (number + 1 + len(beside)))
     pm.CustomDist(
         "monetary_value",
         *(law[name] for name in model.parameters),
-        pm.Data("frequency", observed.fields["frequency"], dims="customer"),
+        *(pm.Data(name, observed.fields[name], dims="customer") for name in ("frequency", *beside)),
         logp=logp,
         random=random,
         signature=f"{inputs}->()",
@@ -224,9 +226,28 @@ def gamma_gamma_graph(frequency: Variable, value: Variable, p: Variable, q: Vari
     return -pt.log(value) - log_beta - q * pt.log1p(total / v) - shape * pt.log1p(v / total)
 
 
+def gamma_gamma_first_graph(
+    frequency: Variable,
+    value: Variable,
+    first: Variable,
+    p: Variable,
+    q: Variable,
+    v: Variable,
+    omega: Variable,
+    m: Variable,
+) -> Variable:
+    """Log density of `kernels.gamma_gamma_first.log_likelihood` as a PyTensor graph."""
+    seen = pt.gt(first, 0)
+    alike = pt.switch(seen, first, 1.0) / m
+    own_q, own_v = q + pt.switch(seen, p * omega, 0.0), v + pt.switch(seen, omega * alike, 0.0)
+    of_first = gamma_gamma_graph(omega, alike, p, q, v) - pt.log(m)
+    return gamma_gamma_graph(frequency, value, p, own_q, own_v) + pt.switch(seen, of_first, 0.0)
+
+
 GRAPHS: dict[str, Callable[..., Variable]] = {
     "pareto_nbd": log_likelihood_graph,
     "nbd": nbd_graph,
     "gamma_gamma": gamma_gamma_graph,
+    "gamma_gamma_first": gamma_gamma_first_graph,
 }
 """Densities written as graphs, by law; the others are wrapped."""

@@ -12,7 +12,7 @@ from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.scoring import Scoring
 from kundenwert.errors import DomainError, check_seed
-from kundenwert.laws.law import Law, PurchaseLaw, SpendLaw
+from kundenwert.laws.law import UNSEEN_SPENDING, Law, PurchaseLaw, SpendLaw
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -78,7 +78,8 @@ def prior_predictive(
     frequency, recency = purchases.simulate(T, rates, rng)
     columns = {"frequency": frequency, "recency": np.minimum(recency, T), "T": T}
     if spend is not None:
-        columns["monetary_value"] = spend.simulate(frequency, _by_customer(spend, summary, draws, rng), rng)
+        seen = UNSEEN_SPENDING._replace(frequency=frequency)
+        columns["monetary_value"] = spend.simulate(seen, _by_customer(spend, summary, draws, rng), rng)
     names = {"draw": np.repeat(np.arange(draws), len(table)), "customer_id": np.tile(table["customer_id"], draws)}
     return pd.DataFrame(names | {name: np.ravel(values) for name, values in columns.items()})
 

@@ -10,6 +10,8 @@ same whatever the time unit or the currency:
 `relative_spend`    typical value of a purchase over the data's median value of a repeat purchase, `(p v / q) / median`
 `purchase_cv`       how much the purchases of one customer differ, coefficient of variation, `1/√p`
 `customer_cv`       how much customers differ, `1/√(q-1)`: their mean spend has a mean, `p v / (q-1)`, in every draw
+`first_weight`      how many repeat purchases a first purchase tells as much as, `ω`, where the law of spend looks at it
+`first_level`       first purchase over a repeat purchase of the same customer, on average, `m`
 
 The half-life stands where one would expect the mean lifetime: the mean is infinite for s ≤ 1, which real data like.
 A prior on `r` and `alpha`, `s` and `beta`, or `p`, `q` and `v` themselves replaces the pair or triple it belongs to.

@@ -46,6 +46,7 @@ class FitInfo(Units, total=False):
     cohort: str
     seconds: float
     pair: str
+    first_value: str
 
 
 class Stored(TypedDict):

@@ -14,7 +14,7 @@ from pytensor.tensor import TensorVariable as Variable
 
 from kundenwert.laws import Law, Observed, SpendLaw
 
-HISTORY, MONEY = ("frequency", "recency", "T"), ("frequency", "monetary_value")
+HISTORY = ("frequency", "recency", "T")
 
 
 def wrapped(model: Law) -> Callable[..., Variable]:
@@ -28,9 +28,10 @@ def wrapped(model: Law) -> Callable[..., Variable]:
     Returns
     -------
     Callable
-        From what is observed (frequency, recency, T; or frequency, monetary value) and the law's parameters, in order.
+        From what is observed (frequency, recency, T; or what a law of spend looks at) and the law's parameters, in
+        order.
     """
-    fields = MONEY if isinstance(model, SpendLaw) else HISTORY
+    fields = model.looks_at if isinstance(model, SpendLaw) else HISTORY
     operation = _Pointwise(model, fields)
 
     def density(*given: Variable) -> Variable:

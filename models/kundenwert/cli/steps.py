@@ -102,7 +102,7 @@ def fit_both(
     with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
-        from kundenwert.laws import GammaGamma, purchase_law  # noqa: PLC0415
+        from kundenwert.laws import GammaGamma, GammaGammaFirst, purchase_law  # noqa: PLC0415
     purchase_priors, spend_priors = stated_priors(sampling.priors)
     looked_at = tuple(sampling.effects), tuple(sampling.covariate)
 
@@ -125,9 +125,23 @@ def fit_both(
         tell(f"--model auto: {why}")
     with journey.step("Sampling the purchase model", spin=False):
         purchases: Fit[PurchaseLaw] = drawn(purchase_law(name)(purchase_priors, *looked_at))
+    looks, told = _first_value(journey, summary, sampling)
     with journey.step("Sampling the spend model", spin=False):
-        spend: Fit[SpendLaw] = drawn(GammaGamma(spend_priors, *looked_at))
+        spend: Fit[SpendLaw] = drawn((GammaGammaFirst if looks else GammaGamma)(spend_priors, *looked_at))
+    spend.info["first_value"] = told
     return purchases, spend
+
+
+def _first_value(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[bool, str]:
+    """Whether the law of spend shall look at first purchases, and what is to be said of it with the fit."""
+    if sampling.first_value != "auto":
+        return sampling.first_value == "on", "asked for"
+    from kundenwert.validate import first_purchases  # noqa: PLC0415
+
+    with journey.step("Asking whether first purchases tell"):
+        found = first_purchases(summary, seed=sampling.seed)
+    tell(f"--first-value auto: {found.why}")
+    return found.help, found.why
 
 
 INNER = 2 / 3

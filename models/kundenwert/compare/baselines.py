@@ -267,7 +267,7 @@ def _nbd(
     """Expectations under an NBD, multiplied draw by draw, for a bounded number of customers at a time."""
     buying, paying = scorings(*fits)
     rates, prices = buying.laws(table), paying.laws(table)
-    history, z = History.of(table), table["monetary_value"].to_numpy(np.float64)[:, None]
+    history, spending = History.of(table), paying.law.spending(table)
     paid = float(_paid(np.asarray(length), delta)) / length
     bought, money = np.empty(len(table)), np.empty(len(table))
     step = max(1, BLOCK_CELLS // buying.samples)
@@ -275,7 +275,7 @@ def _nbd(
         some = np.arange(start, min(start + step, len(table)))
         own = history.at(some)
         number = buying.law.expected_purchases(own, rates(some), length)
-        spend = paying.law.expected_spend(own.frequency, z[some], prices(some))
+        spend = paying.law.expected_spend(spending.at(some), prices(some))
         bought[some] = number.mean(axis=1)
         money[some] = margin * paid * (number * spend).mean(axis=1)
     return bought, np.where(np.isinf(money), np.nan, money), np.where(np.isinf(money), _NO_MEAN, "").astype(object)

@@ -22,7 +22,7 @@ from kundenwert.predict import scorings
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Scoring
-    from kundenwert.laws import Parameters, PurchaseLaw, SpendLaw
+    from kundenwert.laws import Parameters, PurchaseLaw, Spending, SpendLaw
     from kundenwert.predict.blocks import Purchases, Spend
 
 type Array = NDArray[np.float64]
@@ -250,7 +250,7 @@ class _Expected(NamedTuple):
     rates: Callable[[NDArray[np.int64]], Parameters]
     prices: Callable[[NDArray[np.int64]], Parameters]
     history: History
-    money: Array
+    spending: Spending
     so_far: Array
     margin: float
 
@@ -260,10 +260,10 @@ class _Expected(NamedTuple):
     ) -> _Expected:
         """Pair the posteriors, and take columns out of the table."""
         buying, paying = scorings(purchases, spend, samples)
-        z, revenue = (table[name].to_numpy(np.float64)[:, None] for name in ("monetary_value", "value_to_date"))
+        revenue, spending = table["value_to_date"].to_numpy(np.float64)[:, None], paying.law.spending(table)
         own = "margin_to_date" in table  # rows that state their margins
         so_far = table["margin_to_date"].to_numpy(np.float64)[:, None] if own else margin * revenue
-        return cls(buying, paying, buying.laws(table), paying.laws(table), History.of(table), z, so_far, margin)
+        return cls(buying, paying, buying.laws(table), paying.laws(table), History.of(table), spending, so_far, margin)
 
     @property
     def samples(self) -> int:
@@ -274,7 +274,7 @@ class _Expected(NamedTuple):
         """Expectations of some customers, of shape (customers, samples): the summands of m̄, λ̄, τ̄, V₀ and V."""
         history, rates, law = self.history.at(rows), self.rates(rows), self.buying.law
         life = law.life_to_date(history, rates)
-        spend = self.paying.law.expected_spend(history.frequency, self.money[rows], self.prices(rows))
+        spend = self.paying.law.expected_spend(self.spending.at(rows), self.prices(rows))
         plain = law.expected_purchases(history, rates, horizon, alive=life.p_alive)
         paid = law.expected_purchases(history, rates, horizon, delta, alive=life.p_alive)
         return {

@@ -22,6 +22,8 @@ def draw_values(
     futures: Futures,
     keys: NDArray[np.uint64],
     first: bool = False,
+    omega: ArrayLike = 1.0,
+    m: ArrayLike = 1.0,
 ) -> tuple[Array, Array, Array]:
     r"""Draw the value of each drawn purchase, and each customer's mean, once for each parameter set.
 
@@ -41,6 +43,9 @@ def draw_values(
         As in the draw of the futures, shape (customers,).
     first
         Whether each cell has a first purchase at time 0 too, as new customers have.
+    omega, m
+        ω and m of that purchase, `Gamma(ω p, ω ν) m` as in `gamma_gamma_first`, of shape as p; like any other if not
+        given.
 
     Returns
     -------
@@ -65,7 +70,9 @@ def draw_values(
     (True, True)
     """
     x, total = (np.ascontiguousarray(o, dtype=np.float64) for o in (frequency, total))
-    law = _Law(*(np.atleast_2d(np.ascontiguousarray(o, dtype=np.float64)) for o in (p, q, v)))
+    sets = [np.atleast_2d(np.asarray(o, dtype=np.float64)) for o in (p, q, v, omega, m)]
+    samples = max(values.shape[1] for values in sets)
+    law = _Law(*(np.ascontiguousarray(np.broadcast_to(values, (len(values), samples))) for values in sets))
     return _drawn(x, total, law, futures, np.ascontiguousarray(keys, dtype=np.uint64), bool(first))
 
 
@@ -75,6 +82,8 @@ class _Law(NamedTuple):
     p: Array
     q: Array
     v: Array
+    weight: Array
+    level: Array
 
 
 @compiled
@@ -95,7 +104,7 @@ def _drawn(
         for d in range(samples):  # apart from the rest, without a branch that would be guessed
             wanted[number] = d
             number += first | (offset[begin + d] < offset[begin + d + 1]) | (mean[begin + d] > 0)
-        own = _Law(row(law.p, i), row(law.q, i), row(law.v, i))
+        own = _Law(row(law.p, i), row(law.q, i), row(law.v, i), row(law.weight, i), row(law.level, i))
         here = offset[begin : end + 1], value, mean[begin:end], first_value[begin:end]
         _fill(wanted[:number], x[i], total[i], own, keys[i], *here)
     return value, mean, first_value
@@ -120,6 +129,6 @@ def _fill(
         scale = (law.v[d] + total) / gamma(state, shape * x + law.q[d])
         mean[d] = shape * scale
         if first_value.size > 0:
-            first_value[d] = gamma(state, shape) * scale
+            first_value[d] = gamma(state, shape * law.weight[d]) * scale / law.weight[d] * law.level[d]
         for event in range(offset[d], offset[d + 1]):
             value[event] = gamma(state, shape) * scale

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma as kernel
-from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, SpendLaw, Stated, Units
+from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, Spending, SpendLaw, Stated, Units
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures
@@ -51,6 +51,7 @@ class GammaGamma(SpendLaw):
     name: ClassVar[str] = "gamma_gamma"
     title: ClassVar[str] = "Gamma-Gamma"
     parameters: ClassVar[tuple[str, ...]] = ("p", "q", "v")
+    looks_at: ClassVar[tuple[str, ...]] = ("frequency", "monetary_value")
     quantities: ClassVar[tuple[Quantities, ...]] = (
         Quantities(
             {
@@ -91,7 +92,7 @@ class GammaGamma(SpendLaw):
                 "observe for longer, or value purchases alone"
             )
             raise DomainError(msg)
-        fields = {name: table.loc[seen, name].to_numpy(np.float64) for name in ("frequency", "monetary_value")}
+        fields = {name: table.loc[seen, name].to_numpy(np.float64) for name in self.looks_at}
         own = np.zeros(seen.sum(), dtype=np.int64) if group is None else group[seen]
         return Observed(fields, np.ones(own.size), own)
 
@@ -121,9 +122,21 @@ class GammaGamma(SpendLaw):
         """Log density of each customer's mean value under each draw, of shape (sample, pattern)."""
         return kernel.log_likelihood(**fields, **self.own(law))
 
-    def expected_spend(self, frequency: Array, monetary_value: Array, law: Parameters) -> Array:
+    def given(self, spending: Spending, law: Parameters) -> Draws:
+        """`p, q, v`: a first purchase says nothing."""
+        del spending
+        return {name: law[name] for name in GammaGamma.parameters}
+
+    def expected_spend(self, spending: Spending, law: Parameters) -> Array:
         """`p (v + x z̄) / (px + q - 1)`; infinite where `px + q ≤ 1`."""
-        return kernel.expected_spend(frequency, monetary_value, **self.own(law))
+        return kernel.expected_spend(spending.frequency, spending.monetary_value, **self.given(spending, law))
+
+    def log_value_density(self, number: Array, value: Array, spending: Spending, law: Parameters) -> Array:
+        """That of the Gamma-Gamma with `q + px` and `v + x z̄`."""
+        x = spending.frequency
+        total = np.where(x > 0, x * spending.monetary_value, 0.0)
+        p, q, v = self.given(spending, law).values()
+        return kernel.log_likelihood(number, value, p=p, q=q + p * x, v=v + total)
 
     def no_mean(self, law: Parameters) -> NDArray[np.bool_]:
         """In draws with q ≤ 1."""
@@ -135,8 +148,7 @@ class GammaGamma(SpendLaw):
 
     def draw_values(
         self,
-        frequency: Array,
-        monetary_value: Array,
+        spending: Spending,
         law: Parameters,
         futures: Futures,
         keys: NDArray[np.uint64],
@@ -146,11 +158,29 @@ class GammaGamma(SpendLaw):
         """Values of drawn purchases: `ν ~ Gamma(px+q, v + x z̄)`, each value Gamma(p, ν)."""
         from kundenwert.kernels.gamma_gamma_futures import draw_values  # noqa: PLC0415  loads the compiler
 
-        x = frequency[:, 0]
-        total = np.where(x > 0, x * monetary_value[:, 0], 0.0)
-        p, q, v = (law[name] for name in self.parameters)
-        return draw_values(x, total, p=p, q=q, v=v, futures=futures, keys=keys, first=first)
+        x = spending.frequency[:, 0]
+        total = np.where(x > 0, x * spending.monetary_value[:, 0], 0.0)
+        p, q, v = self.given(spending, law).values()
+        weight, level = self.first_weight(law), self.first_level(law)
+        return draw_values(
+            x,
+            total,
+            p=p,
+            q=q,
+            v=v,
+            futures=futures,
+            keys=keys,
+            first=first,
+            omega=weight,
+            m=level,
+        )
 
-    def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
-        """Mean value of so many purchases of each of some new customers; NaN where there is none."""
-        return kernel.simulate(frequency, **self.own(law), rng=rng)[1]
+    def first_weight(self, law: Parameters) -> Array:
+        """How many repeat purchases a first one tells as much as, in each draw: 1, but its value is not looked at."""
+        del law
+        return np.ones(1)
+
+    def simulate(self, spending: Spending, law: Parameters, rng: np.random.Generator, *, first: bool = False) -> Array:
+        """Mean value of the repeat purchases of customers, and of a first one if it is asked for."""
+        number = spending.frequency + 1 if first else spending.frequency
+        return kernel.simulate(number, **self.given(spending, law), rng=rng)[1]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.errors import SchemaError
+from kundenwert.messages import Code
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,28 @@ class History(NamedTuple):
         return self if len(self.T) == 1 else History(*(values[rows] for values in self))
 
 
+class Spending(NamedTuple):
+    """What a law of spend knows of customers, each of shape (customers, 1), values in money.
+
+    Parameters
+    ----------
+    frequency
+        x, number of repeat purchases.
+    monetary_value
+        z̄, their mean value; not looked at where there is none.
+    first_value
+        f, value of the first purchase; missing where a law does not look at it.
+    """
+
+    frequency: Array
+    monetary_value: Array
+    first_value: Array
+
+    def at(self, rows: NDArray[np.int64]) -> Spending:
+        """That of some customers."""
+        return Spending(*(values[rows] for values in self))
+
+
 class Life(NamedTuple):
     """What is believed of customers' lives so far, each of shape (customers, samples).
 
@@ -77,6 +100,10 @@ class Life(NamedTuple):
 _NONE = np.zeros((1, 1))
 NEWCOMER = History(_NONE, _NONE, _NONE)
 """The history of somebody who has just made the first purchase."""
+
+_UNKNOWN = np.full((1, 1), np.nan)
+UNSEEN_SPENDING = Spending(_NONE, _UNKNOWN, _UNKNOWN)
+"""What is known of the spending of somebody who has not bought yet."""
 
 
 @dataclass(frozen=True)
@@ -321,9 +348,50 @@ class PurchaseLaw(Law):
 class SpendLaw(Law):
     """A law of the value of purchases."""
 
+    looks_at: ClassVar[tuple[str, ...]]
+    """Columns of a customer table that it looks at, the number of repeat purchases and their mean value first."""
+
+    def spending(self, table: pd.DataFrame) -> Spending:
+        """What the law knows of the customers of a table.
+
+        Raises
+        ------
+        SchemaError
+            If a column that it looks at is missing.
+        """
+        if missing := [name for name in self.looks_at if name not in table]:
+            raise SchemaError(Code.SPENDING_UNKNOWN, model=self.title, missing=", ".join(missing))
+        known = {name: table[name].to_numpy(np.float64)[:, None] for name in self.looks_at}
+        return Spending(
+            known["frequency"], known["monetary_value"], known.get("first_value", np.full((len(table), 1), np.nan))
+        )
+
     @abstractmethod
-    def expected_spend(self, frequency: Array, monetary_value: Array, law: Parameters) -> Array:
+    def given(self, spending: Spending, law: Parameters) -> Parameters:
+        """Parameters of the law of customers' repeat purchases after their first purchase."""
+
+    def first_level(self, law: Parameters) -> Array:
+        """Expected first purchase of a customer over the expected value of a repeat purchase, in each draw."""
+        del law  # a first purchase is like any other, if nothing else is said
+        return np.ones(1)
+
+    @abstractmethod
+    def expected_spend(self, spending: Spending, law: Parameters) -> Array:
         """Expected value of a purchase of a customer, in money; infinite in draws in which the law has no mean."""
+
+    @abstractmethod
+    def log_value_density(self, number: Array, value: Array, spending: Spending, law: Parameters) -> Array:
+        """Log density of the mean value of so many further purchases of customers, given what is known of them.
+
+        Parameters
+        ----------
+        number
+            How many, ≥ 1, of shape (customers, 1).
+        value
+            Their mean value, > 0, in money, likewise.
+        spending, law
+            Of the customers.
+        """
 
     @abstractmethod
     def no_mean(self, law: Parameters) -> NDArray[np.bool_]:
@@ -336,8 +404,7 @@ class SpendLaw(Law):
     @abstractmethod
     def draw_values(
         self,
-        frequency: Array,
-        monetary_value: Array,
+        spending: Spending,
         law: Parameters,
         futures: Futures,
         keys: NDArray[np.uint64],
@@ -348,8 +415,8 @@ class SpendLaw(Law):
 
         Parameters
         ----------
-        frequency, monetary_value, law
-            Of the customers, of shape (customers, 1).
+        spending, law
+            Of the customers.
         futures
             Purchases drawn by a law of purchases.
         keys
@@ -359,5 +426,17 @@ class SpendLaw(Law):
         """
 
     @abstractmethod
-    def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
-        """Mean value of so many purchases of each of some new customers; NaN where there is none."""
+    def simulate(self, spending: Spending, law: Parameters, rng: np.random.Generator, *, first: bool = False) -> Array:
+        """Mean value of the repeat purchases of customers, whatever it was; NaN where there is none.
+
+        Parameters
+        ----------
+        spending
+            How many repeat purchases they have, and their first purchase where it is known.
+        law
+            Of the customers.
+        rng
+            Source of randomness.
+        first
+            Whether a first purchase, of customers not known yet, is averaged with them.
+        """

@@ -361,6 +361,7 @@ class Code(StrEnum):
     STOPPED_AFTER = "stopped-after"
     NO_FIT = "no-fit"
     NOT_A_FIT = "not-a-fit"
+    SPENDING_UNKNOWN = "spending-unknown"
     FIT_WITHOUT_CHECKSUM = "fit-without-checksum"
     FIT_DAMAGED = "fit-damaged"
     MIXED_PAIR = "mixed-pair"

@@ -23,7 +23,7 @@ from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.futures import Futures, running_sums, span_sums
 from kundenwert.kernels.streams import customer_keys
-from kundenwert.laws import History, Law, Parameters, PurchaseLaw, SpendLaw
+from kundenwert.laws import History, Law, Parameters, PurchaseLaw, Spending, SpendLaw
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring
@@ -148,7 +148,8 @@ def customer_draws(
         Fits of a law of purchases and of one of spend, or what is needed of them to score customers; their draws are
         paired by number.
     table
-        Columns `customer_id, frequency, recency, T, monetary_value`, in the time unit of the fit.
+        Columns `customer_id, frequency, recency, T, monetary_value`, in the time unit of the fit, and `first_value`
+        where the law of spend looks at it.
     horizon
         How far to look, and how to discount.
     seed
@@ -234,7 +235,7 @@ class _Work:
     paying: SpendLaw
     laws: tuple[Callable[[NDArray[np.int64]], Parameters], Callable[[NDArray[np.int64]], Parameters]]
     history: History
-    money: Array
+    spending: Spending
     ids: pd.Series
     seed: int
     horizon: Horizon
@@ -249,20 +250,20 @@ class _Work:
         seed: int,
     ) -> _Work:
         """Take columns out of the table, once."""
-        money = table["monetary_value"].to_numpy(np.float64)[:, None]
-        laws = buying.laws(table), paying.laws(table)
-        return cls(buying.law, paying.law, laws, History.of(table), money, table["customer_id"], seed, horizon)
+        laws, spending = (buying.laws(table), paying.laws(table)), paying.law.spending(table)
+        return cls(buying.law, paying.law, laws, History.of(table), spending, table["customer_id"], seed, horizon)
 
     def block(self, rows: NDArray[np.int64]) -> CustomerDraws:
         """Expectations in closed form, then outcomes drawn from the customers' own streams."""
         buying, paying = self.buying, self.paying
         rates, prices = (law(rows) for law in self.laws)
-        history, z, keys = self.history.at(rows), self.money[rows], keys_of(self.ids.iloc[rows], self.seed)
+        history, keys = self.history.at(rows), keys_of(self.ids.iloc[rows], self.seed)
+        spending = self.spending.at(rows)
         alive = buying.p_alive(history, rates)
-        spend = np.broadcast_to(paying.expected_spend(history.frequency, z, prices), alive.shape)
+        spend = np.broadcast_to(paying.expected_spend(spending, prices), alive.shape)
         spans = self.horizon.spans
         futures = buying.draw_futures(history, alive, rates, self.horizon.reach, keys)
-        values, means, _ = paying.draw_values(history.frequency, z, prices, futures, keys)
+        values, means, _ = paying.draw_values(spending, prices, futures, keys)
         lengths, discounts = (np.array(column) for column in zip(*spans, strict=True))
         counts, money = span_sums(futures, values, means, lengths, discounts, *alive.shape)
         length, rate = spans[0]

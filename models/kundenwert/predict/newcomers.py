@@ -14,7 +14,7 @@ from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.futures import Futures, running_sums, span_sums
 from kundenwert.kernels.pay_back import Earning, pay_back
-from kundenwert.laws import NEWCOMER, History, Parameters, PurchaseLaw, SpendLaw
+from kundenwert.laws import NEWCOMER, UNSEEN_SPENDING, History, Parameters, PurchaseLaw, Spending, SpendLaw
 from kundenwert.predict.blocks import keys_of, scorings
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ EVERYBODY = "all"
 
 KINDS = 400
 """Most kinds of customers of a cohort that are told apart; of more, so many customers stand for all, evenly taken."""
-
-_NO_MONEY = np.full((1, 1), np.nan)
 
 
 class Kinds(NamedTuple):
@@ -122,7 +120,8 @@ class Newcomers:
     def expected_value(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected value of the first purchase and of those within a time after it, in each draw.
 
-        `Σ_kinds share · E[spend] · (1 + E[discounted purchases])`
+        `Σ_kinds share · E[spend] · (m + E[discounted purchases])`, with m the level of first purchases: 1, unless the
+        law of spend knows better.
 
         Parameters
         ----------
@@ -136,13 +135,14 @@ class Newcomers:
         """
         share, rates, prices = self.cohorts[cohort]
         spend = self.expected_spend(cohort)
-        number = 1 + self.buying.expected_purchases(_none(share), rates, _row(length), discount_rate)
-        del prices
+        number = self.paying.first_level(prices) + self.buying.expected_purchases(
+            _none(share), rates, _row(length), discount_rate
+        )
         return self._averaged(share, product(number, np.broadcast_to(spend, number.shape)))
 
     def expected_spend(self, cohort: str) -> Array:
         """Expected value of a purchase of each kind in each draw, of shape (kinds or 1, samples)."""
-        return np.atleast_2d(self.paying.expected_spend(np.zeros((1, 1)), _NO_MONEY, self.cohorts[cohort].prices))
+        return np.atleast_2d(self.paying.expected_spend(UNSEEN_SPENDING, self.cohorts[cohort].prices))
 
     @staticmethod
     def _averaged(share: Array, values: Array) -> Array:
@@ -179,9 +179,7 @@ class Newcomers:
         none = _none(np.empty(customers_per_draw))
         alive = np.broadcast_to(self.buying.p_alive(none, own_rates), shape)  # some laws let newcomers leave at once
         futures = self.buying.draw_futures(none, np.ascontiguousarray(alive), own_rates, horizon.reach, keys)
-        value, mean, first = self.paying.draw_values(
-            none.frequency, np.full((customers_per_draw, 1), np.nan), own_prices, futures, keys, first=True
-        )
+        value, mean, first = self.paying.draw_values(_unseen(customers_per_draw), own_prices, futures, keys, first=True)
         lengths, discounts = (np.array(column) for column in zip(*horizon.spans, strict=True))
         counts, money = span_sums(futures, value, mean, lengths, discounts, *shape)
         return NewcomerDraws(1 + counts[0], first.reshape(shape) + money[0], futures, value, mean, first, horizon)
@@ -209,7 +207,8 @@ class Newcomers:
         shape = (self.samples, customers)
         kind = rng.choice(len(share), shape, p=share)
         repeats, _ = self.buying.simulate(np.full(shape, length), _of(rates, kind.T, turned=True), rng)
-        return repeats, self.paying.simulate(1 + repeats, _of(prices, kind.T, turned=True), rng)
+        seen = UNSEEN_SPENDING._replace(frequency=repeats)
+        return repeats, self.paying.simulate(seen, _of(prices, kind.T, turned=True), rng, first=True)
 
 
 @dataclass(frozen=True)
@@ -320,6 +319,11 @@ def _kinds(rows: NDArray[np.int64], kind: NDArray[np.int64]) -> tuple[Array, NDA
 def _none(share: Array) -> History:
     """Empty histories of so many kinds of customers."""
     return NEWCOMER if len(share) == 1 else History(*(np.zeros((len(share), 1)) for _ in range(3)))
+
+
+def _unseen(customers: int) -> Spending:
+    """What is known of the spending of so many new customers."""
+    return Spending(*(np.repeat(values, customers, axis=0) for values in UNSEEN_SPENDING))
 
 
 def _row(length: ArrayLike) -> float | Array:

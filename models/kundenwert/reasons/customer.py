@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
-from kundenwert.laws import History, Parameters, PurchaseLaw, SpendLaw
+from kundenwert.laws import UNSEEN_SPENDING, History, Parameters, PurchaseLaw, SpendLaw
 from kundenwert.messages import Code
 from kundenwert.outlook import next_purchase
 from kundenwert.outlook.asked import rows_of
@@ -136,7 +136,7 @@ def _of_law(values: pd.Series, laws: _Laws, year: float) -> dict[str, Any]:
     x, t_x, T = (float(values[name]) for name in History._fields)
     new = _one(0, 0, 0)
     usual = laws.alive(x, t_x, t_x + t_x / x) if x else np.nan
-    spend_new = laws.paying.expected_spend(np.zeros((1, 1)), np.full((1, 1), np.nan), laws.prices)
+    spend_new = laws.paying.expected_spend(UNSEEN_SPENDING, laws.prices)
     return {
         "p_alive": float(values["p_alive_mean"]),
         "p_alive_after_usual_gap": usual,

@@ -150,7 +150,7 @@ def gather(
     tables["checks"] = checks(
         summary.account, fits, histogram, together, scores, covered, _history(summary, values), apart
     )
-    facts = _facts(summary, values, lifespan_years, failed, together.sentence)
+    facts = _facts(summary, values, spend.model, lifespan_years, failed, together.sentence)
     return Results(summary, purchases, spend, values, tables, facts)
 
 
@@ -225,7 +225,12 @@ def _cost(cost: object) -> float | dict[str, float]:
 
 
 def _facts(
-    summary: CustomerSummary, values: ValueResult, lifespan_years: float, failed: list[str], independent: str
+    summary: CustomerSummary,
+    values: ValueResult,
+    paying: SpendLaw,
+    lifespan_years: float,
+    failed: list[str],
+    independent: str,
 ) -> Facts:
     table, terms = summary.table, values.terms
     totals = {}
@@ -257,4 +262,5 @@ def _facts(
         "failed_cohorts": failed,
         "independence": independent,
         "nominal": NOMINAL,
+        "spend_looks_at": list(paying.looks_at),
     }

@@ -48,6 +48,7 @@ class Facts(TypedDict):
     failed_cohorts: list[str]
     independence: str
     nominal: float
+    spend_looks_at: list[str]
 
 
 class Model(FitInfo):

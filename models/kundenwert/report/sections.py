@@ -138,7 +138,11 @@ def data(run: Run) -> Html:
 def models(run: Run) -> Html:
     """Priors, posteriors and the checks of the sampler."""
     used = {model["method"] for model in run.manifest["models"].values()}
-    spend = texts.MODEL_SPEND.format(method=texts.METHODS[used.pop() if len(used) == 1 else "mixed"])
+    looked_at = "first_value" in run.facts["spend_looks_at"]
+    spend = texts.MODEL_SPEND.format(
+        first=texts.FIRST_PURCHASES if looked_at else "",
+        method=texts.METHODS[used.pop() if len(used) == 1 else "mixed"],
+    )
     columns = {
         "model": ("Model", None),
         "parameter": ("Parameter", None),

@@ -66,8 +66,9 @@ MODEL_PURCHASES = (
 )
 MODEL_SPEND = (
     "Spend per purchase follows the Gamma-Gamma model (Fader & Hardie 2013): purchases vary around a customer's own "
-    "mean, and these means vary between customers. {method}"
+    "mean, and these means vary between customers. {first}{method}"
 )
+FIRST_PURCHASES = "A customer's first purchase is looked at too: it has a level and a noise of its own. "
 METHODS = {
     "nuts": "Both posteriors were drawn by NUTS.",
     "importance": "Both posteriors were drawn by importance sampling around their modes, whose own checks are below.",
@@ -97,6 +98,8 @@ QUANTITIES = {
     "relative_spend": "typical spend / median spend",
     "purchase_cv": "spread within a customer (CV)",
     "customer_cv": "spread between customers (CV)",
+    "first_weight": "first purchase tells as much as so many others",
+    "first_level": "first purchase / repeat purchase",
 }
 
 HISTOGRAM = (

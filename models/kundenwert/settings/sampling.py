@@ -19,6 +19,9 @@ class Sampling:
     model: str = "pareto-nbd"
     """Law of purchases: pareto-nbd, bg-nbd, mbg-nbd or nbd; auto compares them."""
 
+    first_value: Literal["auto", "on", "off"] = "auto"
+    """Whether the first purchase says what a customer will spend; auto: where it does in the data."""
+
     effects: Sequence[str] = ()
     """cohort, or a column: groups with partially pooled effects; repeatable."""
 

@@ -14,6 +14,7 @@ from kundenwert.validate.cohort_curves import (
     revenue_since_acquisition,
 )
 from kundenwert.validate.cohort_totals import cohort_totals
+from kundenwert.validate.first_purchases import FirstPurchases, first_purchases, spend_scores
 from kundenwert.validate.fit import Independence, independence, repeat_purchase_counts, tracking
 from kundenwert.validate.holdout import by_frequency, coverage, holdout_scores
 from kundenwert.validate.intervals import interval_coverage, randomised_pit, reliability
@@ -23,6 +24,7 @@ from kundenwert.validate.shrinkage import shrinkage_table
 from kundenwert.validate.spend import spend_distribution
 
 __all__ = [
+    "FirstPurchases",
     "Independence",
     "LogScore",
     "ModelComparison",
@@ -34,6 +36,7 @@ __all__ = [
     "coverage",
     "decile_table",
     "ecdf_difference",
+    "first_purchases",
     "holdout_revenue_curve",
     "holdout_scores",
     "independence",
@@ -48,6 +51,7 @@ __all__ = [
     "sbc",
     "shrinkage_table",
     "spend_distribution",
+    "spend_scores",
     "tracking",
     "uniformity",
 ]

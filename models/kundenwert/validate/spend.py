@@ -22,9 +22,9 @@ def spend_distribution(table: pd.DataFrame, spend: Spend, *, at_most: int = 400,
     Parameters
     ----------
     table
-        One row per customer: `frequency`, `monetary_value`.
+        One row per customer: `frequency`, `monetary_value`, and `first_value` where the law looks at it.
     spend
-        A fit of a law of spend; each replicate simulates all customers anew.
+        A fit of a law of spend; each replicate simulates all customers anew, with the first purchases they made.
     at_most
         Number of draws to use, evenly spread over the posterior.
     seed
@@ -46,13 +46,13 @@ def spend_distribution(table: pd.DataFrame, spend: Spend, *, at_most: int = 400,
     """
     some = ((table["frequency"] > 0) & (table["monetary_value"] > 0)).to_numpy()
     seen = table.loc[some].reset_index(drop=True)
-    x, z = seen["frequency"].to_numpy(np.float64), seen["monetary_value"].to_numpy(np.float64)
     scoring = scoring_of(spend).thin(at_most)
-    drawn = scoring.laws(seen)(np.arange(len(seen)))
+    known = scoring.law.spending(seen)
+    drawn = {name: np.atleast_2d(values) for name, values in scoring.laws(seen)(np.arange(len(seen))).items()}
     rng = np.random.default_rng(seed)
     replicated = [
-        np.quantile(scoring.law.simulate(x, {name: values[..., k] for name, values in drawn.items()}, rng), LEVELS)
+        np.quantile(scoring.law.simulate(known, {name: values[:, [k]] for name, values in drawn.items()}, rng), LEVELS)
         for k in range(scoring.samples)
     ]
-    result = pd.DataFrame({"level": LEVELS, "observed": np.quantile(z, LEVELS)})
+    result = pd.DataFrame({"level": LEVELS, "observed": np.quantile(known.monetary_value, LEVELS)})
     return result.assign(**quantiles(np.asarray(replicated), "predicted"))

@@ -319,6 +319,10 @@ SENTENCES: dict[Code, str] = {
     Code.STOPPED_AFTER: "stopped by {signal} when the results were in place already",
     Code.NO_FIT: "there is no file {path}; `fit` writes one",
     Code.NOT_A_FIT: "{name} is not a stored fit of this program ({why}); fit again to make one",
+    Code.SPENDING_UNKNOWN: (
+        "the customers have no {missing}, which the {model} model looks at: summarise them from purchases with "
+        "amounts, or fit a law of spend that does without"
+    ),
     Code.FIT_WITHOUT_CHECKSUM: (
         "{name} is not a stored fit of this program (no checksum at its end: it was cut short, or an earlier version "
         "or another program wrote it); fit again to make one"
