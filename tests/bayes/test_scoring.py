@@ -72,6 +72,23 @@ def test_a_positive_effect_is_more_of_it(kind, signs):
         np.testing.assert_allclose(law[name][:, 0], 2.0 * np.exp(sign * np.array([0.1, 0.7])), rtol=1e-12)
 
 
+def test_coefficients_act_on_a_customer_s_own_covariates():
+    """`v e^(0.4 z)` of the rows asked for, in the order they are asked for; z is standardised."""
+    design = Design.of(pd.DataFrame({"size": [1.0, 5.0]}), [], ["size"])
+    centre, scale = design.numeric["size"]
+    one = Scoring(
+        GammaGamma(covariates=("size",)),
+        {name: np.full(3, 2.0) for name in ("p", "q", "v")},
+        {"spend_coefficient": np.full((3, 1), 0.4)},
+        design,
+        1,
+    )
+    sizes = np.array([1.0, 4.0, 9.0])
+    law = one.laws(pd.DataFrame({"size": sizes}))(np.array([2, 0]))
+    np.testing.assert_allclose(law["v"][:, 0], 2 * np.exp(0.4 * (sizes[[2, 0]] - centre) / scale), rtol=1e-12)
+    assert (centre, law["v"].shape) == (3.0, (2, 3))
+
+
 def test_customers_of_two_unseen_cohorts_are_of_two_kinds():
     kinds = scoring(GammaGamma).kinds(pd.DataFrame({"cohort": ["c", "d", "c", "a", "b"]}))
     assert kinds[0] == kinds[2]

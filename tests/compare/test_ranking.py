@@ -142,3 +142,11 @@ def test_what_cannot_be_ranked_is_refused(scored):
         ranking(predictions, [0.0, 1.0, np.nan, 2.0])
     with pytest.raises(DomainError, match=r"share=0 of 4 customers cannot be picked"):
         capture(actual, actual, share=0)
+
+
+def test_cohorts_without_a_prediction_do_not_dilute_the_error_of_cohorts():
+    """Totals of a are off by 4, of b by 2: the mean is 3, whether or not a third cohort is left out."""
+    guess = pd.DataFrame({"some": [5.0, 1.0, 7.0, np.nan], "all": [5.0, 1.0, 7.0, 3.0]})
+    scores = score_baselines(guess, [2.0, 0.0, 5.0, 3.0], ["a", "a", "b", "c"]).set_index("method")
+    assert scores.loc["some", ["missing", "cohort_mae", "cohort_wape"]].tolist() == pytest.approx([1, 3.0, 6 / 7])
+    assert scores.loc["all", ["missing", "cohort_mae", "cohort_wape"]].tolist() == pytest.approx([0, 2.0, 6 / 10])

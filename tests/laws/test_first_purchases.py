@@ -178,6 +178,8 @@ def test_customers_without_first_values_are_refused(fitted, seen, simulated):
     buying = known(kw.ParetoNBD(), **BUYING)
     with pytest.raises(kw.SchemaError, match="the customers have no first_value"):
         next(iter(kw.predict.customer_draws(buying, fitted, bare, horizon=kw.Horizon(52.0))))
+    with pytest.raises(kw.DomainError, match="first_value must be finite, or missing: violated in 3,000 rows"):
+        kw.CustomerSummary.from_frame(seen.table.assign(first_value=np.inf), time_unit="W")
     none = kw.CustomerSummary.from_frame(seen.table.assign(first_value=0.0), time_unit="W")
     with pytest.raises(kw.DomainError, match="no customer who came back has a first purchase of positive value"):
         kw.fit(GammaGammaFirst(), none, seed=1)

@@ -281,7 +281,7 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     if table["customer_id"].isna().any():
         raise DomainError(f"customer_id is missing in {several(int(table['customer_id'].isna().sum()), 'row')}")
     table["customer_id"] = table["customer_id"].astype(str)
-    for name in ("frequency", "recency", "T", "monetary_value", "holdout_purchases", "holdout_value"):
+    for name in ("frequency", "recency", "T", "monetary_value", "first_value", "holdout_purchases", "holdout_value"):
         if name in table and not pd.api.types.is_numeric_dtype(table[name]):
             raise SchemaError(f"column {name!r} of the customer table is not numeric")
     if "monetary_value" not in table:
@@ -297,6 +297,8 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         "recency must be above 0 where frequency is": (x > 0) & (t_x == 0),
         "monetary_value must be 0 or more, and finite": (z < 0) | np.isinf(z),
     }
+    if "first_value" in table:
+        rules["first_value must be finite, or missing"] = np.isinf(table["first_value"].to_numpy(dtype=float))
     if "holdout_purchases" in table:
         later = table["holdout_purchases"].to_numpy(dtype=float)
         rules["holdout_purchases must be a whole number, 0 or more"] = ~(
