@@ -11,21 +11,6 @@ from kundenwert.bayes import known
 from kundenwert.laws import History
 
 TERMS = {"horizon": 52.0, "margin": 0.3, "discount_rate": 0.15}
-NAMES = ["expected_purchases", "purchases", "expected_rlv", "rlv"]
-
-
-class Kept:
-    """Reads draws of the quantities of value tables."""
-
-    def __init__(self):
-        self.parts = []
-
-    def read(self, block):
-        values = {"purchases": block.purchases, "rlv": 0.3 * block.value}
-        return block.rows, {name: drawn.copy() for name, drawn in values.items()}
-
-    def add(self, part):
-        self.parts.append(part)
 
 
 def test_windows_add_up_to_the_horizon(buying, paying, summary):
