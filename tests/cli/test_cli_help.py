@@ -61,7 +61,7 @@ def test_help_is_grouped(monkeypatch):
         assert [name for name, inside in groups.items() if f"{option} " in inside] == [group]
     data = re.sub(r"[\s│]+", " ", groups["Data"])
     assert "[choices: match, exclude, net, earlier]" in data  # of the record's type, written once
-    assert "Draws kept per chain. [default: 1000]" in groups["Model"]  # below the record's field
+    assert "Tuning steps per chain, for NUTS. [default: 200]" in groups["Model"]  # below the record's field
 
 
 @pytest.mark.parametrize(

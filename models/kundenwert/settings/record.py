@@ -59,8 +59,8 @@ def documented(kind: type) -> dict[str, str]:
     Examples
     --------
     >>> from kundenwert.settings import Sampling
-    >>> documented(Sampling)["draws"]
-    'Draws kept per chain.'
+    >>> documented(Sampling)["tune"]
+    'Tuning steps per chain, for NUTS.'
     """
     body = ast.parse(inspect.getsource(kind)).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101
