@@ -146,7 +146,7 @@ def test_the_pooled_rate_is_that_of_the_counts(cdnow_summary):
     own = cdnow_summary.table.groupby("cohort")
     assert np.allclose(table["raw"], own["frequency"].sum() / own["T"].sum())
     T = own.get_group("1997-01")["T"].to_numpy()
-    expected = kw.kernels.pareto_nbd.expected_purchases_new(T, **law).sum() / T.sum()
+    expected = kw.kernels.pareto_nbd.expected_purchases_new(horizon=T, **law).sum() / T.sum()
     assert table.loc[0, "pooled_mean"] == pytest.approx(expected, rel=1e-12)
     assert table.loc[0, "raw"] == pytest.approx(expected, rel=0.06)
     assert (table["purchase_rate_mean"] > 1.3 * table["pooled_mean"]).all()

@@ -169,11 +169,11 @@ def test_expectations_are_the_kernels(fits, customers, base):
     wanted = {
         "p_alive": pareto_nbd.p_alive(x, t_x, T, **times),
         "expected_purchase_rate": (times["r"] + x) / (times["alpha"] + T),
-        "expected_purchases": pareto_nbd.expected_purchases(x, t_x, T, 52.0, **times),
+        "expected_purchases": pareto_nbd.expected_purchases(x, t_x, T, horizon=52.0, **times),
         "expected_spend": spend,
-        "expected_value": spend * pareto_nbd.dert(x, t_x, T, WEEK, horizon=52.0, **times),
-        "expected_holdout_purchases": pareto_nbd.expected_purchases(x, t_x, T, 39.0, **times),
-        "expected_holdout_value": spend * pareto_nbd.expected_purchases(x, t_x, T, 39.0, **times),
+        "expected_value": spend * pareto_nbd.dert(x, t_x, T, discount_rate=WEEK, horizon=52.0, **times),
+        "expected_holdout_purchases": pareto_nbd.expected_purchases(x, t_x, T, horizon=39.0, **times),
+        "expected_holdout_value": spend * pareto_nbd.expected_purchases(x, t_x, T, horizon=39.0, **times),
     }
     for name, values in wanted.items():
         np.testing.assert_allclose(base[name], values, rtol=1e-10, err_msg=name)

@@ -24,7 +24,12 @@ def by_hand(fit, table, length, laws=None):
         p = [
             float(
                 pareto_nbd.purchase_probability(
-                    row.holdout_purchases, length, row.frequency, row.recency, row.T, **{n: own[n][k] for n in own}
+                    row.frequency,
+                    row.recency,
+                    row.T,
+                    horizon=length,
+                    number=row.holdout_purchases,
+                    **{n: own[n][k] for n in own},
                 )
             )
             for k in range(fit.samples)

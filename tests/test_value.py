@@ -202,9 +202,9 @@ def test_rate_survival_and_spend_have_intervals(fits, summary, result):
     np.testing.assert_allclose(result.table["expected_purchase_rate_q05"], np.quantile(rate, 0.05, axis=0), rtol=1e-9)
     p = kw.kernels.pareto_nbd.p_alive(x, t_x, T, **law)
     np.testing.assert_allclose(result.table["p_alive_q95"], np.quantile(p, 0.95, axis=0), rtol=1e-4)
-    time = p * kw.kernels.pareto_nbd.expected_lifetime(52.0, s=law["s"], scale=law["beta"] + T)
+    time = p * kw.kernels.pareto_nbd.expected_lifetime(horizon=52.0, s=law["s"], scale=law["beta"] + T)
     np.testing.assert_allclose(result.table["expected_time_mean"], time.mean(axis=0), rtol=1e-5)
-    nothing = kw.kernels.pareto_nbd.purchase_probability(0, 52.0, x, t_x, T, **law).mean(axis=0)
+    nothing = kw.kernels.pareto_nbd.purchase_probability(x, t_x, T, horizon=52.0, number=0, **law).mean(axis=0)
     np.testing.assert_allclose(result.table["p_purchase"], 1 - nothing, atol=5 * 0.5 / np.sqrt(1500))
 
 
@@ -465,10 +465,10 @@ def test_a_new_customer_is_a_first_purchase_and_a_customer_of_age_zero(fits):
 def test_new_customers_outcomes_have_the_mean_of_the_expectation(fits):
     """1,500 draws: the mean of the outcomes lies within six standard errors (false alarm below 1e-8)."""
     new = newcomers(*fits, units_per_year=365.25 / 7)
-    drawn = new.draw("all", Horizon(52.0, 0.002), seed=4)
+    drawn = new.draw("all", horizon=Horizon(52.0, 0.002), seed=4)
     for outcome, expected in (
-        (drawn.purchases[0], 1 + new.expected_purchases("all", 52.0)),
-        (drawn.value[0], new.expected_value("all", 52.0, 0.002)),
+        (drawn.purchases[0], 1 + new.expected_purchases("all", horizon=52.0)),
+        (drawn.value[0], new.expected_value("all", horizon=52.0, discount_rate=0.002)),
     ):
         error = (outcome - expected).std() / np.sqrt(outcome.size)
         assert abs((outcome - expected).mean()) < 6 * error
@@ -507,7 +507,7 @@ def test_new_customers_need_a_number_of_draws_that_means_something(fits):
         newcomers(*fits, units_per_year=52.0, samples=0)
     new = newcomers(*fits, units_per_year=52.0, samples=20)
     with pytest.raises(DomainError, match="seed=-1"):
-        new.draw("all", Horizon(52.0), seed=-1)
+        new.draw("all", horizon=Horizon(52.0), seed=-1)
     with pytest.raises(DomainError, match="customers_per_draw=0"):
-        new.draw("all", Horizon(52.0), customers_per_draw=0)
-    assert new.draw("all", Horizon(52.0), customers_per_draw=3).value.shape == (3, 20)
+        new.draw("all", horizon=Horizon(52.0), customers_per_draw=0)
+    assert new.draw("all", horizon=Horizon(52.0), customers_per_draw=3).value.shape == (3, 20)

@@ -171,7 +171,7 @@ def test_spend_effects_are_recovered(shop):
 def test_laws_of_customers(fitted, shop):
     """Each customer has the parameters of their cohort and covariates; a cohort never seen is drawn, once for all."""
     rows = np.array([0, 500, 860])
-    law = fitted.laws(shop.table, 50)(rows)
+    law = fitted.laws(shop.table, samples=50)(rows)
     assert law["r"].shape == (50,)
     assert law["alpha"].shape == law["beta"].shape == (3, 50)
     posterior, pick = fitted.tree["posterior"], np.linspace(0, fitted.samples - 1, 50).astype(int)
@@ -211,7 +211,7 @@ def test_stored_log_likelihood(fitted, shop):
     stored = fitted.tree["history_log_likelihood"]["history"].to_numpy().reshape(fitted.samples, -1)
     assert observed["count"].sum() == len(shop)
     table = shop.table
-    law = {n: v[..., :] if v.ndim == 2 else v for n, v in fitted.laws(table, 1)(np.arange(len(table))).items()}
+    law = {n: v[..., :] if v.ndim == 2 else v for n, v in fitted.laws(table, samples=1)(np.arange(len(table))).items()}
     fields = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     wanted = pareto_nbd.log_likelihood(*fields, **law).sum()
     assert (stored[0] * observed["count"].to_numpy()).sum() == pytest.approx(wanted, rel=1e-9)
@@ -261,10 +261,10 @@ def test_draws_of_customers_follow_their_law(fitted, shop):
     """P(alive) and expected purchases of each customer from the parameters of their cohort, whatever the block."""
     spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
     few = shop.table.iloc[::60].reset_index(drop=True)
-    law = fitted.laws(few, 100)(np.arange(len(few)))
+    law = fitted.laws(few, samples=100)(np.arange(len(few)))
     x, t_x, T = (few[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     wanted = pareto_nbd.p_alive(x, t_x, T, **law)
-    lifetime = pareto_nbd.expected_lifetime(26.0, s=law["s"], scale=law["beta"] + T)
+    lifetime = pareto_nbd.expected_lifetime(horizon=26.0, s=law["s"], scale=law["beta"] + T)
     found = np.empty_like(wanted), np.empty_like(wanted)
     for block in customer_draws(fitted, spend, few, horizon=Horizon(26.0), seed=1, samples=100):
         found[0][block.rows], found[1][block.rows] = block.p_alive, block.expected_purchases
@@ -280,8 +280,8 @@ def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, shop):
     table = acquisition_table(new, horizon=52.0, margin=0.4, cac=10.0)
     assert table["cohort"].tolist() == list("abcdefgh")
     own = np.flatnonzero(shop.table["cohort"] == "d")
-    law, pay = fitted.laws(shop.table, 400)(own), spend.draws(400)
-    life = pareto_nbd.discounted_lifetime(52.0, np.log(1.1) / year, s=law["s"], scale=law["beta"])
+    law, pay = fitted.laws(shop.table, samples=400)(own), spend.draws(400)
+    life = pareto_nbd.discounted_lifetime(horizon=52.0, discount_rate=np.log(1.1) / year, s=law["s"], scale=law["beta"])
     worth = 0.4 * pay["p"] * pay["v"] / (pay["q"] - 1) * (1 + law["r"] / law["alpha"] * life)
     row = table.set_index("cohort").loc["d"]
     assert row["break_even_cac_mean"] == pytest.approx(worth.mean(), rel=1e-9)
@@ -294,7 +294,7 @@ def test_a_new_customer_with_given_covariates(fitted, shop):
     spend = fit(GammaGamma(), shop, seed=1, draws=100, log_likelihood=False)
     given = pd.DataFrame({"cohort": ["a", "a"], "machines": [7.0, 13.0], "who": ["few", "many"]})
     new = newcomers(fitted, spend, given, units_per_year=52.0, by="who")
-    few, many = (new.expected_purchases(who, 26.0).mean() for who in ("few", "many"))
+    few, many = (new.expected_purchases(who, horizon=26.0).mean() for who in ("few", "many"))
     assert many > 1.5 * few
 
 

@@ -61,7 +61,7 @@ def test_first_times():
     x, _, T, law = CASES["cdnow repeater"]
     futures, *_ = drawn(CASES["cdnow repeater"], reach)
     first = first_times(futures, SIZE)
-    chance = 1 - pareto_nbd.purchase_probability(0, np.array([3.0, 29.0]), x, 30.43, T, **law)
+    chance = 1 - pareto_nbd.purchase_probability(x, 30.43, T, horizon=np.array([3.0, 29.0]), number=0, **law)
     for length, p in zip((3.0, 29.0), chance, strict=True):
         assert stats.binomtest(int((first <= length).sum()), SIZE, p).pvalue > FALSE_ALARM
 

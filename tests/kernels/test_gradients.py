@@ -138,10 +138,10 @@ def test_nothing_breaks_over_eight_decades():
     for name in NAMES:  # the slopes in log r and log s, and in log alpha and log beta, are bounded by the counts
         assert np.isfinite(law[name] * getattr(gradient, name)).all()
     for function in (
-        lambda: pareto_nbd.expected_purchases(*history, 52.0, **law),
-        lambda: pareto_nbd.dert(*history, 0.002, **law),
-        lambda: pareto_nbd.p_alive_at(*history, 52.0, **law),
-        lambda: pareto_nbd.expected_purchases_new(history[2], **law),
+        lambda: pareto_nbd.expected_purchases(*history, horizon=52.0, **law),
+        lambda: pareto_nbd.dert(*history, discount_rate=0.002, **law),
+        lambda: pareto_nbd.p_alive_at(*history, horizon=52.0, **law),
+        lambda: pareto_nbd.expected_purchases_new(horizon=history[2], **law),
     ):
         found = function()
         assert np.isfinite(found).all()

@@ -47,13 +47,12 @@ def same(one, other):
 
 def followed(fit, summary, log):
     daily = kw.purchases_by_day(log, until=summary.holdout_end, acquired_until=summary.observation_end)
-    return validate.tracking(daily, summary, fit)
+    return validate.tracking(fit, summary, daily)
 
 
 PICTURES = {
     "repeat_purchase_histogram": (
-        "fit", ("summary",), lambda o: validate.repeat_purchase_counts(
-            o["summary"].table, o["fit"])),
+        "fit", ("summary",), lambda o: validate.repeat_purchase_counts(o["fit"], o["summary"].table)),
     "conditional_expectation": ("values", ("summary",), lambda o: validate.by_frequency(o["summary"], o["values"])),
     "coverage": ("values", ("summary",), lambda o: validate.coverage(o["summary"], o["values"])),
     "deciles": ("values", ("summary",), lambda o: validate.decile_table(o["summary"], o["values"])),
@@ -87,8 +86,8 @@ def test_a_decomposition_is_drawn_as_a_waterfall(things):
     reasons = things["reasons"]
     everybody = reasons.cohorts[-1]
     same(
-        plot.waterfall(reasons, everybody, Figure().subplots()),
-        plot.waterfall(reasons.table(), everybody, Figure().subplots()),
+        plot.waterfall(reasons, everybody, ax=Figure().subplots()),
+        plot.waterfall(reasons.table(), everybody, ax=Figure().subplots()),
     )
 
 

@@ -52,7 +52,7 @@ def fit[Of: Law](
     model: Of,
     summary: CustomerSummary,
     *,
-    seed: int,
+    seed: int = 1,
     method: Method = "auto",
     draws: int = 1000,
     tune: int = 300,
@@ -206,7 +206,7 @@ def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
 
 def _prior_draws(model: Law, target: Target, rng: np.random.Generator) -> xr.Dataset:
     """Draws of the population's quantities and parameters from their priors."""
-    quantities = {name: prior.draw(PRIOR_DRAWS, rng) for name, prior in resolved_priors(model).items()}
+    quantities = {name: prior.draw(PRIOR_DRAWS, rng=rng) for name, prior in resolved_priors(model).items()}
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         variables = model.derive(quantities, target.unit)
     data = {name: (("chain", "draw"), values[None]) for name, values in variables.items()}

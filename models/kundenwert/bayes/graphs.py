@@ -93,7 +93,7 @@ def _observed_histories(model: Law, law: Mapping[str, Any], observed: Observed) 
         *parameters, T, _ = given  # one simulated history per row; a count has no part in what a history looks like
         shape = np.broadcast_shapes(*(np.shape(value) for value in (*parameters, T))) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
-        return np.stack(_purchase_law(model).simulate(np.broadcast_to(T, shape), named, rng), axis=-1)
+        return np.stack(_purchase_law(model).simulate(np.broadcast_to(T, shape), named, rng=rng), axis=-1)
 
     inputs = ",".join(["()"] * (len(model.parameters) + 2))
     pm.CustomDist(
@@ -121,7 +121,7 @@ def _observed_values(model: SpendLaw, law: Mapping[str, Any], observed: Observed
         *parameters, frequency = given
         shape = np.broadcast_shapes(*(np.shape(value) for value in given)) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
-        return model.simulate(np.broadcast_to(frequency, shape), named, rng)
+        return model.simulate(np.broadcast_to(frequency, shape), named, rng=rng)
 
     inputs = ",".join(["()"] * (len(model.parameters) + 1))
     pm.CustomDist(

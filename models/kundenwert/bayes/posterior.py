@@ -85,7 +85,7 @@ class Fit[Of: Law]:
         """
         return self.scoring.thin(samples).population
 
-    def laws(self, table: pd.DataFrame, samples: int | None = None) -> Callable[[NDArray[np.int64]], Draws]:
+    def laws(self, table: pd.DataFrame, *, samples: int | None = None) -> Callable[[NDArray[np.int64]], Draws]:
         """Parameters of each customer, with the effects of cohorts and covariates, for some rows at a time.
 
         Parameters

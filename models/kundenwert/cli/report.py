@@ -79,7 +79,7 @@ def _report(journey: Journey, stated: Document, out: Path) -> Path:
     values = steps.value(journey, purchases, spend, summary, priced, seed=seed, readers=each)
     with journey.step("Comparing and checking"):
         how: dict[str, Any] = {"lifespan_years": float(stated.terms.lifespan_years), "seed": seed}
-        results = gather(log, summary, purchases, spend, values, readers=readers, **how)
+        results = gather(log, purchases, spend, summary, values, readers=readers, **how)
     with journey.step("Rendering the report"):
         return write(
             results,

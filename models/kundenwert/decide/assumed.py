@@ -58,7 +58,7 @@ class Assumed:
         DomainError
             If a setting has no meaning, or a cohort no cost.
         """
-        found = stated_terms(terms, changes, newcomers.units_per_year)
+        found = stated_terms(terms, changes, units_per_year=newcomers.units_per_year)
         names = list(newcomers.cohorts)
         costs = cost_of(found, pd.Series(names))
         ahead = horizon_of(found, newcomers.units_per_year)
@@ -70,13 +70,15 @@ class Assumed:
         `margin · E[value of the first purchase and of those until then]`, of shape (samples,), before the acquisition
         cost; infinite in draws in which the law of spend has no mean.
         """
-        return self.margin * self.newcomers.expected_value(cohort, time, self.horizon.discount_rate)
+        return self.margin * self.newcomers.expected_value(
+            cohort, horizon=time, discount_rate=self.horizon.discount_rate
+        )
 
     def expected(self) -> dict[str, Array]:
         """By cohort the expected value of a new customer before acquisition cost, of shape (samples,)."""
         return {cohort: self.until(cohort, self.horizon.length) for cohort in self.newcomers.cohorts}
 
-    def outcomes(self, cohort: str, seed: int, customers_per_draw: int) -> Outcomes:
+    def outcomes(self, cohort: str, *, seed: int = 1, customers_per_draw: int = 1) -> Outcomes:
         """What single new customers bring; their random numbers are keyed by the seed and the cohort's name.
 
         Parameters
@@ -103,8 +105,8 @@ class Assumed:
                 f"seed={seed}, customers_per_draw={customers_per_draw}: the seed is at least 0, and there is at least "
                 "one customer"
             )
-        drawn = self.newcomers.draw(cohort, self.horizon, seed=seed, customers_per_draw=customers_per_draw)
-        paid = drawn.paid_back(self.costs[cohort], self.margin)
+        drawn = self.newcomers.draw(cohort, horizon=self.horizon, seed=seed, customers_per_draw=customers_per_draw)
+        paid = drawn.paid_back(cost=self.costs[cohort], margin=self.margin)
         return Outcomes(drawn.purchases.ravel(), self.margin * drawn.value.ravel(), paid.ravel())
 
 

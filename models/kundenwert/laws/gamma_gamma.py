@@ -139,8 +139,8 @@ class GammaGamma(SpendLaw):
         monetary_value: Array,
         law: Parameters,
         futures: Futures,
-        keys: NDArray[np.uint64],
         *,
+        keys: NDArray[np.uint64],
         first: bool = False,
     ) -> tuple[Array, Array, Array]:
         """Values of drawn purchases: `ν ~ Gamma(px+q, v + x z̄)`, each value Gamma(p, ν)."""
@@ -151,6 +151,6 @@ class GammaGamma(SpendLaw):
         p, q, v = (law[name] for name in self.parameters)
         return draw_values(x, total, p=p, q=q, v=v, futures=futures, keys=keys, first=first)
 
-    def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
+    def simulate(self, frequency: Array, law: Parameters, *, rng: np.random.Generator) -> Array:
         """Mean value of so many purchases of each of some new customers; NaN where there is none."""
         return kernel.simulate(frequency, **self.own(law), rng=rng)[1]

@@ -238,7 +238,7 @@ class PurchaseLaw(Law):
         return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
 
     @abstractmethod
-    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+    def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:
         """Probability in [0, 1] that a customer is one still, at the end of observation or a time after it."""
 
     @abstractmethod
@@ -246,9 +246,9 @@ class PurchaseLaw(Law):
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
         """Expected purchases after the end of observation, each counting `exp(-discount_rate · time after it)`.
@@ -257,7 +257,7 @@ class PurchaseLaw(Law):
         ----------
         history, law
             Of the customers.
-        length
+        horizon
             How far to look, in time units, ≥ 0; may be infinite. It may differ between customers or draws.
         discount_rate
             Continuous rate per time unit, ≥ 0.
@@ -270,9 +270,9 @@ class PurchaseLaw(Law):
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
         """Expected time as a customer after the end of observation; parameters as in `expected_purchases`."""
@@ -291,22 +291,24 @@ class PurchaseLaw(Law):
 
     @abstractmethod
     def log_purchase_probability(
-        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+        self, history: History, law: Parameters, *, horizon: float, number: int | Array, alive: Array | None = None
     ) -> Array:
         """Log probability of exactly so many purchases within a time after the end of observation."""
 
-    def p_purchase(self, history: History, law: Parameters, length: float, *, alive: Array | None = None) -> Array:
+    def p_purchase(self, history: History, law: Parameters, *, horizon: float, alive: Array | None = None) -> Array:
         """Probability in [0, 1] of at least one purchase within a time after the end of observation."""
-        return np.asarray(-np.expm1(self.log_purchase_probability(0, history, law, length, alive=alive)))
+        return np.asarray(
+            -np.expm1(self.log_purchase_probability(history, law, horizon=horizon, number=0, alive=alive))
+        )
 
     @abstractmethod
     def draw_futures(
-        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
     ) -> Futures:
         """Purchases to come of each customer in each draw, exactly; random numbers are the customers' own, by key."""
 
     @abstractmethod
-    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+    def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""
 
 
@@ -332,8 +334,8 @@ class SpendLaw(Law):
         monetary_value: Array,
         law: Parameters,
         futures: Futures,
-        keys: NDArray[np.uint64],
         *,
+        keys: NDArray[np.uint64],
         first: bool = False,
     ) -> tuple[Array, Array, Array]:
         """Values of drawn purchases, each cell's mean value, and the value of a first purchase where one is asked for.
@@ -351,5 +353,5 @@ class SpendLaw(Law):
         """
 
     @abstractmethod
-    def simulate(self, frequency: Array, law: Parameters, rng: np.random.Generator) -> Array:
+    def simulate(self, frequency: Array, law: Parameters, *, rng: np.random.Generator) -> Array:
         """Mean value of so many purchases of each of some new customers; NaN where there is none."""

@@ -158,7 +158,7 @@ def _each_block[Result](
 ) -> Iterator[Result]:
     """Draw each block and do something with it in the thread that drew it; results come in the order of blocks."""
     check_seed(seed)
-    buying, paying = scorings(purchases, spend, samples)
+    buying, paying = scorings(purchases, spend, samples=samples)
     work = _Work.of(buying, paying, table, horizon, seed)
     step = max(1, BLOCK_CELLS // buying.samples)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
@@ -188,7 +188,7 @@ def scoring_of[Of: Law](posterior: Fit[Of] | Scoring[Of]) -> Scoring[Of]:
 
 
 def scorings(
-    purchases: Purchases, spend: Spend, samples: int | None = None
+    purchases: Purchases, spend: Spend, *, samples: int | None = None
 ) -> tuple[Scoring[PurchaseLaw], Scoring[SpendLaw]]:
     """What is needed of two posteriors, paired: as many draws of each as the smaller one has, or fewer if asked for.
 
@@ -241,21 +241,25 @@ class _Work:
         alive = buying.p_alive(history, rates)
         spend = np.broadcast_to(paying.expected_spend(history.frequency, z, prices), alive.shape)
         spans = self.horizon.spans
-        futures = buying.draw_futures(history, alive, rates, self.horizon.reach, keys)
-        values, means, _ = paying.draw_values(history.frequency, z, prices, futures, keys)
+        futures = buying.draw_futures(history, rates, alive=alive, reach=self.horizon.reach, keys=keys)
+        values, means, _ = paying.draw_values(history.frequency, z, prices, futures, keys=keys)
         lengths, discounts = (np.array(column) for column in zip(*spans, strict=True))
         counts, money = span_sums(futures, values, means, lengths, discounts, *alive.shape)
         length, rate = spans[0]
-        expected = buying.expected_purchases(history, rates, length, alive=alive)
-        paid = buying.expected_purchases(history, rates, length, rate, alive=alive) if rate > 0 else expected
-        held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, spans[1][0], alive=alive),)
+        expected = buying.expected_purchases(history, rates, horizon=length, alive=alive)
+        paid = (
+            buying.expected_purchases(history, rates, horizon=length, discount_rate=rate, alive=alive)
+            if rate > 0
+            else expected
+        )
+        held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, horizon=spans[1][0], alive=alive),)
         beside = [column for own in held for column in (own, counts[1], product(own, spend), money[1])]
 
         def until(time: float) -> Array:
-            return buying.expected_purchases(history, rates, time, alive=alive)
+            return buying.expected_purchases(history, rates, horizon=time, alive=alive)
 
         rate_alive = np.broadcast_to(buying.purchase_rate(history, rates), alive.shape)
-        time = buying.expected_time(history, rates, length, alive=alive)
+        time = buying.expected_time(history, rates, horizon=length, alive=alive)
         drawn = (
             alive,
             rate_alive,

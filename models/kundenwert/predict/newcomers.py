@@ -81,14 +81,14 @@ class Newcomers:
         """Those of some cohorts."""
         return Newcomers(self.buying, self.paying, {name: self.cohorts[name] for name in cohorts}, self.units_per_year)
 
-    def expected_purchases(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
+    def expected_purchases(self, cohort: str, *, horizon: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected repeat purchases of a new customer within a time, in each draw: the mean over the cohort's kinds.
 
         Parameters
         ----------
         cohort
             Its name.
-        length
+        horizon
             Time since the first purchase, in time units, ≥ 0; may be infinite, or one for each draw.
         discount_rate
             Continuous rate per time unit, ≥ 0.
@@ -99,16 +99,19 @@ class Newcomers:
             Of shape (samples,), ≥ 0.
         """
         share, rates, _ = self.cohorts[cohort]
-        return self._averaged(share, self.buying.expected_purchases(_none(share), rates, _row(length), discount_rate))
+        return self._averaged(
+            share,
+            self.buying.expected_purchases(_none(share), rates, horizon=_row(horizon), discount_rate=discount_rate),
+        )
 
-    def expected_value(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
+    def expected_value(self, cohort: str, *, horizon: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected value of the first purchase and of those within a time after it, in each draw.
 
         `Σ_kinds share · E[spend] · (1 + E[discounted purchases])`
 
         Parameters
         ----------
-        cohort, length, discount_rate
+        cohort, horizon, discount_rate
             As in `expected_purchases`.
 
         Returns
@@ -118,7 +121,9 @@ class Newcomers:
         """
         share, rates, prices = self.cohorts[cohort]
         spend = self.expected_spend(cohort)
-        number = 1 + self.buying.expected_purchases(_none(share), rates, _row(length), discount_rate)
+        number = 1 + self.buying.expected_purchases(
+            _none(share), rates, horizon=_row(horizon), discount_rate=discount_rate
+        )
         del prices
         return self._averaged(share, product(number, np.broadcast_to(spend, number.shape)))
 
@@ -130,7 +135,7 @@ class Newcomers:
     def _averaged(share: Array, values: Array) -> Array:
         return values[0] if len(values) == 1 else np.asarray(share @ values)
 
-    def draw(self, cohort: str, horizon: Horizon, *, seed: int = 1, customers_per_draw: int = 1) -> NewcomerDraws:
+    def draw(self, cohort: str, *, horizon: Horizon, seed: int = 1, customers_per_draw: int = 1) -> NewcomerDraws:
         """Draw what single new customers of a cohort really do; each is of one kind, as often as the kind occurs.
 
         Parameters
@@ -160,25 +165,27 @@ class Newcomers:
         own_rates, own_prices = _of(rates, kind), _of(prices, kind)
         none = _none(np.empty(customers_per_draw))
         alive = np.broadcast_to(self.buying.p_alive(none, own_rates), shape)  # some laws let newcomers leave at once
-        futures = self.buying.draw_futures(none, np.ascontiguousarray(alive), own_rates, horizon.reach, keys)
+        futures = self.buying.draw_futures(
+            none, own_rates, alive=np.ascontiguousarray(alive), reach=horizon.reach, keys=keys
+        )
         value, mean, first = self.paying.draw_values(
-            none.frequency, np.full((customers_per_draw, 1), np.nan), own_prices, futures, keys, first=True
+            none.frequency, np.full((customers_per_draw, 1), np.nan), own_prices, futures, keys=keys, first=True
         )
         lengths, discounts = (np.array(column) for column in zip(*horizon.spans, strict=True))
         counts, money = span_sums(futures, value, mean, lengths, discounts, *shape)
         return NewcomerDraws(1 + counts[0], first.reshape(shape) + money[0], futures, value, mean, first, horizon)
 
-    def observe(self, cohort: str, length: float, customers: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    def observe(self, cohort: str, *, customers: int, length: float, rng: np.random.Generator) -> tuple[Array, Array]:
         """Simulate what would be seen of new customers watched for a time.
 
         Parameters
         ----------
         cohort
             Its name.
-        length
-            Time from the first purchase, in time units.
         customers
             How many are watched, for each draw.
+        length
+            How long, from the first purchase, in time units.
         rng
             Source of randomness.
 
@@ -190,8 +197,8 @@ class Newcomers:
         share, rates, prices = self.cohorts[cohort]
         shape = (self.samples, customers)
         kind = rng.choice(len(share), shape, p=share)
-        repeats, _ = self.buying.simulate(np.full(shape, length), _of(rates, kind.T, turned=True), rng)
-        return repeats, self.paying.simulate(1 + repeats, _of(prices, kind.T, turned=True), rng)
+        repeats, _ = self.buying.simulate(np.full(shape, length), _of(rates, kind.T, turned=True), rng=rng)
+        return repeats, self.paying.simulate(1 + repeats, _of(prices, kind.T, turned=True), rng=rng)
 
 
 @dataclass(frozen=True)
@@ -210,7 +217,7 @@ class NewcomerDraws:
     first_value: Array
     horizon: Horizon
 
-    def paid_back(self, cost: float, margin: float) -> Array:
+    def paid_back(self, *, cost: float, margin: float) -> Array:
         """Time since the first purchase at which discounted margin covers a cost, infinite where it never does.
 
         Parameters
@@ -258,7 +265,7 @@ def newcomers(
     Newcomers
         Of each cohort where a model tells customers apart; else of one cohort, "all".
     """
-    buying, paying = scorings(purchases, spend, samples)
+    buying, paying = scorings(purchases, spend, samples=samples)
     if table is None or (buying.design is None and paying.design is None):
         whole = Kinds(np.ones(1), buying.population, paying.population)
         return Newcomers(buying.law, paying.law, {EVERYBODY: whole}, units_per_year)
@@ -287,9 +294,9 @@ def _none(share: Array) -> History:
     return NEWCOMER if len(share) == 1 else History(*(np.zeros((len(share), 1)) for _ in range(3)))
 
 
-def _row(length: ArrayLike) -> float | Array:
-    """A length, or one for each draw as a row."""
-    given = np.asarray(length, dtype=np.float64)
+def _row(horizon: ArrayLike) -> float | Array:
+    """A horizon, or one for each draw as a row."""
+    given = np.asarray(horizon, dtype=np.float64)
     return float(given) if given.ndim == 0 else given[None]
 
 

@@ -177,7 +177,7 @@ class _View:
         """Expected purchases after the end of those alive then."""
         state = self.state
         when: dict[str, Any] = {"start": 0.0, "age": -self.start, "discount_rate": discount_rate}
-        expected = expected_purchases(state.purchase_rate, state.dropout_rate, length, **when, **self._how())
+        expected = expected_purchases(state.purchase_rate, state.dropout_rate, horizon=length, **when, **self._how())
         return np.where(self.alive, expected, 0.0)
 
     def expected(self, length: float, name: str) -> dict[str, NDArray]:
@@ -205,8 +205,8 @@ class _View:
         for kind, rate in (("clv", self.outlook.continuous_rate), ("clv_undiscounted", 0.0)):
             name = f"{kind}_{suffix(length)}"
             given = self._how() | {"discount_rate": rate, "start": self.start}
-            repeats = expected_purchases(state.purchase_rate, state.dropout_rate, length, **given)
-            by_law = expected_purchases_new(law, length, **given)
+            repeats = expected_purchases(state.purchase_rate, state.dropout_rate, horizon=length, **given)
+            by_law = expected_purchases_new(law, horizon=length, **given)
             columns[name] = margin * self._sum(chosen, self.events.amount * np.exp(-rate * age)) - cac
             columns[f"expected_{name}"] = margin * state.mean_spend * (1 + repeats) - cac
             columns[f"law_{name}"] = margin * mean * (1 + more * by_law) - cac

@@ -28,7 +28,7 @@ OWN_COHORT = "cohort"
 
 
 def stated_terms(
-    terms: Terms | None, changes: Mapping[str, object], units_per_year: float, margin: float | None = None
+    terms: Terms | None, changes: Mapping[str, object], *, units_per_year: float, margin: float | None = None
 ) -> Terms:
     """Terms with every setting filled in.
 
@@ -56,7 +56,7 @@ def stated_terms(
 
     Examples
     --------
-    >>> stated_terms(None, {"cac": 5}, 52.18).cac, stated_terms(None, {}, 52.18).horizon
+    >>> stated_terms(None, {"cac": 5}, units_per_year=52.18).cac, stated_terms(None, {}, units_per_year=52.18).horizon
     (5.0, 52.18)
     """
     found = made(Terms, terms, dict(changes))
@@ -116,7 +116,7 @@ def check_terms(summary: CustomerSummary, terms: Terms | None = None, **changes:
     SchemaError
         If the customers' money is not known.
     """
-    found = stated_terms(terms, changes, summary.units_per_year, summary.margin_share)
+    found = stated_terms(terms, changes, units_per_year=summary.units_per_year, margin=summary.margin_share)
     horizon_of(found, summary.units_per_year)
     _check_columns(summary.table)
     cost_of(found, summary.table["cohort"])
