@@ -242,6 +242,7 @@ def _tree(
     if target.effects is not None:
         fields["group"] = observed.group
     kept = xr.Dataset({name: ("pattern", values) for name, values in fields.items()})
+    kept["index"] = ("customer", observed.index)
     groups = {"posterior": posterior, "prior": prior, "constant_data": kept}
     if stats is not None:
         groups["sample_stats"] = stats

@@ -93,7 +93,7 @@ class GammaGamma(SpendLaw):
             raise DomainError(msg)
         fields = {name: table.loc[seen, name].to_numpy(np.float64) for name in ("frequency", "monetary_value")}
         own = np.zeros(seen.sum(), dtype=np.int64) if group is None else group[seen]
-        return Observed(fields, np.ones(own.size), own)
+        return Observed(fields, np.ones(own.size), own, np.where(seen, np.cumsum(seen) - 1, -1))
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
         """All variables from the quantities with a prior: `p, q, v` where they are not given directly.

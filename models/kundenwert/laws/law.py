@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -91,11 +91,15 @@ class Observed:
         How many customers have each observation.
     group
         Which combination of cohorts and covariates it belongs to.
+    index
+        Of each customer, in the table's order, the number of the observation; -1 where the law does not look at the
+        customer. Empty where nobody asks.
     """
 
     fields: Mapping[str, Array]
     count: Array
     group: NDArray[np.int64]
+    index: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def thin(self, every: int) -> Observed:
         """Every n-th observation."""
@@ -233,9 +237,9 @@ class PurchaseLaw(Law):
         table = summary.table
         grouped = np.zeros(len(table)) if group is None else group.astype(np.float64)
         columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in History._fields)])
-        found, count = np.unique(columns, axis=0, return_counts=True)
+        found, index, count = np.unique(columns, axis=0, return_inverse=True, return_counts=True)
         fields = {name: found[:, k + 1].copy() for k, name in enumerate(History._fields)}
-        return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
+        return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64), index.reshape(-1))
 
     @abstractmethod
     def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:
