@@ -105,7 +105,7 @@ def fitted(model, summary, seed):
 def predicted(purchases, spend, table, seed, samples=DRAWS):
     """P(alive), purchases and discounted value of each customer: arrays (customers, samples), in the table's order."""
     whole = {name: np.empty((len(table), samples)) for name in ("p_alive", "purchases", "value")}
-    for block in kw.customer_draws(purchases, spend, table, horizon=HORIZON, seed=seed, samples=samples):
+    for block in kw.predict.customer_blocks(purchases, spend, table, horizon=HORIZON, seed=seed, samples=samples):
         for name, values in whole.items():
             values[block.rows] = getattr(block, name)
     return whole

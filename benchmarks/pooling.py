@@ -38,7 +38,7 @@ HOLDOUTS = {"9 months": (END, "1998-06-30"), "3 months": (END, "1997-12-31"), "s
 
 def expected(fit, summary):
     """Purchases of everybody together that a fit expects of the hold-out."""
-    law = fit.laws(summary.table, samples=200)(np.arange(len(summary.table)))
+    law = fit.scoring.thin(200).laws(summary.table)(np.arange(len(summary.table)))
     seen = (summary.table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     return pareto_nbd.expected_purchases(*seen, horizon=summary.holdout_length, **law).sum(axis=0).mean()
 
@@ -194,7 +194,7 @@ def holdout_table(summary, values):
 def month_table(fit, summary):
     """Purchases of all customers in each month of the hold-out over what was expected in it."""
     table, log = summary.table, kw.read_transactions(CDNOW)
-    law = fit.laws(table, samples=200)(np.arange(len(table)))
+    law = fit.scoring.thin(200).laws(table)(np.arange(len(table)))
     x, t_x, T = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     before, start, rows = 0.0, pd.Timestamp(summary.observation_end), []
     for end in pd.date_range(start, summary.holdout_end, freq="ME")[1:]:
@@ -234,7 +234,7 @@ def full_cdnow(keep):
 def history_score(fit, summary):
     """Log predictive density of what each customer bought in the observation: for customers who are not in the fit."""
     table, scores = summary.table, []
-    law = fit.laws(table, samples=SAMPLES)
+    law = fit.scoring.thin(SAMPLES).laws(table)
     for rows in np.array_split(np.arange(len(table)), 1 + len(table) // 500):
         seen = (table[name].to_numpy(float)[rows, None] for name in ("frequency", "recency", "T"))
         each = pareto_nbd.log_likelihood(*seen, **law(rows))

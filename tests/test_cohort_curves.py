@@ -10,7 +10,7 @@ import xarray as xr
 import kundenwert as kw
 from kundenwert.data.cohort_ages import cohort_ages
 from kundenwert.errors import DomainError, FitError, SchemaError
-from kundenwert.predict import Horizon, customer_draws
+from kundenwert.predict import Horizon, customer_blocks
 from kundenwert.validate import cohort_curves
 from kundenwert.validate.cohort_curves import memberships
 from kundenwert.validate.shrinkage import shrinkage_table
@@ -105,7 +105,7 @@ def test_the_curve_ends_with_what_the_summary_holds(curve, cdnow_summary):
 def test_the_curve_predicts_what_single_draws_sum_to(curve, fits, cdnow_summary):
     length = cdnow_summary.holdout_length
     expected, outcome = 0.0, 0.0
-    for block in customer_draws(*fits, cdnow_summary.table, horizon=Horizon(length), seed=5, samples=60):
+    for block in customer_blocks(*fits, cdnow_summary.table, horizon=Horizon(length), seed=5, samples=60):
         expected, outcome = expected + block.expected_value.sum(axis=0), outcome + block.value.sum(axis=0)
     last = curve[curve["cohort"] == "all"].iloc[-1]
     assert last["predicted_mean"] == pytest.approx(expected.mean() / 2357, rel=1e-12)

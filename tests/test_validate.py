@@ -12,7 +12,7 @@ import kundenwert as kw
 from kundenwert import data, validate
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import pareto_nbd
-from kundenwert.predict import Horizon, customer_draws
+from kundenwert.predict import Horizon, customer_blocks
 from kundenwert.value import value_table
 
 CDNOW = Path(__file__).parents[1] / "data" / "cdnow" / "transactions.csv"
@@ -149,7 +149,7 @@ def test_intervals_by_frequency_are_quantiles_of_the_sum_within_a_draw(valued):
     fits, summary, values = valued
     found = validate.by_frequency(summary, values, fits=fits, seed=4, samples=150)
     drawn = np.empty((30, 150))
-    for block in customer_draws(*fits, summary.table, horizon=Horizon(39.0), seed=4, samples=150):
+    for block in customer_blocks(*fits, summary.table, horizon=Horizon(39.0), seed=4, samples=150):
         drawn[block.rows] = block.purchases
     for i, group in enumerate(np.split(drawn, 3)):
         low, middle, high = np.quantile(group.sum(axis=0), [0.05, 0.5, 0.95], method="inverted_cdf") / 10

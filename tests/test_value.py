@@ -10,7 +10,7 @@ from kundenwert.bayes import Fit
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary
 from kundenwert.decide import acquisition_table
 from kundenwert.errors import DomainError, FitError, KundenwertError, SchemaError
-from kundenwert.predict import Horizon, customer_draws, newcomers
+from kundenwert.predict import Horizon, customer_blocks, newcomers
 from kundenwert.settings import Terms
 from kundenwert.value import value_table
 from kundenwert.value.terms import cost_of
@@ -37,7 +37,7 @@ def result(fits, summary):
 
 
 def draws(fits, summary, horizon):
-    blocks = list(customer_draws(*fits, summary.table, horizon=horizon, seed=7))
+    blocks = list(customer_blocks(*fits, summary.table, horizon=horizon, seed=7))
     back = np.argsort(np.concatenate([block.rows for block in blocks]))
     names = ("value", "expected_value", "purchases")
     return {name: np.concatenate([getattr(block, name) for block in blocks])[back] for name in names}

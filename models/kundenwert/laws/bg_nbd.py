@@ -147,14 +147,14 @@ class BGNBD(PurchaseLaw):
         return np.asarray((law["r"] + history.frequency) / (law["alpha"] + history.T))
 
     def life_to_date(self, history: History, law: Parameters) -> Life:
-        """Who has left did so at the last purchase."""
+        """What is believed of a customer's life so far; whoever has left did so at the last purchase."""
         alive = self.p_alive(history, law)
         x, t_x, T = history
         rate = alive * (law["r"] + x) / (law["alpha"] + T) + (1 - alive) * (law["r"] + x) / (law["alpha"] + t_x)
         return Life(alive, alive * T + (1 - alive) * t_x, rate)
 
     def endless(self, law: Parameters) -> NDArray[np.bool_]:
-        """In draws with a ≤ 1 some hardly ever leave."""
+        """In draws with a ≤ 1, where some customers hardly ever leave."""
         return np.asarray(law["a"] <= 1)
 
     def log_purchase_probability(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LEAST_CV = 1e-3
-"""Least spread of values that is told apart from none: where all purchases cost the same, likelihoods have no top."""
+"""Smallest spread of values that counts: where all purchases cost the same, the likelihood has no maximum."""
 
 ONE_PRICE = 1e4
 """Shapes beyond which purchases and customers do not differ by as much as a hundredth."""

@@ -217,7 +217,7 @@ class Law(ABC):
         """Log-likelihood of ONE customer of each observation under each draw, of shape (sample, observation)."""
 
     def own(self, law: Parameters) -> Draws:
-        """Of parameters of several laws, those of this one."""
+        """The parameters of this law, from a mapping that may hold those of others too."""
         return {name: law[name] for name in self.parameters}
 
 

@@ -78,7 +78,7 @@ class NBD(PurchaseLaw):
         discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """`(r+x)/(α+T)` for as long as is looked at, discounted."""
+        """`(r+x)/(α+T)` times the horizon, discounted."""
         return np.asarray(
             self.purchase_rate(history, law)
             * self.expected_time(history, law, horizon=horizon, discount_rate=discount_rate, alive=alive)
@@ -93,7 +93,7 @@ class NBD(PurchaseLaw):
         discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """All of it, discounted."""
+        """The whole horizon, discounted, since nobody leaves."""
         alive = self.p_alive(history, law) if alive is None else alive
         ahead = np.asarray(horizon, dtype=np.float64)
         return np.asarray(alive * (-np.expm1(-discount_rate * ahead) / discount_rate if discount_rate > 0 else ahead))

@@ -183,7 +183,7 @@ def shrinkage(
     summary: CustomerSummary | None = None,
     time_unit: str = "week",
 ) -> Axes:
-    """Show how pooling draws each cohort's counted rate towards the others, the more so the less is known of it.
+    """Show how pooling moves each cohort's counted rate towards the others, most where least is known.
 
     Parameters
     ----------

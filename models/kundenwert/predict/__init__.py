@@ -1,7 +1,8 @@
 """From posteriors to draws for customers, known ones and new ones."""
 
-from kundenwert.predict.blocks import CustomerDraws, Reader, customer_draws, read_draws, scorings
+from kundenwert.predict.blocks import CustomerDraws, Reader, customer_blocks, read_draws, scorings
 from kundenwert.predict.horizon import Horizon
+from kundenwert.predict.labelled import customer_draws
 from kundenwert.predict.newcomers import Kinds, NewcomerDraws, Newcomers, newcomers
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "NewcomerDraws",
     "Newcomers",
     "Reader",
+    "customer_blocks",
     "customer_draws",
     "newcomers",
     "read_draws",

@@ -67,13 +67,13 @@ class CustomerDraws:
 
 
 class Reader[Part](Protocol):
-    """What is wanted of customers' draws: little of each block, put together one block after the other."""
+    """Collects results from the draws, block by block, so that memory does not grow with the number of customers."""
 
     def read(self, block: CustomerDraws) -> Part:
-        """Take what is wanted from a block, in the thread that drew it."""
+        """Reduce a block to what is to be kept of it, in the thread that drew it."""
 
     def add(self, part: Part) -> None:
-        """Add what was taken, in the order of the blocks."""
+        """Add what was kept of a block; blocks come in order."""
 
 
 def read_draws(
@@ -88,12 +88,12 @@ def read_draws(
     threads: int | None = None,
     advance: Callable[[int], object] | None = None,
 ) -> None:
-    """Draw every customer once, and let each reader take what it wants.
+    """Draw every customer once, for any number of readers that each keep a part of the draws.
 
     Parameters
     ----------
     purchases, spend, table, horizon, seed, samples, threads
-        As in `customer_draws`.
+        As in `customer_blocks`.
     readers
         What is wanted of the draws.
     advance
@@ -110,7 +110,7 @@ def read_draws(
             advance(number)
 
 
-def customer_draws(
+def customer_blocks(
     purchases: Purchases,
     spend: Spend,
     table: pd.DataFrame,
@@ -190,7 +190,7 @@ def scoring_of[Of: Law](posterior: Fit[Of] | Scoring[Of]) -> Scoring[Of]:
 def scorings(
     purchases: Purchases, spend: Spend, *, samples: int | None = None
 ) -> tuple[Scoring[PurchaseLaw], Scoring[SpendLaw]]:
-    """What is needed of two posteriors, paired: as many draws of each as the smaller one has, or fewer if asked for.
+    """Pair two posteriors: as many draws of each as the smaller one has, or fewer if asked for.
 
     Raises
     ------

@@ -243,7 +243,7 @@ def newcomers(
     samples: int | None = None,
     by: str = "cohort",
 ) -> Newcomers:
-    """New customers as two posteriors have them, one cohort after the other.
+    """Describe the new customers of each cohort, as two posteriors expect them.
 
     Parameters
     ----------

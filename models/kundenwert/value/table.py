@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from kundenwert.messages import as_table, in_line
 from kundenwert.predict import CustomerDraws, Reader, read_draws, scorings
 from kundenwert.settings import Terms
 from kundenwert.value.quantiles import QUANTILES, quantile_columns
@@ -55,6 +56,22 @@ class ValueResult:
     terms: Terms
     time_unit: str
     marks: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return in_line("ValueResult", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_table("Values", self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What is true of all customers together: no single one is among it."""
+        low, middle, high = np.quantile(self.totals["rlv"].sum("cohort"), list(QUANTILES.values()))
+        facts = [
+            ("customers", f"{len(self.table):,}"),
+            ("horizon", f"{self.terms.horizon:,.4g} {self.time_unit}"),
+            ("total RLV", f"{middle:,.0f} ({low:,.0f} to {high:,.0f})"),
+        ]
+        return [*facts, *([("cautions", f"{len(self.marks)}, see marks")] if self.marks else [])]
 
 
 def value_table(

@@ -97,7 +97,7 @@ def earned(terms: Terms, table: pd.DataFrame) -> Array:
 
 
 def check_terms(summary: CustomerSummary, terms: Terms | None = None, **changes: object) -> Terms:
-    """Check what is assumed about money against the customers; worth asking before anything is sampled.
+    """Check what is assumed about money against the customers, before anything is sampled.
 
     Parameters
     ----------
