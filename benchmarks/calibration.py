@@ -54,7 +54,7 @@ class KnownScale(kw.GammaGamma):
 def prior_law(rng):
     """Draw parameters from the default priors, by formulas of their own."""
     drawn = {
-        name: float(prior.draw(1, rng)[0])
+        name: float(prior.draw(1, rng=rng)[0])
         for model in (kw.ParetoNBD(), kw.GammaGamma())
         for name, prior in resolved_priors(model).items()
     }
@@ -105,7 +105,7 @@ def fitted(model, summary, seed):
 def predicted(purchases, spend, table, seed, samples=DRAWS):
     """P(alive), purchases and discounted value of each customer: arrays (customers, samples), in the table's order."""
     whole = {name: np.empty((len(table), samples)) for name in ("p_alive", "purchases", "value")}
-    for block in kw.customer_draws(purchases, spend, table, horizon=HORIZON, seed=seed, samples=samples):
+    for block in kw.predict.customer_blocks(purchases, spend, table, horizon=HORIZON, seed=seed, samples=samples):
         for name, values in whole.items():
             values[block.rows] = getattr(block, name)
     return whole
@@ -175,8 +175,8 @@ class Study:
         """Note every customer's outcome beside its prediction."""
         frame = pd.DataFrame({"shop": self.counts["used"], "p_alive": drawn["p_alive"].mean(axis=1)})
         frame["alive"] = data.hidden["alive"]
-        frame["purchases"] = intervals.randomised_pit(data.hidden["purchases"], drawn["purchases"], rng)
-        frame["RLV"] = intervals.randomised_pit(data.hidden["value"], drawn["value"], rng)
+        frame["purchases"] = intervals.randomised_pit(drawn["purchases"], data.hidden["purchases"], rng=rng)
+        frame["RLV"] = intervals.randomised_pit(drawn["value"], data.hidden["value"], rng=rng)
         self.customers.append(frame)
 
 
@@ -241,8 +241,8 @@ def one_shop(cell, law, number, samples, places, parameters, counts):
     drawn = predicted(purchases, spend, summary.table, number, samples)
     shop_id = f"{cell} {number}"
     for quantity in ("purchases", "value"):
-        own = intervals.randomised_pit(hidden[quantity], drawn[quantity], rng)
-        total = intervals.randomised_pit(hidden[quantity].sum(), drawn[quantity].sum(axis=0), rng)
+        own = intervals.randomised_pit(drawn[quantity], hidden[quantity], rng=rng)
+        total = intervals.randomised_pit(drawn[quantity].sum(axis=0), hidden[quantity].sum(), rng=rng)
         base = cell | {"quantity": "RLV" if quantity == "value" else quantity, "shop": shop_id}
         places.append(pd.DataFrame(base | {"scope": "customer", "pit": own}))
         places.append(pd.DataFrame(base | {"scope": "total", "pit": [float(total)]}))
@@ -398,7 +398,7 @@ def run_robust(size):
     with np.errstate(all="raise", under="ignore"):
         found = pareto_nbd.log_likelihood_gradient(x, t_x, T, **law)
         alive = pareto_nbd.p_alive(x, t_x, T, **law)
-        ahead = pareto_nbd.expected_purchases(x, t_x, T, 52.0, **law)
+        ahead = pareto_nbd.expected_purchases(x, t_x, T, horizon=52.0, **law)
     for name, values in {**found._asdict(), "P(alive)": alive, "expected purchases": ahead}.items():
         rows.append((f"{name}: finite", size, int((~np.isfinite(values)).sum()), float(np.abs(values).max())))
     rows.append(("P(alive) in [0, 1]", size, int(((alive < 0) | (alive > 1)).sum()), float(alive.max())))

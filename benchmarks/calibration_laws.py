@@ -68,7 +68,7 @@ class Study:
     def simulate(self, rng):
         model = purchase_law(self.name)()
         while True:
-            drawn = {name: prior.draw(1, rng) for name, prior in resolved_priors(model).items()}
+            drawn = {name: prior.draw(1, rng=rng) for name, prior in resolved_priors(model).items()}
             law = {name: float(model.derive(drawn, YEAR)[name][0]) for name in model.parameters}
             frame, hidden = shop(self.name, law, int(rng.integers(100, 301)), rng)
             self.counts["simulated"] += 1
@@ -93,14 +93,14 @@ class Study:
             return None
         spend = kw.known(kw.GammaGamma(), p=np.full(DRAWS, 6.0), q=np.full(DRAWS, 4.0), v=np.full(DRAWS, 15.0))
         table, found = data.summary.table, np.empty((2, len(data.summary), DRAWS))
-        for block in kw.customer_draws(fit, spend, table, horizon=HORIZON, seed=seed, samples=DRAWS):
+        for block in kw.predict.customer_blocks(fit, spend, table, horizon=HORIZON, seed=seed, samples=DRAWS):
             found[0, block.rows], found[1, block.rows] = block.p_alive, block.purchases
         alive, purchases = found
         frame = pd.DataFrame(
             {"shop": self.counts["used"], "p_alive": alive.mean(axis=1), "alive": data.hidden["alive"]}
         )
         self.customers.append(
-            frame.assign(purchases=intervals.randomised_pit(data.hidden["purchases"], purchases, rng))
+            frame.assign(purchases=intervals.randomised_pit(purchases, data.hidden["purchases"], rng=rng))
         )
         result = fit.draws(DRAWS) | {"alive or not, one customer": (rng.random(DRAWS) < alive[0]).astype(float)}
         result |= {f"purchases, {label}": purchases[row] for label, row in (("one", 0), ("best", data.best))}

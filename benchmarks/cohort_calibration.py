@@ -190,7 +190,9 @@ class Study:
             return None
         rows = np.arange(len(summary))
         result = fits[0].draws(DRAWS) | fits[1].draws(DRAWS) | effects(fits[0], data) | effects(fits[1], data)
-        law = fits[0].laws(summary.table, DRAWS)(rows) | fits[1].laws(summary.table, DRAWS)(rows)
+        law = fits[0].scoring.thin(DRAWS).laws(summary.table)(rows) | fits[1].scoring.thin(DRAWS).laws(summary.table)(
+            rows
+        )
         result |= likelihoods(summary.table, {name: np.atleast_2d(value) for name, value in law.items()})
         how = {"horizon": HORIZON.length, "discount_rate": 0.10, "samples": DRAWS, "allow_unconverged": True}
         values = kw.value_table(*fits, summary, seed=seed, threads=1, **how).totals.sel(cohort=LABELS)
@@ -198,8 +200,8 @@ class Study:
             result |= totals(name, values[name].to_numpy().T, data.sizes)
         new = kw.newcomers(*fits, summary.table, units_per_year=summary.units_per_year, samples=DRAWS)
         for place, at in data.where.items():
-            drawn = new.draw(LABELS[at], HORIZON, seed=seed)
-            expected = new.expected_value(LABELS[at], HORIZON.length, HORIZON.discount_rate)
+            drawn = new.draw(LABELS[at], horizon=HORIZON, seed=seed)
+            expected = new.expected_value(LABELS[at], horizon=HORIZON.length, discount_rate=HORIZON.discount_rate)
             found = {"purchases": drawn.purchases[0], "value": drawn.value[0], "expected value": expected}
             result |= {f"{what}, new customer, {place}": np.minimum(of, LARGEST) for what, of in found.items()}
         return result
@@ -223,7 +225,7 @@ def effects(fit, data):
     pick = np.linspace(0, fit.samples - 1, DRAWS).astype(int)
     drawn = {name: of.to_numpy().reshape(fit.samples, -1)[pick] for name, of in fit.tree["posterior"].data_vars.items()}
     nobody = pd.DataFrame({"customer_id": ["new"], "cohort": "not seen", "size": data.frame["size"].mean()})
-    law, found = fit.laws(nobody, DRAWS)(np.array([0])), {}
+    law, found = fit.scoring.thin(DRAWS).laws(nobody)(np.array([0])), {}
     for process in fit.model.acts_on:
         found[f"spread, {process}"] = drawn[f"{process}_spread_cohort"][:, 0]
         found[f"coefficient, {process}"] = drawn[f"{process}_coefficient"][:, 0]

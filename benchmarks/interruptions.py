@@ -84,7 +84,7 @@ def run():
         kw, log, made = summary()
         both = fits(kw, made)
         values = kw.value_table(*both, made, horizon=52, seed=seed, allow_unconverged=True)
-        write(gather(log, made, *both, values, lifespan_years=3.0, seed=seed), out, title="x", options={}, seconds={})
+        write(gather(log, *both, made, values, lifespan_years=3.0, seed=seed), out, title="x", options={}, seconds={})
 """
 )
 

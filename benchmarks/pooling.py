@@ -38,9 +38,9 @@ HOLDOUTS = {"9 months": (END, "1998-06-30"), "3 months": (END, "1997-12-31"), "s
 
 def expected(fit, summary):
     """Purchases of everybody together that a fit expects of the hold-out."""
-    law = fit.laws(summary.table, 200)(np.arange(len(summary.table)))
+    law = fit.scoring.thin(200).laws(summary.table)(np.arange(len(summary.table)))
     seen = (summary.table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
-    return pareto_nbd.expected_purchases(*seen, summary.holdout_length, **law).sum(axis=0).mean()
+    return pareto_nbd.expected_purchases(*seen, horizon=summary.holdout_length, **law).sum(axis=0).mean()
 
 
 def part_of(summary, table):
@@ -194,12 +194,12 @@ def holdout_table(summary, values):
 def month_table(fit, summary):
     """Purchases of all customers in each month of the hold-out over what was expected in it."""
     table, log = summary.table, kw.read_transactions(CDNOW)
-    law = fit.laws(table, 200)(np.arange(len(table)))
+    law = fit.scoring.thin(200).laws(table)(np.arange(len(table)))
     x, t_x, T = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     before, start, rows = 0.0, pd.Timestamp(summary.observation_end), []
     for end in pd.date_range(start, summary.holdout_end, freq="ME")[1:]:
         length = (end - pd.Timestamp(summary.observation_end)).days / 7
-        by_then = pareto_nbd.expected_purchases(x, t_x, T, length, **law).sum(axis=0).mean()
+        by_then = pareto_nbd.expected_purchases(x, t_x, T, horizon=length, **law).sum(axis=0).mean()
         bought = window_totals(log, (start + pd.Timedelta(days=1)).date(), end.date())
         actual = int(bought.set_index("customer_id")["purchases"].reindex(table["customer_id"]).sum())
         rows.append({"month": f"{end:%Y-%m}", "actual": actual, "expected": by_then - before})
@@ -234,7 +234,7 @@ def full_cdnow(keep):
 def history_score(fit, summary):
     """Log predictive density of what each customer bought in the observation: for customers who are not in the fit."""
     table, scores = summary.table, []
-    law = fit.laws(table, SAMPLES)
+    law = fit.scoring.thin(SAMPLES).laws(table)
     for rows in np.array_split(np.arange(len(table)), 1 + len(table) // 500):
         seen = (table[name].to_numpy(float)[rows, None] for name in ("frequency", "recency", "T"))
         each = pareto_nbd.log_likelihood(*seen, **law(rows))

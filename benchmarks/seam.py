@@ -51,7 +51,7 @@ def numbers(name, stations):
     purchases = kw.fit(kw.ParetoNBD(**columns), summary, seed=seed)
     spend = kw.fit(kw.GammaGamma(**columns), summary, seed=seed)
     values = kw.value_table(purchases, spend, summary, seed=seed, **money)
-    found = gather(log, summary, purchases, spend, values, seed=seed)
+    found = gather(log, purchases, spend, summary, values, seed=seed)
     for table, frame in found.tables.items():
         for column, cells in frame.select_dtypes("number").items():
             known = cells.to_numpy(np.float64)

@@ -121,7 +121,7 @@ def business_total(population, number, keep):
         for truth, draws in (("realised", "rlv"), ("given law", "expected_rlv")):
             true = float((cohorts[truth] * cohorts["customers"]).sum())
             row[f"stated / {truth}"] = float(totals["expected_rlv"].mean()) / true
-            row[f"pit {truth}"] = float(intervals.randomised_pit(true, totals[draws].to_numpy(), rng))
+            row[f"pit {truth}"] = float(intervals.randomised_pit(totals[draws].to_numpy(), true, rng=rng))
         weights, means = by_the_family(fits[0], summary, 1000), totals["expected_rlv"].to_numpy()
         row["effective"] = 1 / np.sum(weights**2)
         row["stated / given law, family's prior"] = weights @ means / true
@@ -166,7 +166,7 @@ def by_customer(truth, log, summary, values, pooled, no_dropout):
         for name, weeks in RECENT.items()
     }
     guess = compare.baseline_predictions(
-        table, units_per_year=summary.units_per_year, length=HORIZON, lifespan_years=LIFESPAN_YEARS, recent=windows,
+        table, units_per_year=summary.units_per_year, horizon=HORIZON, lifespan_years=LIFESPAN_YEARS, recent=windows,
         no_dropout=no_dropout, **MONEY,
     )  # fmt: skip
     known = truth.set_index("customer_id").loc[table["customer_id"]].reset_index()
@@ -178,7 +178,9 @@ def by_customer(truth, log, summary, values, pooled, no_dropout):
     found["earned"] = MONEY["margin"] * table["value_to_date"] - known["cac"]
     found["realised"], found["given rates"] = known[f"rlv_{HORIZON:g}"], known[f"expected_rlv_{HORIZON:g}"]
     mean = gamma_gamma.expected_spend(x, z, **law)
-    found["given law"] = MONEY["margin"] * pareto_nbd.dert(x, t_x, T, delta, horizon=HORIZON, **rates) * mean
+    found["given law"] = (
+        MONEY["margin"] * pareto_nbd.dert(x, t_x, T, discount_rate=delta, horizon=HORIZON, **rates) * mean
+    )
     for name, result in (("posterior", values), ("posterior, no cohorts", pooled)):
         valued = result.table.set_index("customer_id").loc[table["customer_id"]]
         found[name] = valued["rlv_mean"].to_numpy()
@@ -224,7 +226,7 @@ def by_cohort(truth, summary, values, customers):
     for target, draws in (("realised", "rlv"), ("given law", "expected_rlv"), ("given rates", "expected_rlv")):
         total = values.totals[draws].sel(cohort=rows["cohort"].tolist()).transpose("cohort", "sample").to_numpy()
         true = (rows[target] * rows["customers"]).to_numpy()
-        rows[f"pit {target}"] = intervals.randomised_pit(true, total, rng)
+        rows[f"pit {target}"] = intervals.randomised_pit(total, true, rng=rng)
     return rows
 
 
@@ -383,7 +385,7 @@ def newcomer_tables(cohorts):
             limits = {name: limit[own.index] for name, limit in rules.items()}
             how = {"cac": own["cac"], "customers": own["customers"], "elasticity": elasticity}
             acted.append(
-                compare.acting_profit(own["new_truth"], limits, **how).assign(population=number, by=elasticity)
+                compare.acting_profit(limits, own["new_truth"], **how).assign(population=number, by=elasticity)
             )
     money = pd.concat(acted).assign(response=lambda table: table["by"].map({1.0: "elasticity 1"}).fillna("yes or no"))
     sums = money.groupby(["response", "rule"], sort=False)[

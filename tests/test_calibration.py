@@ -145,7 +145,7 @@ def test_leaving_out_by_the_data_keeps_ranks_uniform_and_by_the_parameter_does_n
 
 def test_ties_are_broken_evenly():
     """Truth tied with all 4 draws: each of 5 ranks, 10,000 times; chi-square below its 99.99 % point."""
-    ranks = rank(np.zeros(50_000), np.zeros((50_000, 4)), np.random.default_rng(6))
+    ranks = rank(np.zeros((50_000, 4)), np.zeros(50_000), rng=np.random.default_rng(6))
     assert stats.chisquare(np.bincount(ranks, minlength=5)).pvalue > 1e-4
 
 
@@ -154,7 +154,7 @@ def test_counts_have_uniform_places_too(rate):
     """Kolmogorov-Smirnov at a level of 1e-4."""
     rng = np.random.default_rng(9)
     truth, draws = rng.poisson(rate, 4000), rng.poisson(rate, (4000, 50))
-    u = randomised_pit(truth, draws, rng)
+    u = randomised_pit(draws, truth, rng=rng)
     assert stats.kstest(u, "uniform").pvalue > 1e-4
     table = interval_coverage(u)
     assert (np.abs(table["inside"] - table["nominal"]) < 3.9 * table["error"]).all()
@@ -167,14 +167,14 @@ def test_probabilities_have_uniform_places():
     rng = np.random.default_rng(10)
     p = rng.beta(0.4, 0.4, 5000)
     happened = rng.random(5000) < p
-    assert stats.kstest(probability_pit(p, happened, rng), "uniform").pvalue > 1e-4
-    assert stats.kstest(probability_pit(p**2, happened, rng), "uniform").pvalue < 1e-4
+    assert stats.kstest(probability_pit(p, happened, rng=rng), "uniform").pvalue > 1e-4
+    assert stats.kstest(probability_pit(p**2, happened, rng=rng), "uniform").pvalue < 1e-4
 
 
 @pytest.mark.parametrize(("truth", "draws"), [(0.0, [np.nan, 1.0]), (np.inf, [0.0, 1.0])], ids=["draws", "truth"])
 def test_missing_draws_are_refused(truth, draws):
     with pytest.raises(DomainError, match="finite truth"):
-        rank(truth, draws, np.random.default_rng(1))
+        rank(draws, truth, rng=np.random.default_rng(1))
 
 
 def test_ranks_among_different_numbers_of_draws_are_refused():
@@ -215,7 +215,7 @@ def test_coverage_errors_know_that_customers_of_one_data_set_miss_together():
 def test_coverage_of_normal_intervals(width, inside):
     """A predictive law narrower by w holds 2Φ(1.645 w) - 1; five standard errors of 10,000 cases."""
     rng = np.random.default_rng(13)
-    u = randomised_pit(rng.normal(size=10_000), width * rng.normal(size=(10_000, 199)), rng)
+    u = randomised_pit(width * rng.normal(size=(10_000, 199)), rng.normal(size=10_000), rng=rng)
     found = interval_coverage(u).set_index("nominal").loc[0.9]
     assert found["inside"] == pytest.approx(inside, abs=5 * found["error"] + 0.004)
 
@@ -347,7 +347,7 @@ def test_probabilities_without_meaning_are_refused(wrong):
     with pytest.raises(DomainError, match=r"each probability is a number in \[0, 1\]; 1 of 2 are not"):
         reliability([0.5, wrong], [True, False])
     with pytest.raises(DomainError, match="each probability is a number"):
-        probability_pit([0.5, wrong], [True, False], np.random.default_rng(1))
+        probability_pit([0.5, wrong], [True, False], rng=np.random.default_rng(1))
 
 
 @pytest.mark.parametrize(

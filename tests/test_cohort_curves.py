@@ -10,7 +10,7 @@ import xarray as xr
 import kundenwert as kw
 from kundenwert.data.cohort_ages import cohort_ages
 from kundenwert.errors import DomainError, FitError, SchemaError
-from kundenwert.predict import Horizon, customer_draws
+from kundenwert.predict import Horizon, customer_blocks
 from kundenwert.validate import cohort_curves
 from kundenwert.validate.cohort_curves import memberships
 from kundenwert.validate.shrinkage import shrinkage_table
@@ -119,7 +119,7 @@ def test_the_curve_ends_with_what_the_summary_holds(curve, cdnow_summary):
 def test_the_curve_predicts_what_single_draws_sum_to(curve, fits, cdnow_summary):
     length = cdnow_summary.holdout_length
     expected, outcome = 0.0, 0.0
-    for block in customer_draws(*fits, cdnow_summary.table, horizon=Horizon(length), seed=5, samples=60):
+    for block in customer_blocks(*fits, cdnow_summary.table, horizon=Horizon(length), seed=5, samples=60):
         expected, outcome = expected + block.expected_value.sum(axis=0), outcome + block.value.sum(axis=0)
     last = curve[curve["cohort"] == "all"].iloc[-1]
     assert last["predicted_mean"] == pytest.approx(expected.mean() / 2357, rel=1e-12)
@@ -160,7 +160,7 @@ def test_the_pooled_rate_is_that_of_the_counts(cdnow_summary):
     own = cdnow_summary.table.groupby("cohort")
     assert np.allclose(table["raw"], own["frequency"].sum() / own["T"].sum())
     T = own.get_group("1997-01")["T"].to_numpy()
-    expected = kw.kernels.pareto_nbd.expected_purchases_new(T, **law).sum() / T.sum()
+    expected = kw.kernels.pareto_nbd.expected_purchases_new(horizon=T, **law).sum() / T.sum()
     assert table.loc[0, "pooled_mean"] == pytest.approx(expected, rel=1e-12)
     assert table.loc[0, "raw"] == pytest.approx(expected, rel=0.06)
     assert (table["purchase_rate_mean"] > 1.3 * table["pooled_mean"]).all()

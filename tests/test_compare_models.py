@@ -13,7 +13,7 @@ def shop(law, size, seed, length=52.0, ahead=26.0, **parameters):
     """Customers of a known law, observed for a year, with half a year to come."""
     rng = np.random.default_rng(seed)
     many = {name: np.full(size, value) for name, value in parameters.items()}
-    x, t_x = law.simulate(np.full(size, length), many, rng)
+    x, t_x = law.simulate(np.full(size, length), many, rng=rng)
     history = kw.laws.History(*(np.asarray(column)[:, None] for column in (x, t_x, np.full(size, length))))
     one = {name: values[:1] for name, values in many.items()}
     numbers = np.arange(200.0)
@@ -21,7 +21,7 @@ def shop(law, size, seed, length=52.0, ahead=26.0, **parameters):
     for row in range(size):
         own = history.at(np.array([row]))
         repeated = kw.laws.History(*(np.repeat(column, 200, axis=0) for column in own))
-        p = np.exp(law.log_purchase_probability(numbers[:, None], repeated, one, ahead)[:, 0])
+        p = np.exp(law.log_purchase_probability(repeated, one, horizon=ahead, number=numbers[:, None])[:, 0])
         held.append(rng.choice(200, p=p / p.sum()))
     frame = pd.DataFrame({"frequency": x, "recency": t_x, "T": length, "holdout_purchases": held})
     return kw.CustomerSummary.from_frame(frame, time_unit="W", holdout_length=ahead)

@@ -55,11 +55,11 @@ probability_better, value_of_information = map(of, (decide.probability_better, d
 
 
 def expected_margin(law, margin, length, delta):
-    return margin * new({"a": law}).expected_value("a", length, delta)
+    return margin * new({"a": law}).expected_value("a", horizon=length, discount_rate=delta)
 
 
 def simulate_customers(law, *, margin, cost, horizon, seed):
-    found = new({"a": law}).draw("a", horizon, seed=seed)
+    found = new({"a": law}).draw("a", horizon=horizon, seed=seed)
     paid = found.paid_back(Earning(margin, cost, 0.0, 0.0))
     return decide.Outcomes(found.purchases[0], margin * found.value[0], paid[0])
 
@@ -162,7 +162,7 @@ def test_the_table_is_of_expectations_and_outcomes(laws):
         assert row[name] == pytest.approx(value, rel=1e-12), name
     assert row["clv_cac_ratio_mean"] == pytest.approx(row["break_even_cac_mean"] / 20, rel=1e-12)
     assert row["clv_q05"] < row["clv_q50"] < row["clv_q95"]
-    bought = new({"a": laws["one"]}).expected_purchases("a", 104.0)
+    bought = new({"a": laws["one"]}).expected_purchases("a", horizon=104.0)
     assert row["expected_purchases_mean"] == pytest.approx(1 + bought.mean(), rel=1e-12)
     assert row["note"] == ""
 
@@ -257,7 +257,7 @@ def test_a_payback_that_cannot_be_expected_is_not_stated(laws):
     assert none["share_never"] > 0.7
     assert none["note"] == acquisition_table({"a": drawn(200, q=0.9)}, **basis).iloc[0]["note"]
     assert "no mean in 100.0 % of the draws" in none["note"]
-    assert payback_curve({"a": drawn(200, q=0.9)}, [0.0, 104.0], **basis)["p_expected_covers"].isna().all()
+    assert payback_curve({"a": drawn(200, q=0.9)}, grid=[0.0, 104.0], **basis)["p_expected_covers"].isna().all()
     some = payback_table({"a": laws["one"] | {"q": np.where(np.arange(1000) < 20, 0.9, laws["one"]["q"])}}, **basis)
     rest = payback_table({"a": {name: values[20:] for name, values in laws["one"].items()}}, **basis)
     assert some.loc[0, names].tolist() == rest.loc[0, names].tolist()
@@ -269,7 +269,7 @@ def test_curve_and_table_tell_one_story(laws):
     options = BASIS | {"cac": 15.0, "seed": 2, "customers_per_draw": 4}
     table = payback_table(laws, **options).set_index("cohort")
     grid = np.linspace(0, 104, 27)
-    curve = payback_curve(laws, grid, **options)
+    curve = payback_curve(laws, grid=grid, **options)
     assert curve.groupby("cohort")["time"].apply(list).tolist() == [grid.tolist()] * 3
     for cohort, part in curve.groupby("cohort"):
         assert (part["p_paid_back"].diff()[1:] >= 0).all()
@@ -287,7 +287,7 @@ def test_curve_and_table_tell_one_story(laws):
 
 def test_a_time_beyond_the_horizon_is_refused(laws):
     with pytest.raises(DomainError, match="lie between 0 and the horizon, 104"):
-        payback_curve(laws, [0.0, 105.0], **BASIS, cac=1.0, seed=1)
+        payback_curve(laws, grid=[0.0, 105.0], **BASIS, cac=1.0, seed=1)
 
 
 # ---------------------------------------------------------------------------------------------------- information
@@ -404,7 +404,9 @@ def test_simulated_data_have_the_right_means():
     law = drawn(4000, q=8.0)
     found = sample_statistics(new({"a": law}), "a", customers=50, length=39.0, rng=np.random.default_rng(9))
     repeats = np.expm1(found[:, 0]) / 50
-    wanted = kw.kernels.pareto_nbd.expected_purchases_new(39.0, **{n: LAW[n] for n in ("r", "alpha", "s", "beta")})
+    wanted = kw.kernels.pareto_nbd.expected_purchases_new(
+        horizon=39.0, **{n: LAW[n] for n in ("r", "alpha", "s", "beta")}
+    )
     assert abs(repeats.mean() - wanted) < Z * repeats.std() / np.sqrt(4000)
     spend = np.exp(found[:, 1]) * (repeats + 1)
     wanted = (wanted + 1) * LAW["p"] * LAW["v"] / 7.0

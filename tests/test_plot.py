@@ -95,11 +95,11 @@ def purchases(number=5):
 
 
 PICTURES = {
-    "repeat_purchase_histogram": lambda ax: plot.repeat_purchase_histogram(counts(), ax),
-    "tracking_cumulative": lambda ax: plot.tracking_cumulative(tracked(), ax),
-    "tracking_incremental": lambda ax: plot.tracking_incremental(tracked(), ax),
-    "conditional_expectation": lambda ax: plot.conditional_expectation(groups(), ax),
-    "coverage": lambda ax: plot.coverage(coverage_table(), ax),
+    "repeat_purchase_histogram": lambda ax: plot.repeat_purchase_histogram(counts(), ax=ax),
+    "tracking_cumulative": lambda ax: plot.tracking_cumulative(tracked(), ax=ax),
+    "tracking_incremental": lambda ax: plot.tracking_incremental(tracked(), ax=ax),
+    "conditional_expectation": lambda ax: plot.conditional_expectation(groups(), ax=ax),
+    "coverage": lambda ax: plot.coverage(coverage_table(), ax=ax),
     "prior_posterior": lambda ax: plot.prior_posterior(
         [0.1, 1, 2], [0.1, 0.6, 0.1], np.linspace(0.9, 1.1, 50), name="r", ax=ax
     ),

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import kundenwert as kw
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
-from kundenwert.predict import CustomerDraws, Horizon, customer_draws
+from kundenwert.predict import CustomerDraws, Horizon, customer_blocks
 
 FALSE_ALARM = 1e-6
 Z = 4.9
@@ -31,7 +32,7 @@ SIZE = 6000
 def drawn(fits, table, **options):
     """All blocks put together, in the order of the table."""
     settings = {"horizon": Horizon(52.0, WEEK, 39.0), "seed": 7} | options
-    blocks = list(customer_draws(*fits, table, **settings))
+    blocks = list(customer_blocks(*fits, table, **settings))
     rows = np.concatenate([block.rows for block in blocks])
     assert sorted(rows) == list(range(len(table))), "each customer is in one block"
     back = np.argsort(rows)
@@ -169,11 +170,11 @@ def test_expectations_are_the_kernels(fits, customers, base):
     wanted = {
         "p_alive": pareto_nbd.p_alive(x, t_x, T, **times),
         "expected_purchase_rate": (times["r"] + x) / (times["alpha"] + T),
-        "expected_purchases": pareto_nbd.expected_purchases(x, t_x, T, 52.0, **times),
+        "expected_purchases": pareto_nbd.expected_purchases(x, t_x, T, horizon=52.0, **times),
         "expected_spend": spend,
-        "expected_value": spend * pareto_nbd.dert(x, t_x, T, WEEK, horizon=52.0, **times),
-        "expected_holdout_purchases": pareto_nbd.expected_purchases(x, t_x, T, 39.0, **times),
-        "expected_holdout_value": spend * pareto_nbd.expected_purchases(x, t_x, T, 39.0, **times),
+        "expected_value": spend * pareto_nbd.dert(x, t_x, T, discount_rate=WEEK, horizon=52.0, **times),
+        "expected_holdout_purchases": pareto_nbd.expected_purchases(x, t_x, T, horizon=39.0, **times),
+        "expected_holdout_value": spend * pareto_nbd.expected_purchases(x, t_x, T, horizon=39.0, **times),
     }
     for name, values in wanted.items():
         np.testing.assert_allclose(base[name], values, rtol=1e-10, err_msg=name)
@@ -335,10 +336,36 @@ def test_memory_does_not_grow_with_customers(made, posterior, customers, monkeyp
         table = pd.concat([customers] * (many // 10), ignore_index=True).assign(customer_id=np.arange(many))
         tracemalloc.start()
         rows = 0
-        for block in customer_draws(*fits, table, horizon=Horizon(10.0), seed=1, threads=1):
+        for block in customer_blocks(*fits, table, horizon=Horizon(10.0), seed=1, threads=1):
             rows += block.purchases.shape[0]
             time.sleep(0.01)  # a slow reader: as many blocks wait as may
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert rows == many
     assert peaks[2] < 1.6 * peaks[1], peaks
+
+
+def test_draws_of_all_customers_carry_their_ids_in_the_order_of_the_table(fits, customers):
+    table = customers.iloc[[3, 1, 2, 0]].reset_index(drop=True)
+    how = {"horizon": Horizon(52.0, WEEK, 39.0), "seed": 7, "samples": 40}
+    found = kw.customer_draws(*fits, table, **how)
+    assert found["value"].dims == ("customer_id", "sample")
+    assert found["customer_id"].to_numpy().tolist() == table["customer_id"].tolist()
+    assert set(found.data_vars) == set(FIELDS)
+    for name, values in drawn(fits, table, samples=40).items():
+        np.testing.assert_array_equal(found[name].to_numpy(), values, err_msg=name)
+    other = kw.customer_draws(*fits, table.iloc[::-1], **how, names=("value",))
+    assert list(other.data_vars) == ["value"]
+    who = table["customer_id"][1]
+    np.testing.assert_array_equal(other["value"].sel(customer_id=who), found["value"].sel(customer_id=who))
+
+
+def test_labelled_draws_that_cannot_be_are_refused(fits, customers, monkeypatch):
+    table, how = customers.head(3), {"horizon": Horizon(9.0), "samples": 5}
+    with pytest.raises(kw.SchemaError, match="no draws of 'holdout_value'; choose among p_alive, "):
+        kw.customer_draws(*fits, table, **how, names=("holdout_value",))
+    with pytest.raises(kw.DomainError, match="in more than one row"):
+        kw.customer_draws(*fits, pd.concat([table, table]), **how)
+    monkeypatch.setattr("kundenwert.predict.labelled.LARGEST", 119)
+    with pytest.raises(kw.DomainError, match=r"8 quantities of 3 customers in 5 draws do not fit"):
+        kw.customer_draws(*fits, table, **how)

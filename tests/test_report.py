@@ -122,7 +122,7 @@ def render(in_process, stand_in, tmp_path):
         purchases, spend = stand_in(summary, converged=converged)
         money = {"horizon": horizon or summary.units_per_year, "cac": cac, "margin": margin}
         values = value_table(purchases, spend, summary, seed=1, allow_unconverged=True, **money)
-        results = gather(log, summary, purchases, spend, values, seed=1)
+        results = gather(log, purchases, spend, summary, values, seed=1)
         options = {"title": title, "seed": 1}
         page = write(results, tmp_path / "out", title=title, options=options, seconds={"a": 0.1}, german=german)
         assert plt.get_fignums() == []

@@ -44,8 +44,8 @@ def test_no_data_are_worth_more_than_certainty():
     [
         (0.90, 0.97, "too low, as when those who buy often also stay longer"),
         (1.005, 1.06, "too high, as when those who buy often stay less long"),
-        (0.99, 1.06, "uncertain in which direction"),
-        (float("nan"), float("nan"), "uncertain in which direction"),
+        (0.99, 1.06, "do not say in which direction"),
+        (float("nan"), float("nan"), "do not say in which direction"),
     ],
 )
 def test_heterogeneity_is_told_the_way_it_goes(low, high, words):

@@ -57,7 +57,7 @@ def test_decisions_tell_cohorts_apart_where_the_models_do(journey):
     pairs = found["better"].set_index("cohort")
     np.testing.assert_allclose(pairs + pairs.T, 1)
     own = np.flatnonzero(summary.table["cohort"] == "1997-02")[:1]
-    assert np.ptp(purchases.laws(summary.table, 50)(own)["alpha"][0] / purchases.draws(50)["alpha"]) > 0
+    assert np.ptp(purchases.scoring.thin(50).laws(summary.table)(own)["alpha"][0] / purchases.draws(50)["alpha"]) > 0
     curve = found["payback_curve"].query("cohort == '1997-01'")
     assert curve["p_paid_back"].is_monotonic_increasing
     assert curve["time"].iloc[-1] == 52.0

@@ -24,7 +24,12 @@ def by_hand(fit, table, length, laws=None):
         p = [
             float(
                 pareto_nbd.purchase_probability(
-                    row.holdout_purchases, length, row.frequency, row.recency, row.T, **{n: own[n][k] for n in own}
+                    row.frequency,
+                    row.recency,
+                    row.T,
+                    horizon=length,
+                    number=row.holdout_purchases,
+                    **{n: own[n][k] for n in own},
                 )
             )
             for k in range(fit.samples)
@@ -63,7 +68,7 @@ def test_each_cohort_is_scored_under_its_own_law(simulated):
     summary = kw.CustomerSummary.from_frame(table, time_unit="W", holdout_length=26.0)
     fit = kw.fit(kw.ParetoNBD(cohorts=("cohort",)), summary, seed=1, draws=40, tune=60, chains=1)
     rows = np.array([0, 1, 2, 3, 40])
-    several = fit.laws(summary.table)(rows)
+    several = fit.scoring.laws(summary.table)(rows)
     laws = [{n: v if v.ndim == 1 else v[i] for n, v in several.items()} for i in range(len(rows))]
     assert np.abs(laws[0]["alpha"] - laws[1]["alpha"]).max() > 0
     wanted = by_hand(fit, summary.table.iloc[rows], 26.0, laws)

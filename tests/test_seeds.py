@@ -6,20 +6,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kundenwert import compare, report, simulate, validate
+from kundenwert import bayes, compare, decide, predict, report, simulate, validate, value
 from kundenwert.settings import Sampling
 
 SEEDED = [
     pytest.param(function, id=f"{room.__name__.split('.')[-1]}.{name}")
-    for room in (compare, report, simulate, validate)
+    for room in (bayes, compare, decide, predict, report, simulate, validate, value)
     for name in room.__all__
     if inspect.isfunction(function := getattr(room, name)) and "seed" in inspect.signature(function).parameters
 ]
-ASKED = (simulate.random_populations, simulate.simulate_population, validate.holdout_revenue_curve, validate.sbc)
+ASKED = (
+    bayes.fit,
+    simulate.random_populations,
+    simulate.simulate_population,
+    validate.holdout_revenue_curve,
+    validate.sbc,
+)
 
 
 def test_the_functions_are_found():
-    assert len(SEEDED) == 11
+    assert len(SEEDED) == 19
 
 
 @pytest.mark.parametrize("function", SEEDED)

@@ -2,8 +2,10 @@
 
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import kundenwert as kw
 from kundenwert.bayes import Check, Diagnosis
@@ -109,7 +111,36 @@ def test_a_diagnosis(passed, broken):
     ]
 
 
-@pytest.mark.parametrize("name", ["log", "summary", "broken"])
+@pytest.fixture(scope="module")
+def fitted():
+    """A fit by its parts, of a law that looks at cohorts."""
+    draws = xr.Dataset({name: (("chain", "draw"), np.ones((2, 600))) for name in ("r", "alpha")})
+    law = kw.NBD(cohorts=("month",))
+    return kw.Fit(law, xr.DataTree.from_dict({"posterior": draws}), Diagnosis(()), {"method": "nuts"})
+
+
+@pytest.fixture(scope="module")
+def valued():
+    frame = pd.DataFrame({"frequency": [2, 0], "recency": [3.0, 0.0], "T": 5.0, "monetary_value": [4.0, None]})
+    frame.index = pd.Index([CUSTOMER, "b"], name="customer_id")
+    summary = kw.CustomerSummary.from_frame(frame, time_unit="W")
+    totals = xr.Dataset({"rlv": (("sample", "cohort"), np.arange(101.0)[:, None] * [[100.0, 20.0]])})
+    return kw.ValueResult(summary.table, totals, kw.Terms(horizon=52.0), "W", ("a caution",))
+
+
+def test_a_fit(fitted):
+    told = "Fit(law: NBD; effects of: 'month'; draws: 1,200, by nuts; diagnosis: Diagnosis(NOT CONVERGED; 0 checks, none made))"
+    assert repr(fitted) == told
+    assert read(fitted)[:3] == ["Fit", "law", "NBD"]
+
+
+def test_values(valued):
+    told = "customers: 2; horizon: 52 W; total RLV: 6,000 (600 to 11,400); cautions: 1, see marks"
+    assert repr(valued) == f"ValueResult({told})"
+    assert read(valued)[-2:] == ["cautions", "1, see marks"]
+
+
+@pytest.mark.parametrize("name", ["log", "summary", "broken", "fitted", "valued"])
 def test_they_are_short_and_name_no_customer(name, request):
     thing = request.getfixturevalue(name)
     assert len(repr(thing)) < 300

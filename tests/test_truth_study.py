@@ -71,10 +71,10 @@ def test_totals_stay_near_what_a_perfect_model_says(small):
     rates = {name: known[name].to_numpy() for name in ("r", "alpha", "s", "beta")}
     spend = {name: known[name].to_numpy() for name in ("p", "q", "v")}
     delta = np.log1p(MONEY["discount_rate"]) / summary.units_per_year
-    purchases = pareto_nbd.dert(x, t_x, T, delta, horizon=52.0, **rates)
+    purchases = pareto_nbd.dert(x, t_x, T, discount_rate=delta, horizon=52.0, **rates)
     perfect = MONEY["margin"] * (purchases * gamma_gamma.expected_spend(x, z, **spend)).sum()
     assert values.table["rlv_mean"].sum() == pytest.approx(perfect, rel=0.25)
-    guess = compare.baseline_predictions(summary.table, units_per_year=summary.units_per_year, length=52.0, **MONEY)
+    guess = compare.baseline_predictions(summary.table, units_per_year=summary.units_per_year, horizon=52.0, **MONEY)
     assert guess.revenue["annuity"].sum() > 1.5 * perfect
 
 

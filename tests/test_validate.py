@@ -12,7 +12,7 @@ import kundenwert as kw
 from kundenwert import data, validate
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import pareto_nbd
-from kundenwert.predict import Horizon, customer_draws
+from kundenwert.predict import Horizon, customer_blocks
 from kundenwert.value import value_table
 
 CDNOW = Path(__file__).parents[1] / "data" / "cdnow" / "transactions.csv"
@@ -149,7 +149,7 @@ def test_intervals_by_frequency_are_quantiles_of_the_sum_within_a_draw(valued):
     fits, summary, values = valued
     found = validate.by_frequency(summary, values, fits=fits, seed=4, samples=150)
     drawn = np.empty((30, 150))
-    for block in customer_draws(*fits, summary.table, horizon=Horizon(39.0), seed=4, samples=150):
+    for block in customer_blocks(*fits, summary.table, horizon=Horizon(39.0), seed=4, samples=150):
         drawn[block.rows] = block.purchases
     for i, group in enumerate(np.split(drawn, 3)):
         low, middle, high = np.quantile(group.sum(axis=0), [0.05, 0.5, 0.95], method="inverted_cdf") / 10
@@ -241,13 +241,13 @@ def cdnow():
 
 def test_tracking_of_cdnow(cdnow):
     summary, daily = cdnow
-    track = validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **OPTIMUM)).set_index("period")
+    track = validate.tracking(kw.known(kw.ParetoNBD(), **OPTIMUM), summary, daily).set_index("period")
     assert track.index.tolist() == list(range(1, 79))
     assert set(track["days"]) == {7}
     assert track["holdout"].sum() == 39
     assert track.loc[[39, 78], "actual_cumulative"].tolist() == [2457, 4339]
     one = {name: value[0] for name, value in OPTIMUM.items()}
-    at_end = pareto_nbd.expected_purchases_new(summary.table["T"].to_numpy(), **one).sum()
+    at_end = pareto_nbd.expected_purchases_new(horizon=summary.table["T"].to_numpy(), **one).sum()
     assert track.loc[39, "expected_cumulative_mean"] == pytest.approx(at_end, rel=1e-12)
     assert track.loc[78, "expected_cumulative_q05"] == track.loc[78, "expected_cumulative_mean"]
     assert track["actual_incremental"].sum() == 4339
@@ -269,7 +269,7 @@ def test_tracking_meets_the_published_expectation(cdnow):
         holdout_end=summary.holdout_end,
         days_per_unit=7,
     )
-    track = validate.tracking(daily, moved, kw.known(kw.ParetoNBD(), **estimates)).set_index("end")[
+    track = validate.tracking(kw.known(kw.ParetoNBD(), **estimates), moved, daily).set_index("end")[
         "expected_cumulative_mean"
     ]
     assert track[["1997-09-30", "1998-06-30"]].tolist() == pytest.approx([2532.3, 4274.4], abs=0.05)
@@ -321,28 +321,28 @@ def small_world():
 
 def test_tracking_counts_periods_from_the_end_of_observation():
     summary, daily = small_world()
-    track = validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **OPTIMUM))
+    track = validate.tracking(kw.known(kw.ParetoNBD(), **OPTIMUM), summary, daily)
     assert track["end"].dt.strftime("%m-%d").tolist() == ["01-03", "01-10", "01-17", "01-19"]
     assert track["days"].tolist() == [3, 7, 7, 2]
     assert track["holdout"].tolist() == [False, False, True, True]
     assert track["actual_cumulative"].tolist() == [1, 2, 3, 3]
     assert track["actual_incremental"].tolist() == [1, 1, 1, 0]
     one = {name: value[0] for name, value in OPTIMUM.items()}
-    expected = sum(pareto_nbd.expected_purchases_new(days / 7, **one) for days in (18, 16, 9))
+    expected = sum(pareto_nbd.expected_purchases_new(horizon=days / 7, **one) for days in (18, 16, 9))
     assert track["expected_cumulative_mean"].iloc[-1] == pytest.approx(float(expected), rel=1e-12)
 
 
 def test_tracking_does_not_depend_on_row_order_or_unit_and_spreads_with_the_posterior():
     summary, daily = small_world()
     draws = {"r": [0.4, 0.6, 0.8], "alpha": [9.0, 10.0, 11.0], "s": [0.5, 0.6, 0.7], "beta": [10.0, 11.0, 12.0]}
-    straight = validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **draws))
+    straight = validate.tracking(kw.known(kw.ParetoNBD(), **draws), summary, daily)
     assert (straight["expected_cumulative_q05"] < straight["expected_cumulative_q95"]).all()
     turned = Some(**(vars(summary) | {"table": summary.table.iloc[::-1], "days_per_unit": 1}))
     in_days = {name: np.multiply(draws[name], 7.0 if name in {"alpha", "beta"} else 1.0) for name in draws}
     pd.testing.assert_frame_equal(
-        straight, validate.tracking(daily.iloc[::-1], turned, kw.known(kw.ParetoNBD(), **in_days))
+        straight, validate.tracking(kw.known(kw.ParetoNBD(), **in_days), turned, daily.iloc[::-1])
     )
-    assert len(validate.tracking(daily, summary, kw.known(kw.ParetoNBD(), **draws), at_most=2)) == len(straight)
+    assert len(validate.tracking(kw.known(kw.ParetoNBD(), **draws), summary, daily, at_most=2)) == len(straight)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_tracking_refuses_what_does_not_fit(bought, columns, options, error, mes
     summary, daily = small_world()
     given = Some(**(vars(summary) | {"table": summary.table[columns]}))
     with pytest.raises(error, match=message):
-        validate.tracking(daily.assign(repeat_purchases=bought), given, kw.known(kw.ParetoNBD(), **OPTIMUM), **options)
+        validate.tracking(kw.known(kw.ParetoNBD(), **OPTIMUM), given, daily.assign(repeat_purchases=bought), **options)
 
 
 def test_interval_of_the_correlation_covers_as_it_says():
@@ -408,21 +408,21 @@ def test_where_many_buy_often_classes_grow():
     rng = np.random.default_rng(8)
     frequency = rng.poisson(rng.gamma(1.0, 40.0, 3000))
     table = pd.DataFrame({"frequency": frequency, "T": 52.0})
-    counts = validate.repeat_purchase_counts(table, replicates=frequency[None])
+    counts = validate.repeat_purchase_counts(None, table, replicates=frequency[None])
     labels = counts["frequency"].tolist()
     assert labels[:6] == ["0", "1", "2", "3–4", "5–7", "8–12"]
     assert counts["observed"].sum() == 3000
     assert (counts["observed"] == counts["predicted_mean"]).all()
     first = int(labels[-1].removesuffix("+"))
     assert counts["observed"].iloc[-1] == (frequency >= first).sum() >= 90
-    assert validate.repeat_purchase_counts(table, replicates=frequency[None], last=3)["frequency"].tolist() == [
+    assert validate.repeat_purchase_counts(None, table, replicates=frequency[None], last=3)["frequency"].tolist() == [
         "0", "1", "2", "3+",
     ]  # fmt: skip
 
 
 def test_repeat_purchase_counts_from_replicates():
     table = pd.DataFrame({"frequency": [0, 1, 9], "T": [9.0, 9.0, 9.0]})
-    counts = validate.repeat_purchase_counts(table, replicates=np.array([[0, 0, 0], [0, 1, 12]]), last=7)
+    counts = validate.repeat_purchase_counts(None, table, replicates=np.array([[0, 0, 0], [0, 1, 12]]), last=7)
     assert counts["frequency"].tolist() == ["0", "1", "2", "3", "4", "5", "6", "7+"]
     assert counts["observed"].tolist() == [1, 1, 0, 0, 0, 0, 0, 1]
     assert counts["predicted_mean"].tolist() == [2.0, 0.5, 0, 0, 0, 0, 0, 0.5]
@@ -433,10 +433,10 @@ def test_repeat_purchase_counts_simulated_agree_with_the_probability_of_no_purch
     """2,000 customers × 50 replicates: standard error of the mean count below 4; tolerance 5 of them."""
     table = pd.DataFrame({"frequency": 0, "T": np.full(2000, 39.0)})
     draws = {name: value * 50 for name, value in OPTIMUM.items()}
-    counts = validate.repeat_purchase_counts(table, kw.known(kw.ParetoNBD(), **draws), seed=3)
+    counts = validate.repeat_purchase_counts(kw.known(kw.ParetoNBD(), **draws), table, seed=3)
     assert counts["predicted_mean"].sum() == pytest.approx(2000)
     assert counts["predicted_mean"][0] == pytest.approx(2000 * 0.5935692, abs=20)
-    again = validate.repeat_purchase_counts(table, kw.known(kw.ParetoNBD(), **draws), seed=3)
+    again = validate.repeat_purchase_counts(kw.known(kw.ParetoNBD(), **draws), table, seed=3)
     pd.testing.assert_frame_equal(counts, again)
 
 
@@ -446,4 +446,4 @@ def test_repeat_purchase_counts_simulated_agree_with_the_probability_of_no_purch
 def test_repeat_purchase_counts_needs_one_source(replicates, message):
     table = pd.DataFrame({"frequency": [0, 1], "T": [9.0, 9.0]})
     with pytest.raises(DomainError, match=message):
-        validate.repeat_purchase_counts(table, replicates=replicates)
+        validate.repeat_purchase_counts(None, table, replicates=replicates)

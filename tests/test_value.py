@@ -10,7 +10,7 @@ from kundenwert.bayes import Fit
 from kundenwert.data import DAYS_PER_UNIT, CustomerSummary
 from kundenwert.decide import acquisition_table
 from kundenwert.errors import DomainError, FitError, KundenwertError, SchemaError
-from kundenwert.predict import Horizon, customer_draws, newcomers
+from kundenwert.predict import Horizon, customer_blocks, newcomers
 from kundenwert.settings import Terms
 from kundenwert.value import value_table
 from kundenwert.value.quantiles import quantile_columns
@@ -38,7 +38,7 @@ def result(fits, summary):
 
 
 def draws(fits, summary, horizon):
-    blocks = list(customer_draws(*fits, summary.table, horizon=horizon, seed=7))
+    blocks = list(customer_blocks(*fits, summary.table, horizon=horizon, seed=7))
     back = np.argsort(np.concatenate([block.rows for block in blocks]))
     names = ("value", "expected_value", "purchases")
     return {name: np.concatenate([getattr(block, name) for block in blocks])[back] for name in names}
@@ -203,9 +203,9 @@ def test_rate_survival_and_spend_have_intervals(fits, summary, result):
     np.testing.assert_allclose(result.table["expected_purchase_rate_q05"], np.quantile(rate, 0.05, axis=0), rtol=1e-9)
     p = kw.kernels.pareto_nbd.p_alive(x, t_x, T, **law)
     np.testing.assert_allclose(result.table["p_alive_q95"], np.quantile(p, 0.95, axis=0), rtol=1e-4)
-    time = p * kw.kernels.pareto_nbd.expected_lifetime(52.0, s=law["s"], scale=law["beta"] + T)
+    time = p * kw.kernels.pareto_nbd.expected_lifetime(horizon=52.0, s=law["s"], scale=law["beta"] + T)
     np.testing.assert_allclose(result.table["expected_time_mean"], time.mean(axis=0), rtol=1e-5)
-    nothing = kw.kernels.pareto_nbd.purchase_probability(0, 52.0, x, t_x, T, **law).mean(axis=0)
+    nothing = kw.kernels.pareto_nbd.purchase_probability(x, t_x, T, horizon=52.0, number=0, **law).mean(axis=0)
     np.testing.assert_allclose(result.table["p_purchase"], 1 - nothing, atol=5 * 0.5 / np.sqrt(1500))
 
 
@@ -471,14 +471,14 @@ def test_a_new_customer_is_a_first_purchase_and_a_customer_of_age_zero(fits):
 
 @pytest.mark.parametrize(
     ("count", "name", "discount", "first"),
-    [("purchases", "expected_purchases", (), 1), ("value", "expected_value", (0.002,), 0)],
+    [("purchases", "expected_purchases", {}, 1), ("value", "expected_value", {"discount_rate": 0.002}, 0)],
     ids=["purchases", "value"],
 )
 def test_new_customers_outcomes_have_the_mean_of_the_expectation(fits, count, name, discount, first):
     """1,500 draws: the mean of the outcomes lies within six standard errors (false alarm below 1e-8)."""
     new = newcomers(*fits, units_per_year=365.25 / 7)
-    drawn = new.draw("all", Horizon(52.0, 0.002), seed=4)
-    off = getattr(drawn, count)[0] - first - getattr(new, name)("all", 52.0, *discount)
+    drawn = new.draw("all", horizon=Horizon(52.0, 0.002), seed=4)
+    off = getattr(drawn, count)[0] - first - getattr(new, name)("all", horizon=52.0, **discount)
     assert abs(off.mean()) < 6 * off.std() / np.sqrt(off.size)
     assert drawn.purchases.min() == 1
 
@@ -515,10 +515,10 @@ def test_new_customers_need_numbers_that_mean_something(fits, options):
     with pytest.raises(DomainError, match="samples=0"):
         newcomers(*fits, units_per_year=52.0, samples=0)
     new = newcomers(*fits, units_per_year=52.0, samples=20)
-    assert new.draw("all", Horizon(52.0), customers_per_draw=3).value.shape == (3, 20)
+    assert new.draw("all", horizon=Horizon(52.0), customers_per_draw=3).value.shape == (3, 20)
     name, number = next(iter(options.items()))
     with pytest.raises(DomainError, match=f"{name}={number}"):
-        new.draw("all", Horizon(52.0), **options)
+        new.draw("all", horizon=Horizon(52.0), **options)
 
 
 # ------------------------------------------------------------------------------------------------ labels and quantiles

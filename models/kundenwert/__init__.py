@@ -7,11 +7,9 @@ draws one value table, the table a report. Each arrow is one function:
 
     log = kw.datasets.cdnow()  # or of your own: kw.read_transactions("transactions.csv")
     summary = kw.summarise(log, observation_end="1997-09-30", holdout_end="1998-06-30", time_unit="W")
-    purchases = kw.fit(kw.ParetoNBD(), summary, seed=1)
-    spend = kw.fit(kw.GammaGamma(), summary, seed=2)
-    values = kw.value_table(
-        purchases, spend, summary, horizon=52, margin=0.3, discount_rate=0.1, cac=12, seed=3
-    )
+    purchases = kw.fit(kw.ParetoNBD(), summary)
+    spend = kw.fit(kw.GammaGamma(), summary)
+    values = kw.value_table(purchases, spend, summary, horizon=52, margin=0.3, discount_rate=0.1, cac=12)
     cohorts = kw.compare_cohorts(summary, values)  # beside the simple formula
     values.table.to_csv("values.csv", index=False)
 

@@ -39,7 +39,7 @@ def test_what_the_literature_says_of_a_customer():
     law = kw.BGNBD()
     one = {name: np.array([value]) for name, value in zip(law.parameters, PUBLISHED["bg_nbd"][0], strict=True)}
     row = kw.laws.History(*(np.array([[value]]) for value in (2.0, 30.43, 38.86)))
-    assert law.expected_purchases(row, one, 39.0).item() == pytest.approx(1.2259057, abs=2e-7)
+    assert law.expected_purchases(row, one, horizon=39.0).item() == pytest.approx(1.2259057, abs=2e-7)
     assert law.p_alive(row, one).item() == pytest.approx(0.7266086, abs=1e-7)
 
 
@@ -60,7 +60,7 @@ def test_a_known_law_is_recovered(law):
     true = dict(zip(law.parameters, (0.8, 6.0, 0.9, 2.5), strict=True))
     T = np.random.default_rng(1).uniform(30, 60, 1500)
     many = {name: np.full(1500, value) for name, value in true.items()}
-    x, t_x = law.simulate(T, many, np.random.default_rng(2))
+    x, t_x = law.simulate(T, many, rng=np.random.default_rng(2))
     summary = kw.CustomerSummary.from_frame(pd.DataFrame({"frequency": x, "recency": t_x, "T": T}), time_unit="W")
     found = kw.fit(law, summary, seed=3, draws=500, chains=2)
     assert found.diagnosis.converged, found.diagnosis

@@ -1,12 +1,15 @@
 """Bad chains must be caught, and leave-one-out must count customers."""
 
 import json
+from dataclasses import replace
 
 import arviz as az
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+import kundenwert as kw
 from kundenwert.bayes import Diagnosis, diagnose, loo
 from kundenwert.bayes.diagnose import E_BFMI_BOUND, ESS_BOUND, R_HAT_BOUND
 
@@ -155,20 +158,21 @@ def counted(seed=4, patterns=12):
     rng = np.random.default_rng(seed)
     values = -1.0 + 0.3 * rng.standard_normal((*SHAPE, patterns)) - rng.uniform(0, 3, patterns)
     count = rng.integers(1, 30, patterns)
+    index = rng.permutation(np.repeat(np.arange(patterns), count))
     posterior, _ = chains()
     return xr.DataTree.from_dict(
         {
             "posterior": xr.Dataset({k: (("chain", "draw"), v) for k, v in posterior.items()}),
             "history_log_likelihood": xr.Dataset({"history": (("chain", "draw", "pattern"), values)}),
-            "constant_data": xr.Dataset({"count": ("pattern", count)}),
+            "constant_data": xr.Dataset({"count": ("pattern", count), "index": ("customer", index)}),
         }
     )
 
 
 def expanded(one):
     """The same with one column for each customer, as ArviZ wants it."""
-    count = one["constant_data"]["count"].to_numpy()
-    column = one["history_log_likelihood"].to_dataset().isel(pattern=np.repeat(np.arange(count.size), count))
+    index = one["constant_data"]["index"].to_numpy()
+    column = one["history_log_likelihood"].to_dataset().isel(pattern=index[index >= 0])
     return xr.DataTree.from_dict({"posterior": one["posterior"].to_dataset(), "log_likelihood": column})
 
 
@@ -198,6 +202,38 @@ def test_loo_of_two_models_can_be_compared():
     other["history_log_likelihood"]["history"] = other["history_log_likelihood"]["history"] - 0.5
     table = az.compare({"better": loo(one), "worse": loo(other)})
     assert list(table.index) == ["better", "worse"]
+
+
+def test_pointwise_entries_are_the_customers_in_the_order_of_the_table(purchase_fit, spend_fit, simulated):
+    table = simulated.table
+    found = loo(purchase_fit.tree, simulated).elpd_i
+    assert found["customer_id"].to_numpy().tolist() == table["customer_id"].tolist()
+    assert loo(purchase_fit.tree).elpd_i["customer"].to_numpy().tolist() == list(range(len(table)))
+    own = pd.Series(found.to_numpy()).groupby([table[name] for name in ("frequency", "recency", "T")])
+    assert own.nunique().eq(1).all()
+    assert own.first().nunique() == len(own.first())  # every history has a density of its own
+    seen = loo(spend_fit.tree, simulated).elpd_i["customer_id"].to_numpy().tolist()
+    assert seen == table.loc[table["frequency"] > 0, "customer_id"].tolist()
+    with pytest.raises(kw.DomainError, match="not the one that the fit was made from"):
+        loo(purchase_fit.tree, replace(simulated, table=table.iloc[::-1]))
+
+
+def test_laws_with_and_without_cohorts_are_compared_customer_by_customer(simulated):
+    """Grouped histories are sorted by cohort: numbered so, one customer would be compared with another."""
+    table = simulated.table.iloc[:90].assign(cohort=["a", "b", "c"] * 30)
+    summary = kw.CustomerSummary.from_frame(table, time_unit="W")
+    how = {"draws": 400, "tune": 200, "chains": 2, "method": "nuts", "progress": False}
+    plain, pooled = (kw.fit(law, summary, **how) for law in (kw.NBD(), kw.NBD(cohorts=("cohort",))))
+    first, second = (loo(one.tree).elpd_i.to_numpy() for one in (plain, pooled))
+    assert np.corrcoef(first, second)[0, 1] > 0.99
+    assert (second - first).std() < 0.2 * first.std()
+
+
+def test_a_fit_that_does_not_say_whose_histories_it_holds_is_refused():
+    one = counted()
+    one["constant_data"] = one["constant_data"].to_dataset().drop_vars("index")
+    with pytest.raises(kw.FitError, match="does not say which history is whose"):
+        loo(one)
 
 
 def test_arviz_itself_refuses_to_count_histories_for_customers(purchase_fit):

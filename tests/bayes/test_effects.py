@@ -17,7 +17,7 @@ from kundenwert.decide import acquisition_table
 from kundenwert.errors import DomainError, FitError, SchemaError
 from kundenwert.kernels import gamma_gamma, pareto_nbd
 from kundenwert.laws import NBD, GammaGamma, ParetoNBD
-from kundenwert.predict import Horizon, customer_draws, newcomers
+from kundenwert.predict import Horizon, customer_blocks, newcomers
 from kundenwert.value import value_table
 
 TRUTH = {"r": 0.8, "alpha": 8.0, "s": 0.9, "beta": 20.0}
@@ -181,7 +181,7 @@ def test_spend_effects_are_recovered(shop):
 def test_laws_of_customers(fitted, shop):
     """Each customer has the parameters of their cohort and covariates; a cohort never seen is drawn, once for all."""
     rows = np.array([0, 500, 860])
-    law = fitted.laws(shop.table, 50)(rows)
+    law = fitted.scoring.thin(50).laws(shop.table)(rows)
     assert law["r"].shape == (50,)
     assert law["alpha"].shape == law["beta"].shape == (3, 50)
     posterior, pick = fitted.tree["posterior"], np.linspace(0, fitted.samples - 1, 50).astype(int)
@@ -193,7 +193,7 @@ def test_laws_of_customers(fitted, shop):
         wanted = fitted.draws(50)["alpha"] * np.exp(-effect[:, level] - slope * z[row])
         np.testing.assert_allclose(law["alpha"][i], wanted, rtol=1e-12)
     new = shop.table.iloc[[0, 0, 1]].assign(cohort=["x", "y", "x"], machines=10.0).reset_index(drop=True)
-    drawn = fitted.laws(new)(np.arange(3))["alpha"]
+    drawn = fitted.scoring.laws(new)(np.arange(3))["alpha"]
     np.testing.assert_array_equal(drawn[0], drawn[2])
     assert np.std(np.log(drawn[0] / drawn[1])) > 0.3
 
@@ -212,7 +212,9 @@ def test_round_trip(fitted, shop, tmp_path):
     assert (back.model.cohorts, back.model.covariates) == (("cohort",), ("machines",))
     assert back.design == fitted.design
     rows = np.arange(5)
-    np.testing.assert_array_equal(back.laws(shop.table)(rows)["beta"], fitted.laws(shop.table)(rows)["beta"])
+    np.testing.assert_array_equal(
+        back.scoring.laws(shop.table)(rows)["beta"], fitted.scoring.laws(shop.table)(rows)["beta"]
+    )
 
 
 def test_stored_log_likelihood(fitted, shop):
@@ -221,7 +223,9 @@ def test_stored_log_likelihood(fitted, shop):
     stored = fitted.tree["history_log_likelihood"]["history"].to_numpy().reshape(fitted.samples, -1)
     assert observed["count"].sum() == len(shop)
     table = shop.table
-    law = {n: v[..., :] if v.ndim == 2 else v for n, v in fitted.laws(table, 1)(np.arange(len(table))).items()}
+    law = {
+        n: v[..., :] if v.ndim == 2 else v for n, v in fitted.scoring.thin(1).laws(table)(np.arange(len(table))).items()
+    }
     fields = (table[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     wanted = pareto_nbd.log_likelihood(*fields, **law).sum()
     assert (stored[0] * observed["count"].to_numpy()).sum() == pytest.approx(wanted, rel=1e-9)
@@ -268,7 +272,7 @@ def test_importance_sampling_is_refused(shop):
 )
 def test_scoring_names_what_is_missing(fitted, shop, change, error, message):
     with pytest.raises(error, match=message):
-        fitted.laws(change(shop.table))
+        fitted.scoring.laws(change(shop.table))
 
 
 def test_design_codes_categories_against_the_most_frequent():
@@ -284,12 +288,12 @@ def test_design_codes_categories_against_the_most_frequent():
 def test_draws_of_customers_follow_their_law(fitted, spend, shop):
     """P(alive) and expected purchases of each customer from the parameters of their cohort, whatever the block."""
     few = shop.table.iloc[::60].reset_index(drop=True)
-    law = fitted.laws(few, 100)(np.arange(len(few)))
+    law = fitted.scoring.thin(100).laws(few)(np.arange(len(few)))
     x, t_x, T = (few[name].to_numpy(float)[:, None] for name in ("frequency", "recency", "T"))
     wanted = pareto_nbd.p_alive(x, t_x, T, **law)
-    lifetime = pareto_nbd.expected_lifetime(26.0, s=law["s"], scale=law["beta"] + T)
+    lifetime = pareto_nbd.expected_lifetime(horizon=26.0, s=law["s"], scale=law["beta"] + T)
     found = np.empty_like(wanted), np.empty_like(wanted)
-    for block in customer_draws(fitted, spend, few, horizon=Horizon(26.0), seed=1, samples=100):
+    for block in customer_blocks(fitted, spend, few, horizon=Horizon(26.0), seed=1, samples=100):
         found[0][block.rows], found[1][block.rows] = block.p_alive, block.expected_purchases
     np.testing.assert_allclose(found[0], wanted, rtol=1e-4, atol=1e-9)
     np.testing.assert_allclose(found[1], wanted * (law["r"] + x) / (law["alpha"] + T) * lifetime, rtol=1e-4, atol=1e-9)
@@ -302,8 +306,8 @@ def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, spend, shop):
     table = acquisition_table(new, horizon=52.0, margin=0.4, cac=10.0)
     assert table["cohort"].tolist() == list("abcdefgh")
     own = np.flatnonzero(shop.table["cohort"] == "d")
-    law, pay = fitted.laws(shop.table, 400)(own), spend.draws(400)
-    life = pareto_nbd.discounted_lifetime(52.0, np.log(1.1) / year, s=law["s"], scale=law["beta"])
+    law, pay = fitted.scoring.thin(400).laws(shop.table)(own), spend.draws(400)
+    life = pareto_nbd.discounted_lifetime(horizon=52.0, discount_rate=np.log(1.1) / year, s=law["s"], scale=law["beta"])
     worth = 0.4 * pay["p"] * pay["v"] / (pay["q"] - 1) * (1 + law["r"] / law["alpha"] * life)
     row = table.set_index("cohort").loc["d"]
     assert row["break_even_cac_mean"] == pytest.approx(worth.mean(), rel=1e-9)
@@ -315,7 +319,7 @@ def test_new_customers_are_the_mean_over_the_cohorts_own(fitted, spend, shop):
 def test_a_new_customer_with_given_covariates(fitted, spend, shop):
     given = pd.DataFrame({"cohort": ["a", "a"], "machines": [7.0, 13.0], "who": ["few", "many"]})
     new = newcomers(fitted, spend, given, units_per_year=52.0, by="who")
-    few, many = (new.expected_purchases(who, 26.0).mean() for who in ("few", "many"))
+    few, many = (new.expected_purchases(who, horizon=26.0).mean() for who in ("few", "many"))
     assert many > 1.5 * few
 
 

@@ -308,7 +308,7 @@ def test_cdnow_under_weibull_priors(cdnow_summary, method):
     x, t_x, T = (table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
     total = np.array(
         [
-            pareto_nbd.expected_purchases(x, t_x, T, 39.0, **{n: draws[n][i] for n in PARAMETERS}).sum()
+            pareto_nbd.expected_purchases(x, t_x, T, horizon=39.0, **{n: draws[n][i] for n in PARAMETERS}).sum()
             for i in range(0, one.samples, 4)
         ]
     )

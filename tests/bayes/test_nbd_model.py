@@ -77,7 +77,7 @@ def test_values_of_customers_who_never_leave(never_leave, spend_fit, simulated):
     assert (found["p_alive_mean"] == 1).all()
     law = {name: values[:, None] for name, values in never_leave.draws(200).items()}
     table = simulated.table
-    wanted = nbd.expected_purchases(table["frequency"], table["recency"], table["T"], 10.0, **law).mean(axis=0)
+    wanted = nbd.expected_purchases(table["frequency"], table["recency"], table["T"], horizon=10.0, **law).mean(axis=0)
     np.testing.assert_allclose(found["expected_purchases_mean"], wanted, rtol=1e-9)
 
 

@@ -12,7 +12,7 @@ TRUTH = [30.0, 10.0, 50.0]
 
 def test_yes_or_no_by_hand():
     rules = {"formula": [15.0, 25.0, 60.0], "silent": [np.nan, 25.0, np.nan]}
-    table = acting_profit(TRUTH, rules, cac=[20.0, 20.0, 40.0], customers=[10, 20, 1]).set_index("rule")
+    table = acting_profit(rules, TRUTH, cac=[20.0, 20.0, 40.0], customers=[10, 20, 1]).set_index("rule")
     assert table.loc["truth", ["acquired", "profit", "lost", "overspending"]].tolist() == [11, 110, 0, 0]
     assert table.loc["formula", ["acquired", "profit", "lost"]].tolist() == [21, -190, 300]
     assert table.loc["formula", ["overspending", "underspending"]].tolist() == [20 * 15 + 10, 10 * 15]
@@ -29,7 +29,7 @@ def test_a_limit_of_just_the_cost_acquires_nobody():
 
 
 def test_a_constant_elasticity_by_hand():
-    table = acting_profit([30.0], {"formula": [60.0]}, cac=20.0, customers=10, elasticity=1.0).set_index("rule")
+    table = acting_profit({"formula": [60.0]}, [30.0], cac=20.0, customers=10, elasticity=1.0).set_index("rule")
     # 15 customers at 15 each for the truth; 30 at 30 each for the formula, which earns nothing
     assert table.loc["truth", ["acquired", "profit"]].tolist() == pytest.approx([15, 15 * (30 - 15)])
     assert table.loc["formula", ["acquired", "profit", "lost"]].tolist() == pytest.approx([30, 0, 225])
@@ -40,14 +40,14 @@ def test_nothing_beats_the_truth(elasticity):
     rng = np.random.default_rng(1)
     truth, cac = rng.uniform(-5, 50, 40), rng.uniform(5, 40, 40)
     rules = {str(i): truth + rng.normal(0, 20, 40) for i in range(50)}
-    table = acting_profit(truth, rules, cac=cac, customers=rng.integers(0, 99, 40), elasticity=elasticity)
+    table = acting_profit(rules, truth, cac=cac, customers=rng.integers(0, 99, 40), elasticity=elasticity)
     assert (table["lost"] >= -1e-9).all()
     assert (table["lost"][1:] > 1).all()
 
 
 def test_the_best_limit_is_the_value_itself():
     limits = {f"{share:g}": [40.0 * share] for share in (0.8, 0.95, 1.0, 1.05, 1.2)}
-    lost = acting_profit([40.0], limits, cac=20.0, elasticity=0.7).set_index("rule")["lost"]
+    lost = acting_profit(limits, [40.0], cac=20.0, elasticity=0.7).set_index("rule")["lost"]
     assert lost["1"] == pytest.approx(0, abs=1e-12)
     assert lost["0.8"] > lost["0.95"] > 0 < lost["1.05"] < lost["1.2"]
 
@@ -75,4 +75,4 @@ def test_who_is_looked_after():
 )
 def test_what_has_no_meaning_is_refused(truth, limits, terms, error, message):
     with pytest.raises(error, match=message):
-        acting_profit(truth, limits, **terms)
+        acting_profit(limits, truth, **terms)

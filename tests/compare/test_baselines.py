@@ -30,7 +30,7 @@ def table():
 
 
 def predicted(rows=None, **options):
-    settings = {"units_per_year": WEEKS, "length": 26.0, "lifespan_years": 3.0} | options
+    settings = {"units_per_year": WEEKS, "horizon": 26.0, "lifespan_years": 3.0} | options
     return baseline_predictions(table() if rows is None else rows, **settings)
 
 
@@ -53,7 +53,7 @@ def test_shared_rates_and_lifespans_by_hand():
     assert revenue["formula_cohort_observed"].tolist()[:2] == [0.0, 0.0]
     assert revenue["formula_cohort_churn"].tolist()[:2] == pytest.approx([0.0, cohort * 26])
     assert revenue["formula_cohort_assumed"].tolist()[:2] == pytest.approx([cohort * 26] * 2)
-    half_a_year_left = predicted(length=52.0, lifespan_years=2.5).revenue["formula_cohort_assumed"]
+    half_a_year_left = predicted(horizon=52.0, lifespan_years=2.5).revenue["formula_cohort_assumed"]
     assert half_a_year_left.tolist()[:2] == pytest.approx([cohort * 26, cohort * 52])
     overall = (110 / 8) * (8 / 3) / WEEKS
     assert revenue["formula_overall_full"].tolist() == pytest.approx([overall * 26] * 3)
@@ -68,7 +68,7 @@ def test_every_formula_total_is_that_of_the_cohort_table():
 
 
 def test_price_basis():
-    plain, paid = predicted(length=52.0), predicted(length=52.0, margin=0.5, discount_rate=0.1)
+    plain, paid = predicted(horizon=52.0), predicted(horizon=52.0, margin=0.5, discount_rate=0.1)
     annuity = (1 - 1 / 1.1) / np.log(1.1)
     assert paid.revenue["annuity"][0] == pytest.approx(0.5 * annuity * plain.revenue["annuity"][0])
     assert paid.purchases["annuity"][0] == plain.purchases["annuity"][0]
@@ -109,14 +109,14 @@ def test_a_last_window_goes_on(window):
 )
 def test_a_last_window_that_makes_no_sense_is_refused(window, change, length, error, message):
     with pytest.raises(error, match=message):
-        carried_forward(table(), change(window), length)
+        carried_forward(table(), change(window), length=length)
 
 
 def test_nbd_is_multiplied_draw_by_draw():
     r, alpha, q = np.array([0.3, 3.0]), np.array([12.0, 12.0]), np.array([9.0, 2.0])
     found = predicted(no_dropout=(known(NBD(), r=r, alpha=alpha), known(GammaGamma(), p=6.0, q=q, v=15.0)))
     for i, row in enumerate(table().itertuples()):
-        number = nbd.expected_purchases(row.frequency, row.recency, row.T, 26.0, r=r, alpha=alpha)
+        number = nbd.expected_purchases(row.frequency, row.recency, row.T, horizon=26.0, r=r, alpha=alpha)
         spend = gamma_gamma.expected_spend(row.frequency, row.monetary_value, p=6.0, q=q, v=15.0)
         assert found.purchases["nbd"][i] == pytest.approx(number.mean())
         assert found.revenue["nbd"][i] == pytest.approx((number * spend).mean())
@@ -148,12 +148,12 @@ def test_shuffled_rows_are_the_same_predictions():
 @pytest.mark.parametrize(
     ("gone", "terms", "error", "message"),
     [
-        ([], {"length": np.inf}, DomainError, "length=inf"),
+        ([], {"horizon": np.inf}, DomainError, "horizon=inf"),
         ([], {"margin": 30}, DomainError, "the margin is 30"),
         ([], {"discount_rate": 15}, DomainError, "the discount rate is 15"),
         (["value_to_date"], {}, SchemaError, "no column 'value_to_date'"),
     ],
-    ids=["length", "margin", "discounting", "column"],
+    ids=["horizon", "margin", "discounting", "column"],
 )
 def test_assumptions_without_meaning_are_refused(gone, terms, error, message):
     with pytest.raises(error, match=message):
@@ -164,7 +164,7 @@ def test_cdnow_holdout(cdnow_summary):
     """Totals on CDNOW, where the plain formula forecasts twice to three times what was spent."""
     summary = cdnow_summary
     found = baseline_predictions(
-        summary.table, units_per_year=summary.units_per_year, length=summary.holdout_length, lifespan_years=3.0
+        summary.table, units_per_year=summary.units_per_year, horizon=summary.holdout_length, lifespan_years=3.0
     )
     actual = summary.table["holdout_value"].sum()
     whole = summary.table

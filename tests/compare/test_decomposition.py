@@ -67,13 +67,13 @@ def test_factors_of_one_draw_by_plain_loops(fits, customers):
     for row in customers.itertuples():
         history = row.frequency, row.recency, row.T
         each = float(gamma_gamma.expected_spend(row.frequency, row.monetary_value, **money))
-        ahead = float(pareto_nbd.expected_purchases(*history, 52.0, **law))
-        discounted = float(pareto_nbd.dert(*history, delta, horizon=52.0, **law))
+        ahead = float(pareto_nbd.expected_purchases(*history, horizon=52.0, **law))
+        discounted = float(pareto_nbd.dert(*history, discount_rate=delta, horizon=52.0, **law))
         alive = float(pareto_nbd.p_alive(*history, **law))
         spend += each / 10
         rate += float(pareto_nbd.expected_purchase_rate(*history, **law)) * WEEKS / 10
         life += float(pareto_nbd.expected_lifetime_to_date(*history, **law)) / WEEKS / 10
-        life += alive * float(pareto_nbd.expected_lifetime(52.0, s=0.7, scale=14.0 + row.T)) / WEEKS / 10
+        life += alive * float(pareto_nbd.expected_lifetime(horizon=52.0, s=0.7, scale=14.0 + row.T)) / WEEKS / 10
         plain += 0.3 * (row.value_to_date + each * ahead) / 10
         paid += 0.3 * (row.value_to_date + each * discounted) / 10
     counts = formula.kpis(customers, units_per_year=WEEKS, by=None).iloc[0]

@@ -38,7 +38,7 @@ def results(fits, customers):
         "cohorts": kw.compare_cohorts(summary, values),
         "acquisition": kw.acquisition_table(new, **basis),
         "payback": kw.payback_table(new, **basis),
-        "payback curve": kw.payback_curve(new, [0.0, 52.0], **(basis | {"cac": 4.0})),
+        "payback curve": kw.payback_curve(new, grid=[0.0, 52.0], **basis | {"cac": 4.0}),
         "retention": kw.validate.retention_by_age(log, until="2023-04-30"),
     }
 

@@ -31,7 +31,7 @@ def test_no_channel_did_what_was_forecast(channels):
     assert campaign["upper"] == pytest.approx(10722, rel=0.1)
     assert campaign["p_holm"] < 1e-6
     fits = {"purchase": channels[1], "spend": channels[2]}
-    histogram = repeat_purchase_counts(summary.table, channels[1], at_most=100, seed=1)
+    histogram = repeat_purchase_counts(channels[1], summary.table, at_most=100, seed=1)
     together = independence(summary.table)
     scores, covered = kw.holdout_scores(summary, values), kw.coverage(summary, values)
     rows = checks(summary.account, fits, histogram, together, scores, covered, None, found.reset_index())

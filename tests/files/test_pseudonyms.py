@@ -108,7 +108,7 @@ def test_no_file_of_a_report_holds_an_id(tmp_path, monkeypatch):
     summary = kw.summarise(read, observation_end="2024-09-30", holdout_end="2024-12-20", cohort="quarter")
     fits = [kw.fit(model, summary, seed=1, draws=100, chains=2) for model in (kw.ParetoNBD(), kw.GammaGamma())]
     values = kw.value_table(*fits, summary, horizon=52, seed=1, allow_unconverged=True)
-    results = kw.report.gather(read, summary, *fits, values, lifespan_years=3.0, seed=1)
+    results = kw.report.gather(read, *fits, summary, values, lifespan_years=3.0, seed=1)
     kw.report.write(results, tmp_path, title="Shop", options={}, seconds={})
     found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert len(found) == 8

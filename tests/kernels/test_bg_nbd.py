@@ -77,7 +77,7 @@ def test_cdnow_holdout_as_published(cdnow_summary, kind, mae, rmse, total):
     """Errors per customer, and the sum of 39 weeks' expected purchases."""
     table = cdnow_summary.table
     columns = (table[name].to_numpy() for name in ("frequency", "recency", "T"))
-    expected = KERNELS[kind].expected_purchases(*columns, 39.0, **PUBLISHED[kind][0])
+    expected = KERNELS[kind].expected_purchases(*columns, horizon=39.0, **PUBLISHED[kind][0])
     error = expected - table["holdout_purchases"].to_numpy()
     assert expected.sum() == pytest.approx(total, abs=0.06)
     assert np.abs(error).mean() == pytest.approx(mae, abs=6e-5)
@@ -87,7 +87,7 @@ def test_cdnow_holdout_as_published(cdnow_summary, kind, mae, rmse, total):
 def test_a_customer_as_in_the_literature():
     law = PUBLISHED["bg"][0]
     assert bg_nbd.p_alive(2, 30.43, 38.86, **law) == pytest.approx(0.7266086, abs=5e-8)
-    assert bg_nbd.expected_purchases(2, 30.43, 38.86, 39.0, **law) == pytest.approx(1.2259057, abs=5e-8)
+    assert bg_nbd.expected_purchases(2, 30.43, 38.86, horizon=39.0, **law) == pytest.approx(1.2259057, abs=5e-8)
 
 
 @kernels
@@ -184,15 +184,21 @@ def test_agrees_with_integrals_over_rate_and_dropout_probability(kind, law, hist
     assert np.exp(kernel.log_likelihood(*history, **law)) == pytest.approx(latent.all, rel=1e-10)
     assert kernel.p_alive(*history, **law) == pytest.approx(latent.mean(lambda rate, p: 1.0), rel=1e-10)
     for h in (0.3, 39.0, 2000.0):
-        assert kernel.p_alive_at(*history, h, **law) == pytest.approx(latent.mean(partial(staying, h)), rel=3e-9)
+        assert kernel.p_alive_at(*history, horizon=h, **law) == pytest.approx(
+            latent.mean(partial(staying, h)), rel=3e-9
+        )
         for d in (0.0, 1e-7, 0.0027, 0.2):
             expected = latent.mean(partial(discounted_purchases, h, d))
-            assert kernel.expected_purchases(*history, h, d, **law) == pytest.approx(expected, rel=1e-8)
+            assert kernel.expected_purchases(*history, horizon=h, discount_rate=d, **law) == pytest.approx(
+                expected, rel=1e-8
+            )
     forever = latent.mean(lambda rate, p: rate / (0.0027 + rate * p))
-    assert kernel.expected_purchases(*history, np.inf, 0.0027, **law) == pytest.approx(forever, rel=1e-8)
+    assert kernel.expected_purchases(*history, horizon=np.inf, discount_rate=0.0027, **law) == pytest.approx(
+        forever, rel=1e-8
+    )
     for y in (0, 1, 9):
         wanted = latent.mean(partial(count_probability, y, 39.0)) + (y == 0) * (1 - latent.mean(lambda rate, p: 1.0))
-        found = np.exp(kernel.log_purchase_probability(y, 39.0, *history, **law))
+        found = np.exp(kernel.log_purchase_probability(*history, horizon=39.0, number=y, **law))
         assert found == pytest.approx(wanted, rel=1e-9)
 
 
@@ -216,9 +222,9 @@ def test_expected_purchases_agree_with_a_fine_rule(kind, law, history):
     alive = KERNELS[kind].p_alive(*history, **law)
     for h in (0.01, 39.0, 1e5):
         wanted = alive * (mass * -np.expm1(-(r + x) * np.log1p(p * h / (alpha + T))) / p).sum()
-        assert KERNELS[kind].expected_purchases(*history, h, **law) == pytest.approx(wanted, rel=1e-9)
+        assert KERNELS[kind].expected_purchases(*history, horizon=h, **law) == pytest.approx(wanted, rel=1e-9)
         wanted = alive * (mass * np.exp(-(r + x) * np.log1p(p * h / (alpha + T)))).sum()
-        assert KERNELS[kind].p_alive_at(*history, h, **law) == pytest.approx(wanted, rel=1e-8, abs=1e-12)
+        assert KERNELS[kind].p_alive_at(*history, horizon=h, **law) == pytest.approx(wanted, rel=1e-8, abs=1e-12)
 
 
 @kernels
@@ -229,13 +235,13 @@ def test_discounting_is_what_it_is_by_parts(kind, law, history, discount_rate):
     """`∫ e^(-δu) dE(u) = e^(-δh) E(h) + δ ∫ e^(-δu) E(u) du`, E without discounting."""
 
     def plain(u):
-        return KERNELS[kind].expected_purchases(*history, u, **law)
+        return KERNELS[kind].expected_purchases(*history, horizon=u, **law)
 
     for h in (39.0, np.inf):
         end = min(h, 40 / discount_rate)
         waited = integrate(lambda u: np.exp(-discount_rate * u) * plain(u), panels(end, count=40, smallest=1e-9))
         wanted = np.exp(-discount_rate * end) * plain(end) + discount_rate * waited
-        found = KERNELS[kind].expected_purchases(*history, h, discount_rate, **law)
+        found = KERNELS[kind].expected_purchases(*history, horizon=h, discount_rate=discount_rate, **law)
         assert found == pytest.approx(wanted, rel=1e-8)
 
 
@@ -243,22 +249,24 @@ def test_discounting_is_what_it_is_by_parts(kind, law, history, discount_rate):
 def test_for_ever_and_undiscounted(kind):
     """`P(alive) (a+b+n-1)/(a-1)` where a > 1; infinite where it is not, for those who may be alive."""
     law = {"r": 0.5, "alpha": 10.0, "a": np.array([3.0, 1.0, 0.5]), "b": 2.0}
-    found = KERNELS[kind].expected_purchases(2, 30.0, 39.0, np.inf, **law)
+    found = KERNELS[kind].expected_purchases(2, 30.0, 39.0, horizon=np.inf, **law)
     alive = KERNELS[kind].p_alive(2, 30.0, 39.0, **law)
     np.testing.assert_allclose(found, [alive[0] * (3 + 2 + 2 + FLIPS[kind] - 1) / 2, np.inf, np.inf], rtol=1e-14)
-    many = KERNELS[kind].expected_purchases(*np.full((3, 90, 1), [[[2]], [[30.0]], [[39.0]]]), np.inf, **law)
+    many = KERNELS[kind].expected_purchases(*np.full((3, 90, 1), [[[2]], [[30.0]], [[39.0]]]), horizon=np.inf, **law)
     np.testing.assert_array_equal(many, np.tile(found, (90, 1)))
-    gone = KERNELS[kind].expected_purchases(900, 1.0, 4e3, np.inf, **law | {"a": 0.5})
+    gone = KERNELS[kind].expected_purchases(900, 1.0, 4e3, horizon=np.inf, **law | {"a": 0.5})
     assert gone == 0.0
 
 
 @kernels
 def test_nothing_happens_in_no_time(kind):
     law = PUBLISHED[kind][0]
-    np.testing.assert_array_equal(KERNELS[kind].expected_purchases(2, 30.43, 38.86, 0.0, [0.0, 0.1], **law), 0.0)
-    found = np.exp(KERNELS[kind].log_purchase_probability([0, 1, 5], 0.0, 2, 30.43, 38.86, **law))
+    np.testing.assert_array_equal(
+        KERNELS[kind].expected_purchases(2, 30.43, 38.86, horizon=0.0, discount_rate=[0.0, 0.1], **law), 0.0
+    )
+    found = np.exp(KERNELS[kind].log_purchase_probability(2, 30.43, 38.86, horizon=0.0, number=[0, 1, 5], **law))
     np.testing.assert_allclose(found, [1.0, 0.0, 0.0], rtol=1e-15)
-    now = KERNELS[kind].p_alive_at(2, 30.43, 38.86, 0.0, **law)
+    now = KERNELS[kind].p_alive_at(2, 30.43, 38.86, horizon=0.0, **law)
     assert now == pytest.approx(KERNELS[kind].p_alive(2, 30.43, 38.86, **law), rel=1e-10)
 
 
@@ -266,15 +274,15 @@ def test_nothing_happens_in_no_time(kind):
 @histories
 def test_probabilities_sum_to_one_and_have_the_known_mean(kind, history):
     law, y = PUBLISHED[kind][0], np.arange(6000.0)
-    p = np.exp(KERNELS[kind].log_purchase_probability(y, 20.0, *history, **law))
+    p = np.exp(KERNELS[kind].log_purchase_probability(*history, horizon=20.0, number=y, **law))
     assert p.sum() == pytest.approx(1.0, rel=1e-11)
-    assert (y * p).sum() == pytest.approx(KERNELS[kind].expected_purchases(*history, 20.0, **law), rel=1e-8)
+    assert (y * p).sum() == pytest.approx(KERNELS[kind].expected_purchases(*history, horizon=20.0, **law), rel=1e-8)
 
 
 @kernels
 def test_the_logarithm_stays_finite_where_the_probability_underflows(kind):
     numbers = np.array([400, 4000, 40_000])
-    logs = KERNELS[kind].log_purchase_probability(numbers, 39.0, 0, 0.0, 38.86, **PUBLISHED[kind][0])
+    logs = KERNELS[kind].log_purchase_probability(0, 0.0, 38.86, horizon=39.0, number=numbers, **PUBLISHED[kind][0])
     assert np.isfinite(logs).all()
     q = 39.0 / (PUBLISHED[kind][0]["alpha"] + 38.86 + 39.0)
     assert np.diff(logs)[-1] / 36_000 == pytest.approx(np.log(q), rel=2e-3)
@@ -295,8 +303,10 @@ def test_units_of_time_do_not_matter(kind, one, r, alpha, a, b, unit):
     law, scaled = {"r": r, "alpha": alpha, "a": a, "b": b}, {"r": r, "alpha": alpha * unit, "a": a, "b": b}
     other = kernel.log_likelihood(x, t_x * unit, T * unit, **scaled)
     assert other == pytest.approx(kernel.log_likelihood(x, t_x, T, **law) - x * np.log(unit), rel=1e-9, abs=1e-9)
-    later = kernel.expected_purchases(x, t_x * unit, T * unit, 10 * unit, 0.01 / unit, **scaled)
-    assert later == pytest.approx(kernel.expected_purchases(x, t_x, T, 10.0, 0.01, **law), rel=1e-8)
+    later = kernel.expected_purchases(x, t_x * unit, T * unit, horizon=10 * unit, discount_rate=0.01 / unit, **scaled)
+    assert later == pytest.approx(
+        kernel.expected_purchases(x, t_x, T, horizon=10.0, discount_rate=0.01, **law), rel=1e-8
+    )
 
 
 @kernels
@@ -309,8 +319,8 @@ def test_it_is_the_nbd_of_customers_who_never_leave(kind, one, r, alpha):
     t_x = T if x else 0.0
     ours = kernel.log_likelihood(x, t_x, T, **law)
     assert ours == pytest.approx(nbd.log_likelihood(x, t_x, T, r=r, alpha=alpha), rel=1e-8, abs=1e-8)
-    ahead = kernel.expected_purchases(x, t_x, T, 10.0, **law)
-    assert ahead == pytest.approx(nbd.expected_purchases(x, t_x, T, 10.0, r=r, alpha=alpha), rel=1e-6)
+    ahead = kernel.expected_purchases(x, t_x, T, horizon=10.0, **law)
+    assert ahead == pytest.approx(nbd.expected_purchases(x, t_x, T, horizon=10.0, r=r, alpha=alpha), rel=1e-6)
 
 
 @kernels
@@ -321,7 +331,7 @@ def test_simulated_histories_follow_the_law(kind, law):
     """Counts by chi-square, times of the last of three purchases by Kolmogorov-Smirnov: false alarms 1 in 10,000 each."""
     kernel, T, size = KERNELS[kind], 39.0, 100_000
     x, t_x = kernel.simulate(np.full(size, T), **law, rng=np.random.default_rng(31))
-    p = np.exp(kernel.log_purchase_probability(np.arange(14), T, 0, 0.0, 0.0, **law))
+    p = np.exp(kernel.log_purchase_probability(0, 0.0, 0.0, horizon=T, number=np.arange(14), **law))
     counts = np.bincount(np.minimum(x, 14).astype(int), minlength=15)
     assert stats.chisquare(counts, np.append(p, 1 - p.sum()) * size).pvalue > 1e-4
     assert (t_x[x == 0] == 0).all()
@@ -342,11 +352,13 @@ def test_customers_who_share_parameters_are_valued_as_one_by_one(kind, horizon, 
     T = np.exp(rng.uniform(0, 6, x.shape))
     t_x = np.where(x > 0, T * 0.99, 0.0)
     sets = dict(zip(NAMES, np.array(list(LAWS.values())).T, strict=True))
-    together = kernel.expected_purchases(x, t_x, T, horizon, discount_rate, **sets)
+    together = kernel.expected_purchases(x, t_x, T, horizon=horizon, discount_rate=discount_rate, **sets)
     flat = [np.ravel(values) for values in np.broadcast_arrays(x, t_x, T, *sets.values())]
-    alone = kernel.expected_purchases(*flat[:3], horizon, discount_rate, **dict(zip(NAMES, flat[3:], strict=True)))
+    alone = kernel.expected_purchases(
+        *flat[:3], horizon=horizon, discount_rate=discount_rate, **dict(zip(NAMES, flat[3:], strict=True))
+    )
     np.testing.assert_allclose(together, alone.reshape(together.shape), rtol=1e-8)
     if np.isfinite(horizon):
-        later = kernel.p_alive_at(x, t_x, T, horizon, **sets)
-        alone = kernel.p_alive_at(*flat[:3], horizon, **dict(zip(NAMES, flat[3:], strict=True)))
+        later = kernel.p_alive_at(x, t_x, T, horizon=horizon, **sets)
+        alone = kernel.p_alive_at(*flat[:3], horizon=horizon, **dict(zip(NAMES, flat[3:], strict=True)))
         np.testing.assert_allclose(later, alone.reshape(later.shape), rtol=1e-8, atol=1e-12)

@@ -56,7 +56,7 @@ def test_moments(flips, history, how):
     law = LAWS["cdnow"]
     counts, money = sums(drawn(history, law, flips, lengths, how), lengths, rates)
     for found, length, rate in ((counts[0], 39.0, 0.0), (counts[1], 200.0, 0.0), (money[2], np.inf, 0.0027)):
-        expected = bg_nbd.expected_purchases(*history, length, rate, **law, flips=flips)
+        expected = bg_nbd.expected_purchases(*history, horizon=length, discount_rate=rate, **law, flips=flips)
         assert abs(found.mean() - expected) < 4.4 * found.std() / np.sqrt(SIZE)
 
 
@@ -67,7 +67,7 @@ def test_moments(flips, history, how):
 def test_counts_follow_their_law(flips, history, how, law):
     """Chi-square over up to 12 numbers of purchases within 39, whoever drew them: one by one, or beyond."""
     counts = sums(drawn(history, law, flips, [100.0, 39.0], how, seed=2), [100.0, 39.0], [0.0, 0.0])[0][1]
-    p = np.exp(bg_nbd.log_purchase_probability(np.arange(11), 39.0, *history, **law, flips=flips))
+    p = np.exp(bg_nbd.log_purchase_probability(*history, horizon=39.0, number=np.arange(11), **law, flips=flips))
     p = np.append(p, max(1 - p.sum(), 0.0))
     found = np.bincount(np.minimum(counts, 11).astype(int), minlength=12)
     enough = p * SIZE > 10

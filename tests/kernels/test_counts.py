@@ -46,7 +46,7 @@ def by_quadrature(y, h, x, t_x, T, r, alpha, s, beta):
 def test_agrees_with_the_definition(case):
     history, h, changed, numbers = HARD[case]
     law = CDNOW | changed
-    found = pareto_nbd.purchase_probability(numbers, h, *history, **law)
+    found = pareto_nbd.purchase_probability(*history, horizon=h, number=numbers, **law)
     wanted = [by_quadrature(y, h, *history, **law) for y in numbers]
     assert min(wanted) > 0
     np.testing.assert_allclose(found, wanted, rtol=2e-10)
@@ -61,17 +61,19 @@ def test_sums_to_one_and_has_the_known_mean_on_random_histories():
     law = {name: 10 ** rng.uniform(0.3, 1.3, size) for name in CDNOW}
     law["alpha"] += x  # few purchases an interval, so that the sum ends
     y = np.arange(2500.0)[:, None]
-    p = pareto_nbd.purchase_probability(y, 20.0, x, t_x, T, **law)
+    p = pareto_nbd.purchase_probability(x, t_x, T, horizon=20.0, number=y, **law)
     assert (p >= 0).all()
     assert (p <= 1).all()
     np.testing.assert_allclose(p.sum(axis=0), 1.0, rtol=1e-11)
-    np.testing.assert_allclose((y * p).sum(axis=0), pareto_nbd.expected_purchases(x, t_x, T, 20.0, **law), rtol=1e-9)
+    np.testing.assert_allclose(
+        (y * p).sum(axis=0), pareto_nbd.expected_purchases(x, t_x, T, horizon=20.0, **law), rtol=1e-9
+    )
 
 
 def test_of_somebody_alive_it_is_the_law_of_a_new_customer():
     y = np.arange(12)
-    found = pareto_nbd.purchase_probability(y, 39.0, 0, 0.0, 0.0, **CDNOW)
-    np.testing.assert_allclose(found, pareto_nbd.purchase_pmf(y, 39.0, **CDNOW), rtol=1e-12)
+    found = pareto_nbd.purchase_probability(0, 0.0, 0.0, horizon=39.0, number=y, **CDNOW)
+    np.testing.assert_allclose(found, pareto_nbd.purchase_pmf(horizon=39.0, number=y, **CDNOW), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -99,19 +101,19 @@ def test_agrees_with_drawn_latent_states():
 
 def pvalue(drawn, history):
     counts = np.bincount(np.minimum(drawn, 11).astype(int), minlength=12)
-    p = pareto_nbd.purchase_probability(np.arange(11), 39.0, *history, **CDNOW)
+    p = pareto_nbd.purchase_probability(*history, horizon=39.0, number=np.arange(11), **CDNOW)
     return stats.chisquare(counts, np.append(p, 1 - p.sum()) * counts.sum()).pvalue
 
 
 def test_nothing_can_happen_in_no_time():
-    found = pareto_nbd.purchase_probability([0, 1, 5], 0.0, 2, 30.43, 38.86, **CDNOW)
+    found = pareto_nbd.purchase_probability(2, 30.43, 38.86, horizon=0.0, number=[0, 1, 5], **CDNOW)
     np.testing.assert_allclose(found, [1.0, 0.0, 0.0], rtol=1e-15)
 
 
 def test_the_logarithm_stays_finite_where_the_probability_underflows():
-    logs = pareto_nbd.log_purchase_probability([400, 4000, 40_000], 39.0, 0, 0.0, 38.86, **CDNOW)
+    logs = pareto_nbd.log_purchase_probability(0, 0.0, 38.86, horizon=39.0, number=[400, 4000, 40_000], **CDNOW)
     assert np.isfinite(logs).all()
-    assert pareto_nbd.purchase_probability(40_000, 39.0, 0, 0.0, 38.86, **CDNOW) == 0
+    assert pareto_nbd.purchase_probability(0, 0.0, 38.86, horizon=39.0, number=40_000, **CDNOW) == 0
     slopes = np.diff(logs) / np.diff([400, 4000, 40_000])  # g(h) falls as (h / (α+T+h))^y at last
     np.testing.assert_allclose(slopes[-1], np.log(39.0 / (CDNOW["alpha"] + 38.86 + 39.0)), rtol=2e-4)
 
@@ -119,7 +121,9 @@ def test_the_logarithm_stays_finite_where_the_probability_underflows():
 def test_sixteen_nodes_do_for_scores():
     rng = np.random.default_rng(6)
     y, x, T = rng.poisson(2.0, 500), rng.poisson(2.0, 500), rng.uniform(20, 40, 500)
-    given = (y, 39.0, x, np.where(x > 0, 0.8 * T, 0.0), T)
+    history = (x, np.where(x > 0, 0.8 * T, 0.0), T)
     law = {name: value * np.exp(0.3 * rng.standard_normal(500)) for name, value in CDNOW.items()}
-    quick, exact = (pareto_nbd.log_purchase_probability(*given, **law, nodes=n) for n in (16, 200))
+    quick, exact = (
+        pareto_nbd.log_purchase_probability(*history, horizon=39.0, number=y, **law, nodes=n) for n in (16, 200)
+    )
     assert np.abs(quick - exact).max() < 1e-6

@@ -74,7 +74,7 @@ def test_first_times_follow_the_chance_of_a_purchase(length):
     x, _, T, law = CASES["cdnow repeater"]
     futures, *_ = drawn(CASES["cdnow repeater"], Reach(np.array([np.inf]), 30.0, 1e4))
     first = first_times(futures, SIZE)
-    chance = 1 - pareto_nbd.purchase_probability(0, length, x, 30.43, T, **law)
+    chance = 1 - pareto_nbd.purchase_probability(x, 30.43, T, horizon=length, number=0, **law)
     assert stats.binomtest(int((first <= length).sum()), SIZE, chance).pvalue > FALSE_ALARM
 
 

@@ -55,10 +55,10 @@ def test_means_of_counts_and_money(case, given):
     rate = p_alive(x, t_x, T, law) * (law["r"] + x) / (law["alpha"] + T)
     spend = gamma_gamma.expected_spend(x, 20.0, **LONG)
     for j, (length, delta) in enumerate(zip(lengths, rates, strict=True)):
-        time = pareto_nbd.discounted_lifetime(length, delta, s=law["s"], scale=law["beta"] + T)
+        time = pareto_nbd.discounted_lifetime(horizon=length, discount_rate=delta, s=law["s"], scale=law["beta"] + T)
         assert is_mean(money[j, 0], rate * time * spend)
         if np.isfinite(length):
-            time = pareto_nbd.expected_lifetime(length, s=law["s"], scale=law["beta"] + T)
+            time = pareto_nbd.expected_lifetime(horizon=length, s=law["s"], scale=law["beta"] + T)
             assert is_mean(counts[j, 0], rate * time)
 
 
@@ -69,7 +69,7 @@ def test_the_check_of_means_has_teeth():
     _, money = span_sums(futures, value, mean, reach.lengths, np.zeros(1), 1, SIZE)
     x, t_x, T, law = CASES["cdnow repeater"]
     rate = p_alive(x, t_x, T, law) * (law["r"] + x) / (law["alpha"] + T)
-    time = pareto_nbd.expected_lifetime(39.0, s=law["s"], scale=law["beta"] + T)
+    time = pareto_nbd.expected_lifetime(horizon=39.0, s=law["s"], scale=law["beta"] + T)
     assert not is_mean(money[0, 0], 1.03 * rate * time * gamma_gamma.expected_spend(x, 20.0, **LONG))
 
 
@@ -83,7 +83,7 @@ def test_distribution_of_counts(case, name):
     counts, _ = span_sums(futures, value, mean, reach.lengths, np.zeros(2), 1, SIZE)
     for j, length in enumerate(lengths):
         most = int(np.quantile(counts[j], 0.999)) + 1
-        chance = pareto_nbd.purchase_probability(np.arange(most), length, x, t_x, T, **law)
+        chance = pareto_nbd.purchase_probability(x, t_x, T, horizon=length, number=np.arange(most), **law)
         expected = SIZE * np.append(chance, max(1 - chance.sum(), 0))
         seen = np.bincount(np.minimum(counts[j, 0], most).astype(int), minlength=most + 1)
         kept = expected >= 10

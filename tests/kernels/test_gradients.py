@@ -142,10 +142,10 @@ def test_gradients_and_p_alive_do_not_break_over_eight_decades():
 @pytest.mark.parametrize(
     "quantity",
     [
-        lambda history, law: pareto_nbd.expected_purchases(*history, 52.0, **law),
-        lambda history, law: pareto_nbd.dert(*history, 0.002, **law),
-        lambda history, law: pareto_nbd.p_alive_at(*history, 52.0, **law),
-        lambda history, law: pareto_nbd.expected_purchases_new(history[2], **law),
+        lambda history, law: pareto_nbd.expected_purchases(*history, horizon=52.0, **law),
+        lambda history, law: pareto_nbd.dert(*history, discount_rate=0.002, **law),
+        lambda history, law: pareto_nbd.p_alive_at(*history, horizon=52.0, **law),
+        lambda history, law: pareto_nbd.expected_purchases_new(horizon=history[2], **law),
     ],
     ids=["expected purchases", "dert", "alive later", "new customers"],
 )

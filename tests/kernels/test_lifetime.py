@@ -143,7 +143,7 @@ def test_expected_repeat_purchases_of_a_new_customer_agree():
     T = np.full(SIZE, 39.0)
     x, t_x = pareto_nbd.simulate(T, **law, rng=np.random.default_rng(6))
     lifetime = pareto_nbd.expected_lifetime_to_date(x, t_x, T, **law)
-    wanted = pareto_nbd.expected_lifetime(39.0, s=0.8, scale=15.0)
+    wanted = pareto_nbd.expected_lifetime(horizon=39.0, s=0.8, scale=15.0)
     assert abs(lifetime.mean() - wanted) < Z * lifetime.std() / np.sqrt(SIZE)
     rate = pareto_nbd.expected_purchase_rate(x, t_x, T, **law)
     assert abs(rate.mean() - 0.1) < Z * rate.std() / np.sqrt(SIZE)

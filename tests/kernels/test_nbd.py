@@ -33,7 +33,7 @@ def test_cdnow_maximum_likelihood_as_published(cdnow):
 def test_cdnow_holdout_total_as_published(cdnow_summary):
     """The sum of 39 weeks' expected purchases: 2929.8 (table of hold-out forecasts in the published values)."""
     columns = (cdnow_summary.table[name].to_numpy() for name in ("frequency", "recency", "T"))
-    total = nbd.expected_purchases(*columns, 39.0, **PUBLISHED).sum()
+    total = nbd.expected_purchases(*columns, horizon=39.0, **PUBLISHED).sum()
     assert total == pytest.approx(2929.8, abs=0.6)
 
 
@@ -53,8 +53,10 @@ def test_it_is_the_pareto_nbd_of_customers_who_never_leave(one, r, alpha):
     never = {"s": 1.0, "beta": 1e10 * T * np.exp(silence)}
     ours = nbd.log_likelihood(x, t_x, T, r=r, alpha=alpha)
     assert ours == pytest.approx(pareto_nbd.log_likelihood(x, t_x, T, r=r, alpha=alpha, **never), rel=1e-8, abs=1e-8)
-    ahead = nbd.expected_purchases(x, t_x, T, 10.0, r=r, alpha=alpha)
-    assert ahead == pytest.approx(pareto_nbd.expected_purchases(x, t_x, T, 10.0, r=r, alpha=alpha, **never), rel=1e-7)
+    ahead = nbd.expected_purchases(x, t_x, T, horizon=10.0, r=r, alpha=alpha)
+    assert ahead == pytest.approx(
+        pareto_nbd.expected_purchases(x, t_x, T, horizon=10.0, r=r, alpha=alpha, **never), rel=1e-7
+    )
 
 
 @relation

@@ -39,24 +39,25 @@ def test_log_likelihood(rows, history, law):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "more", "column"),
+    ("quantity", "named", "column"),
     [
-        (pareto_nbd.p_alive, [], "p_alive"),
-        (pareto_nbd.expected_purchases, ["horizon"], "expected_purchases"),
-        (pareto_nbd.dert, ["discount"], "dert"),
-        (pareto_nbd.p_alive_at, ["horizon"], "p_alive_at_horizon"),
+        (pareto_nbd.p_alive, {}, "p_alive"),
+        (pareto_nbd.expected_purchases, {"horizon": "horizon"}, "expected_purchases"),
+        (pareto_nbd.dert, {"discount_rate": "discount"}, "dert"),
+        (pareto_nbd.p_alive_at, {"horizon": "horizon"}, "p_alive_at_horizon"),
     ],
     ids=["alive", "purchases", "dert", "alive later"],
 )
-def test_quantities_of_a_customer(rows, history, law, quantity, more, column):
-    found = quantity(*history, *(rows[name].to_numpy() for name in more), **law)
+def test_quantities_of_a_customer(rows, history, law, quantity, named, column):
+    given = {name: rows[of].to_numpy() for name, of in named.items()}
+    found = quantity(*history, **given, **law)
     np.testing.assert_allclose(found, rows[column], **DIGITS)
     assert (found >= 0).all()
     assert "alive" not in column or (found <= 1).all()
 
 
 def test_expected_purchases_new(rows, law):
-    found = pareto_nbd.expected_purchases_new(rows["horizon"].to_numpy(), **law)
+    found = pareto_nbd.expected_purchases_new(horizon=rows["horizon"].to_numpy(), **law)
     np.testing.assert_allclose(found, rows["expected_purchases_new"], **DIGITS)
 
 
@@ -113,22 +114,22 @@ def test_published_customers(law, digits):
     optimum: four parameters fitted to the seven figures below meet every printed digit of all seven.
     """
     heavy = (26, 216 / 7, 31.0)
-    quiet = pareto_nbd.expected_purchases(np.array([10, 15, 20, 25]), 20.0, 39.0, 52.0, **law)
+    quiet = pareto_nbd.expected_purchases(np.array([10, 15, 20, 25]), 20.0, 39.0, horizon=52.0, **law)
     np.testing.assert_allclose(quiet, [0.7062289, 0.1442396, 0.02250658, 0.00309267], rtol=digits)
-    assert pareto_nbd.expected_purchases(*heavy, 52.0, **law) == pytest.approx(25.45647, rel=digits)
+    assert pareto_nbd.expected_purchases(*heavy, horizon=52.0, **law) == pytest.approx(25.45647, rel=digits)
     assert pareto_nbd.p_alive(*heavy, **law) == pytest.approx(0.997874, abs=7e-7)
-    assert pareto_nbd.expected_purchases_new(52.0, **law) == pytest.approx(1.473434, rel=digits)
-    assert pareto_nbd.expected_purchases_new(52.0, **MLE) == pytest.approx(1.473434, abs=5e-7)
+    assert pareto_nbd.expected_purchases_new(horizon=52.0, **law) == pytest.approx(1.473434, rel=digits)
+    assert pareto_nbd.expected_purchases_new(horizon=52.0, **MLE) == pytest.approx(1.473434, abs=5e-7)
 
 
 def test_published_dert():
     times = [(0, 0, 38.86), (1, 1.71, 38.86), (2, 30.43, 38.86), (7, 29.43, 38.86), (26, 216 / 7, 31)]
-    found = pareto_nbd.dert(*np.array(times).T, np.log(1.15) / 52, **VIGNETTE)
+    found = pareto_nbd.dert(*np.array(times).T, discount_rate=np.log(1.15) / 52, **VIGNETTE)
     np.testing.assert_allclose(found, [0.4781994, 0.7636157, 6.5008918, 16.5822741, 86.2644876], rtol=6e-8)
 
 
 def test_published_counts():
-    found = pareto_nbd.purchase_pmf(np.arange(8), 39.0, **VIGNETTE)
+    found = pareto_nbd.purchase_pmf(horizon=39.0, number=np.arange(8), **VIGNETTE)
     wanted = [0.5935692, 0.1655853, 0.0824992, 0.0490472, 0.0317005, 0.0214880, 0.0150134, 0.0107092]
     np.testing.assert_allclose(found, wanted, atol=5.1e-8, rtol=0)
 
@@ -201,7 +202,7 @@ def test_cdnow_spend(cdnow):
 def test_cdnow_value_to_infinity(cdnow):
     """CLVTools' CLV to infinity at 15 % a year, spend included, margin 1; at estimates of its own, so four digits."""
     x, t_x, T, z = cdnow
-    future = pareto_nbd.dert(x, t_x, T, np.log(1.15) / 52, **VIGNETTE)
+    future = pareto_nbd.dert(x, t_x, T, discount_rate=np.log(1.15) / 52, **VIGNETTE)
     value = future * gamma_gamma.expected_spend(x, z, p=6.249349, q=3.744256, v=15.444307)
     np.testing.assert_allclose(value[[0, 5, 1515]], [160.306, 1185.397, 3441.760], rtol=4e-4)
     assert value.sum() == pytest.approx(261614.78, rel=4e-4)
@@ -210,7 +211,7 @@ def test_cdnow_value_to_infinity(cdnow):
 def test_cdnow_holdout(cdnow, cdnow_summary):
     x, t_x, T, _ = cdnow
     actual = cdnow_summary.table["holdout_purchases"].to_numpy()
-    predicted = pareto_nbd.expected_purchases(x, t_x, T, 39.0, **VIGNETTE)
+    predicted = pareto_nbd.expected_purchases(x, t_x, T, horizon=39.0, **VIGNETTE)
     assert actual.sum() == 1882
     assert predicted.sum() == pytest.approx(1665.4, abs=0.06)
     assert np.abs(predicted - actual).mean() == pytest.approx(0.7545, abs=6e-5)
@@ -223,6 +224,6 @@ def test_cdnow_holdout(cdnow, cdnow_summary):
 def test_cdnow_cumulative_purchases(cdnow, cdnow_summary):
     """Cumulative repeat purchases by the ends of weeks 39 and 78, which are one day after the summary's."""
     T = cdnow[2] + 1 / 7
-    at_end = [pareto_nbd.expected_purchases_new(T + more, **VIGNETTE).sum() for more in (0.0, 39.0)]
+    at_end = [pareto_nbd.expected_purchases_new(horizon=T + more, **VIGNETTE).sum() for more in (0.0, 39.0)]
     np.testing.assert_allclose(at_end, [2532.3, 4274.4], atol=0.06)
     assert cdnow_summary.table["frequency"].sum() == 2457

@@ -49,12 +49,14 @@ def test_change_of_time_unit(history, law, c):
         one = float(function(x, *times, **law))
         other = float(function(x, *(c * t for t in times), **moved))
         assert other == pytest.approx(one, rel=1e-8, abs=1e-280)
-    one = float(pareto_nbd.dert(x, t_x, T, 0.01, **law))
-    assert float(pareto_nbd.dert(x, c * t_x, c * T, 0.01 / c, **moved)) == pytest.approx(one, rel=1e-8, abs=1e-280)
+    one = float(pareto_nbd.dert(x, t_x, T, discount_rate=0.01, **law))
+    assert float(pareto_nbd.dert(x, c * t_x, c * T, discount_rate=0.01 / c, **moved)) == pytest.approx(
+        one, rel=1e-8, abs=1e-280
+    )
     counts = np.arange(4)
     np.testing.assert_allclose(
-        pareto_nbd.purchase_pmf(counts, c * T, **moved),
-        pareto_nbd.purchase_pmf(counts, T, **law),
+        pareto_nbd.purchase_pmf(horizon=c * T, number=counts, **moved),
+        pareto_nbd.purchase_pmf(horizon=T, number=counts, **law),
         rtol=1e-9,
         atol=1e-300,
     )
@@ -99,21 +101,21 @@ def test_a_later_purchase_raises_p_alive(history, law, factor):
 @relation
 @given(histories(), laws, st.floats(0.1, 500), st.floats(1.01, 20))
 def test_horizon_and_discount(history, law, h, factor):
-    near, far = pareto_nbd.expected_purchases(*history, np.array([h, h * factor]), **law)
+    near, far = pareto_nbd.expected_purchases(*history, horizon=np.array([h, h * factor]), **law)
     assert 0 <= near <= far * ROUNDING <= near * factor * ROUNDING**2
-    cheap, dear = pareto_nbd.dert(*history, np.array([0.001, 0.001 * factor]), **law)
+    cheap, dear = pareto_nbd.dert(*history, discount_rate=np.array([0.001, 0.001 * factor]), **law)
     assert 0 <= dear <= cheap * (1 + 1e-7)
-    soon, late = pareto_nbd.p_alive_at(*history, np.array([h, h * factor]), **law)
+    soon, late = pareto_nbd.p_alive_at(*history, horizon=np.array([h, h * factor]), **law)
     assert 0 <= late <= soon <= pareto_nbd.p_alive(*history, **law) * ROUNDING
-    new = pareto_nbd.expected_purchases_new(np.array([h, h * factor]), **law)
+    new = pareto_nbd.expected_purchases_new(horizon=np.array([h, h * factor]), **law)
     assert 0 <= new[0] <= new[1] * ROUNDING <= law["r"] / law["alpha"] * h * factor * ROUNDING**2
 
 
 @relation
 @given(laws, st.floats(0.1, 500))
 def test_nothing_seen_is_a_new_customer(law, h):
-    known = float(pareto_nbd.expected_purchases(0, 0.0, 0.0, h, **law))
-    assert known == pytest.approx(float(pareto_nbd.expected_purchases_new(h, **law)), rel=1e-12)
+    known = float(pareto_nbd.expected_purchases(0, 0.0, 0.0, horizon=h, **law))
+    assert known == pytest.approx(float(pareto_nbd.expected_purchases_new(horizon=h, **law)), rel=1e-12)
     assert float(pareto_nbd.p_alive(0, 0.0, 0.0, **law)) == 1
     assert float(pareto_nbd.log_likelihood(0, 0.0, 0.0, **law)) == pytest.approx(0, abs=1e-12)
 
@@ -124,7 +126,7 @@ def test_never_coming_back(law, T):
     """The likelihood of x = 0 is the probability of no purchase."""
     never = float(pareto_nbd.log_likelihood(0, 0.0, T, **law))
     # ten times the worst error of twenty nodes at x = 0 found in this range, where alpha is a thousandth of T
-    assert np.exp(never) == pytest.approx(float(pareto_nbd.purchase_pmf(0, T, **law)), rel=1e-7)
+    assert np.exp(never) == pytest.approx(float(pareto_nbd.purchase_pmf(horizon=T, number=0, **law)), rel=1e-7)
 
 
 @relation
@@ -145,8 +147,10 @@ def test_purchases_are_rate_times_time_alive(history, law, h):
     """`E = rate · ∫ P(alive at T + u) du`, two kernels against each other."""
     x, t_x, T = history
     rate = (law["r"] + x) / (law["alpha"] + T)
-    area = integrate(lambda u: pareto_nbd.p_alive_at(x, t_x, T, u, **law), panels(h, 200))
-    assert rate * area == pytest.approx(float(pareto_nbd.expected_purchases(x, t_x, T, h, **law)), rel=1e-9, abs=1e-290)
+    area = integrate(lambda u: pareto_nbd.p_alive_at(x, t_x, T, horizon=u, **law), panels(h, 200))
+    assert rate * area == pytest.approx(
+        float(pareto_nbd.expected_purchases(x, t_x, T, horizon=h, **law)), rel=1e-9, abs=1e-290
+    )
 
 
 @relation
@@ -154,33 +158,39 @@ def test_purchases_are_rate_times_time_alive(history, law, h):
 def test_discounted_purchases(history, law, h, discount):
     x, t_x, T = history
     rate = (law["r"] + x) / (law["alpha"] + T)
-    area = integrate(lambda u: np.exp(-discount * u) * pareto_nbd.p_alive_at(x, t_x, T, u, **law), panels(h, 200))
-    found = float(pareto_nbd.dert(x, t_x, T, discount, horizon=h, **law))
+    area = integrate(
+        lambda u: np.exp(-discount * u) * pareto_nbd.p_alive_at(x, t_x, T, horizon=u, **law), panels(h, 200)
+    )
+    found = float(pareto_nbd.dert(x, t_x, T, discount_rate=discount, horizon=h, **law))
     assert found == pytest.approx(rate * area, rel=1e-8, abs=1e-290)
 
 
 @relation
 @given(histories(), laws)
 def test_limits_of_the_horizon(history, law):
-    far = float(pareto_nbd.dert(*history, 0.01, horizon=5000.0, **law))
-    assert far == pytest.approx(float(pareto_nbd.dert(*history, 0.01, **law)), rel=1e-8, abs=1e-290)
-    plain = float(pareto_nbd.expected_purchases(*history, 52.0, **law))
-    assert float(pareto_nbd.dert(*history, 1e-12, horizon=52.0, **law)) == pytest.approx(plain, rel=1e-8, abs=1e-290)
-    assert float(pareto_nbd.dert(*history, 0.0, horizon=52.0, **law)) == plain
-    forever = float(pareto_nbd.expected_purchases(*history, np.inf, **law))
+    far = float(pareto_nbd.dert(*history, discount_rate=0.01, horizon=5000.0, **law))
+    assert far == pytest.approx(float(pareto_nbd.dert(*history, discount_rate=0.01, **law)), rel=1e-8, abs=1e-290)
+    plain = float(pareto_nbd.expected_purchases(*history, horizon=52.0, **law))
+    assert float(pareto_nbd.dert(*history, discount_rate=1e-12, horizon=52.0, **law)) == pytest.approx(
+        plain, rel=1e-8, abs=1e-290
+    )
+    assert float(pareto_nbd.dert(*history, discount_rate=0.0, horizon=52.0, **law)) == plain
+    forever = float(pareto_nbd.expected_purchases(*history, horizon=np.inf, **law))
     if law["s"] > 1.2:
-        wanted = float(pareto_nbd.expected_purchases(*history, 1e200, **law))
+        wanted = float(pareto_nbd.expected_purchases(*history, horizon=1e200, **law))
         assert forever == pytest.approx(wanted, rel=1e-9, abs=1e-290)
     elif law["s"] <= 1 and plain > 0:
         assert forever == np.inf
 
 
 @pytest.mark.parametrize(
-    ("function", "extra"), [(pareto_nbd.expected_purchases, 52.0), (pareto_nbd.dert, 0.002)], ids=["purchases", "dert"]
+    ("function", "extra"),
+    [(pareto_nbd.expected_purchases, {"horizon": 52.0}), (pareto_nbd.dert, {"discount_rate": 0.002})],
+    ids=["purchases", "dert"],
 )
 def test_shape_one_is_no_special_case(function, extra):
     s = np.array([1 - 1e-9, 1.0, 1 + 1e-9])
-    found = function(2, 30.43, 38.86, extra, r=0.55, alpha=10.6, s=s, beta=11.7)
+    found = function(2, 30.43, 38.86, **extra, r=0.55, alpha=10.6, s=s, beta=11.7)
     np.testing.assert_allclose(found, found[1], rtol=1e-8)
 
 
@@ -195,10 +205,10 @@ def test_shape_one_is_no_special_case(function, extra):
 def test_count_probabilities_sum_to_one(r, alpha, s, beta, t):
     law = {"r": r, "alpha": alpha, "s": s, "beta": beta}
     counts = np.arange(3000)
-    p = pareto_nbd.purchase_pmf(counts, t, **law)
+    p = pareto_nbd.purchase_pmf(horizon=t, number=counts, **law)
     assert ((p >= 0) & (p <= 1)).all()
     assert p.sum() == pytest.approx(1, abs=1e-10)
-    assert (counts * p).sum() == pytest.approx(float(pareto_nbd.expected_purchases_new(t, **law)), rel=1e-8)
+    assert (counts * p).sum() == pytest.approx(float(pareto_nbd.expected_purchases_new(horizon=t, **law)), rel=1e-8)
 
 
 @relation
@@ -276,22 +286,26 @@ def test_rows_do_not_mix(name):
 @pytest.mark.parametrize("s", [0.3, 0.6, 1.0])
 def test_undiscounted_eternity_is_infinite_without_a_warning(s):
     """The documented `inf` for no discount, no horizon and s ≤ 1 comes quietly, as an answer."""
-    assert pareto_nbd.discounted_lifetime(np.inf, 0.0, s=s, scale=10.0) == np.inf
-    assert pareto_nbd.dert(2, 30.43, 38.86, 0.0, r=0.55, alpha=10.58, s=s, beta=11.66) == np.inf
+    assert pareto_nbd.discounted_lifetime(horizon=np.inf, discount_rate=0.0, s=s, scale=10.0) == np.inf
+    assert pareto_nbd.dert(2, 30.43, 38.86, discount_rate=0.0, r=0.55, alpha=10.58, s=s, beta=11.66) == np.inf
 
 
 def test_undiscounted_eternity_beside_a_discounted_one():
-    found = pareto_nbd.dert(2, 30.43, 38.86, np.array([0.0, 0.01]), r=0.55, alpha=10.58, s=0.61, beta=11.66)
+    found = pareto_nbd.dert(
+        2, 30.43, 38.86, discount_rate=np.array([0.0, 0.01]), r=0.55, alpha=10.58, s=0.61, beta=11.66
+    )
     assert found[0] == np.inf
     assert np.isfinite(found[1])
 
 
 def test_no_time_no_purchases():
-    assert pareto_nbd.expected_purchases_new(0.0, r=0.55, alpha=10.58, s=0.61, beta=11.66) == 0
-    assert pareto_nbd.expected_purchases(2, 30.0, 38.0, 0.0, r=0.55, alpha=10.58, s=0.61, beta=11.66) == 0
-    assert float(pareto_nbd.discounted_lifetime(0.0, 0.1, s=0.5, scale=10.0)) == pytest.approx(0, abs=1e-200)
+    assert pareto_nbd.expected_purchases_new(horizon=0.0, r=0.55, alpha=10.58, s=0.61, beta=11.66) == 0
+    assert pareto_nbd.expected_purchases(2, 30.0, 38.0, horizon=0.0, r=0.55, alpha=10.58, s=0.61, beta=11.66) == 0
+    assert float(pareto_nbd.discounted_lifetime(horizon=0.0, discount_rate=0.1, s=0.5, scale=10.0)) == pytest.approx(
+        0, abs=1e-200
+    )
     np.testing.assert_array_equal(
-        pareto_nbd.purchase_pmf(np.arange(3), 0.0, r=0.5, alpha=10, s=0.6, beta=11), [1, 0, 0]
+        pareto_nbd.purchase_pmf(horizon=0.0, number=np.arange(3), r=0.5, alpha=10, s=0.6, beta=11), [1, 0, 0]
     )
 
 
@@ -309,7 +323,7 @@ def test_count_probabilities_of_heavy_buyers(law, t):
     """Large counts: the binomial coefficient is huge and g_n is narrow, their product is a probability."""
     r, alpha, s, beta = law
     counts = np.unique(np.round(np.geomspace(1, 40_000, 60)))
-    found = pareto_nbd.purchase_pmf(counts, t, r=r, alpha=alpha, s=s, beta=beta)
+    found = pareto_nbd.purchase_pmf(horizon=t, number=counts, r=r, alpha=alpha, s=s, beta=beta)
     front = gammaln(r + counts) - gammaln(r) - gammaln(counts + 1)
 
     def log_count(u, n, log_front):

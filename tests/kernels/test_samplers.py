@@ -175,8 +175,12 @@ SIMULATED = {
 def test_simulated_counts(T, law):
     parameters = dict(zip(("r", "alpha", "s", "beta"), law, strict=True))
     x, t_x = pareto_nbd.simulate(np.full(SIZE, T), **parameters, rng=np.random.default_rng(8))
-    most = int(np.searchsorted(np.cumsum(pareto_nbd.purchase_pmf(np.arange(2000), T, **parameters)), 1 - 20 / SIZE))
-    p = pareto_nbd.purchase_pmf(np.arange(most), T, **parameters)
+    most = int(
+        np.searchsorted(
+            np.cumsum(pareto_nbd.purchase_pmf(horizon=T, number=np.arange(2000), **parameters)), 1 - 20 / SIZE
+        )
+    )
+    p = pareto_nbd.purchase_pmf(horizon=T, number=np.arange(most), **parameters)
     wanted = SIZE * np.append(p, 1 - p.sum())
     seen = np.bincount(np.minimum(x, most).astype(int), minlength=most + 1)
     assert stats.chisquare(seen, wanted * seen.sum() / wanted.sum()).pvalue > FALSE_ALARM
@@ -206,7 +210,9 @@ def test_likelihood_integrates_to_the_count_distribution(x):
     def density(t):
         return np.exp(pareto_nbd.log_likelihood(x, t, T, **law)) * t ** (x - 1) / volume
 
-    assert integrate(density, panels(T)) == pytest.approx(float(pareto_nbd.purchase_pmf(x, T, **law)), rel=1e-10)
+    assert integrate(density, panels(T)) == pytest.approx(
+        float(pareto_nbd.purchase_pmf(horizon=T, number=x, **law)), rel=1e-10
+    )
 
 
 SPENDERS = {

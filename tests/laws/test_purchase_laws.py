@@ -73,29 +73,35 @@ def test_expected_purchases_are_the_mean_of_the_counts(law):
     for row in range(len(rows.T)):
         own = rows.at(np.array([row]))
         repeated = History(*(np.repeat(column, len(numbers), axis=0) for column in own))
-        p = np.exp(law.log_purchase_probability(numbers[:, None], repeated, parameters(law), 39.0)[:, 0])
+        p = np.exp(law.log_purchase_probability(repeated, parameters(law), horizon=39.0, number=numbers[:, None])[:, 0])
         assert p.sum() == pytest.approx(1, abs=1e-6)
-        assert p @ numbers == pytest.approx(law.expected_purchases(own, parameters(law), 39.0).item(), rel=2e-6)
-        assert law.p_purchase(own, parameters(law), 39.0).item() == pytest.approx(1 - p[0], abs=1e-9)
+        assert p @ numbers == pytest.approx(law.expected_purchases(own, parameters(law), horizon=39.0).item(), rel=2e-6)
+        assert law.p_purchase(own, parameters(law), horizon=39.0).item() == pytest.approx(1 - p[0], abs=1e-9)
 
 
 def test_discounting_is_an_integral_over_the_undiscounted(law):
     rows, one, times = history(*HISTORIES), parameters(law), np.linspace(0, YEAR, 2001)
-    bought = np.concatenate([law.expected_purchases(rows, one, time) if time else 0 * rows.T for time in times], axis=1)
+    bought = np.concatenate(
+        [law.expected_purchases(rows, one, horizon=time) if time else 0 * rows.T for time in times], axis=1
+    )
     middle = np.exp(-5 * WEEK * (times[1:] + times[:-1]) / 2)
     wanted = (np.diff(bought, axis=1) * middle).sum(axis=1)
-    np.testing.assert_allclose(law.expected_purchases(rows, one, YEAR, 5 * WEEK)[:, 0], wanted, rtol=2e-6)
-    endless = law.expected_purchases(rows, one, np.inf, 50 * WEEK)
-    np.testing.assert_allclose(endless, law.expected_purchases(rows, one, 30 * YEAR, 50 * WEEK), rtol=1e-6)
+    np.testing.assert_allclose(
+        law.expected_purchases(rows, one, horizon=YEAR, discount_rate=5 * WEEK)[:, 0], wanted, rtol=2e-6
+    )
+    endless = law.expected_purchases(rows, one, horizon=np.inf, discount_rate=50 * WEEK)
+    np.testing.assert_allclose(
+        endless, law.expected_purchases(rows, one, horizon=30 * YEAR, discount_rate=50 * WEEK), rtol=1e-6
+    )
 
 
 def test_time_as_a_customer_is_the_integral_of_being_one(law):
     rows, one = history(*HISTORIES), parameters(law)
     times = np.linspace(0, 26.0, 201)
-    alive = np.concatenate([law.p_alive(rows, one, time) * np.ones_like(rows.T) for time in times], axis=1)
+    alive = np.concatenate([law.p_alive(rows, one, horizon=time) * np.ones_like(rows.T) for time in times], axis=1)
     assert ((alive >= 0) & (alive <= 1)).all()
     assert (np.diff(alive, axis=1) <= 1e-9).all()
-    found = law.expected_time(rows, one, 26.0) * np.ones_like(rows.T)
+    found = law.expected_time(rows, one, horizon=26.0) * np.ones_like(rows.T)
     np.testing.assert_allclose(found[:, 0], np.trapezoid(alive, times, axis=1), rtol=2e-4, atol=1e-12)
 
 
@@ -115,19 +121,21 @@ def test_drawn_futures_are_those_of_the_law(law, who):
     rows, many = history(HISTORIES[who]), parameters(law, size)
     alive = law.p_alive(rows, many) * np.ones((1, size))
     reach = Reach(np.array([39.0, 13.0]), np.inf, 1e4)
-    futures = law.draw_futures(rows, alive, many, reach, customer_keys(7, np.array([who], dtype=np.uint64)))
+    futures = law.draw_futures(
+        rows, many, alive=alive, reach=reach, keys=customer_keys(7, np.array([who], dtype=np.uint64))
+    )
     value = np.ones(futures.time.size)
     counts, money = span_sums(futures, value, np.ones(size), np.array([39.0, 13.0]), np.array([WEEK, 0.0]), 1, size)
     one = parameters(law)
     for found, wanted in (
-        (counts[0], law.expected_purchases(rows, one, 39.0)),
-        (counts[1], law.expected_purchases(rows, one, 13.0)),
-        (money[0], law.expected_purchases(rows, one, 39.0, WEEK)),
+        (counts[0], law.expected_purchases(rows, one, horizon=39.0)),
+        (counts[1], law.expected_purchases(rows, one, horizon=13.0)),
+        (money[0], law.expected_purchases(rows, one, horizon=39.0, discount_rate=WEEK)),
     ):
         spread = max(found.std(), np.sqrt(40 * wanted.item()))  # of rare survivors none may be drawn
         assert abs(found.mean() - wanted.item()) < Z * spread / np.sqrt(size) + 1e-9
     most = 8
-    p = [np.exp(law.log_purchase_probability(n, rows, one, 39.0)).item() for n in range(most)]
+    p = [np.exp(law.log_purchase_probability(rows, one, horizon=39.0, number=n)).item() for n in range(most)]
     expected = np.append(p, max(1 - sum(p), 0)) * size
     seen = np.bincount(np.minimum(counts[0, 0], most).astype(int), minlength=most + 1)
     some = expected > 5
@@ -135,7 +143,7 @@ def test_drawn_futures_are_those_of_the_law(law, who):
         expected, seen = np.append(expected[some], expected[~some].sum()), np.append(seen[some], seen[~some].sum())
         assert stats.chisquare(seen[expected > 0], expected[expected > 0] * size / expected.sum()).pvalue > P
     first = first_times(futures, size)
-    share = law.p_purchase(rows, one, 13.0).item()
+    share = law.p_purchase(rows, one, horizon=13.0).item()
     assert abs((first <= 13.0).mean() - share) < Z * np.sqrt(share * (1 - share) / size) + 1e-9
     monthly, _ = window_sums(futures, value, np.ones(size), np.array([0.0, 13.0, 26.0, 39.0]), 1, size)
     np.testing.assert_allclose(monthly.sum(axis=0), counts[0])
@@ -146,13 +154,15 @@ def test_what_is_not_drawn_one_by_one_has_the_same_mean(law):
     many = parameters(law, size) | {"r": np.full(size, 4.0)}
     reach = Reach(np.array([39.0]), np.inf, 1.5)
     alive = law.p_alive(NEWCOMER, many) * np.ones((1, size))
-    futures = law.draw_futures(NEWCOMER, alive, many, reach, customer_keys(3, np.zeros(1, dtype=np.uint64)))
+    futures = law.draw_futures(
+        NEWCOMER, many, alive=alive, reach=reach, keys=customer_keys(3, np.zeros(1, dtype=np.uint64))
+    )
     assert futures.tails.cell.size > size / 10
     ones = np.ones(futures.time.size)
     counts, money = span_sums(futures, ones, np.ones(size), np.array([39.0]), np.array([WEEK]), 1, size)
     one = {name: values[:1] for name, values in many.items()}
     for found, wanted in ((counts, 0.0), (money, WEEK)):
-        expected = law.expected_purchases(NEWCOMER, one, 39.0, wanted).item()
+        expected = law.expected_purchases(NEWCOMER, one, horizon=39.0, discount_rate=wanted).item()
         assert abs(found.mean() - expected) < Z * found.std() / np.sqrt(size)
 
 
@@ -194,8 +204,8 @@ def test_a_life_that_ends_beyond_what_is_drawn_has_the_same_mean(law):
 
 def test_simulated_customers_are_newcomers(law):
     size = 40_000
-    x, t_x = law.simulate(np.full(size, 39.0), parameters(law, size), np.random.default_rng(5))
-    expected = law.expected_purchases(NEWCOMER, parameters(law), 39.0).item()
+    x, t_x = law.simulate(np.full(size, 39.0), parameters(law, size), rng=np.random.default_rng(5))
+    expected = law.expected_purchases(NEWCOMER, parameters(law), horizon=39.0).item()
     assert abs(x.mean() - expected) < Z * x.std() / np.sqrt(size)
     assert ((t_x >= 0) & (t_x <= 39.0) & ((t_x > 0) == (x > 0))).all()
     returned = history(*zip(x[:200], t_x[:200], np.full(200, 39.0), strict=True))
@@ -210,8 +220,8 @@ def test_parameters_that_differ_between_customers(law):
         alone = rows.at(np.array([number]))
         for ask in (
             law.p_alive,
-            lambda h, p: law.expected_purchases(h, p, 26.0),
-            lambda h, p: law.expected_time(h, p, 26.0),
+            lambda h, p: law.expected_purchases(h, p, horizon=26.0),
+            lambda h, p: law.expected_time(h, p, horizon=26.0),
         ):
             wanted, found = np.broadcast_to(ask(alone, own), (1, 1)), np.broadcast_to(ask(rows, each), (3, 1))
             np.testing.assert_allclose(found[number], wanted[0], rtol=1e-7)
@@ -268,8 +278,8 @@ def test_newcomers_of_a_law_that_lets_them_leave_at_once():
         known(SPEND_LAWS["gamma_gamma"](), p=np.full(size, 6.25), q=3.74, v=15.44),
         units_per_year=YEAR,
     )
-    drawn = new.draw("all", Horizon(39.0), seed=2)
-    expected = 1 + new.expected_purchases("all", 39.0)[0]
+    drawn = new.draw("all", horizon=Horizon(39.0), seed=2)
+    expected = 1 + new.expected_purchases("all", horizon=39.0)[0]
     assert abs(drawn.purchases.mean() - expected) < Z * drawn.purchases.std() / np.sqrt(size)
     stay = mbg.p_alive(NEWCOMER, parameters(mbg)).item()
     assert stay == pytest.approx(one["b"] / (one["a"] + one["b"]))

@@ -54,10 +54,10 @@ def groups(number=10, scale=1.0):
 
 
 PICTURES = {
-    "retention_triangle": lambda names, ax=None: plot.retention_triangle(retention(names), ax),
-    "cumulative_revenue": lambda names, ax=None: plot.cumulative_revenue(revenue(names), ax),
-    "shrinkage": lambda names, ax=None: plot.shrinkage(pooled(names), ax),
-    "deciles": lambda names, ax=None: plot.deciles(groups(len(names)), ax),
+    "retention_triangle": lambda names, ax=None: plot.retention_triangle(retention(names), ax=ax),
+    "cumulative_revenue": lambda names, ax=None: plot.cumulative_revenue(revenue(names), ax=ax),
+    "shrinkage": lambda names, ax=None: plot.shrinkage(pooled(names), ax=ax),
+    "deciles": lambda names, ax=None: plot.deciles(groups(len(names)), ax=ax),
 }
 TITLES = {
     "retention_triangle": ("Share of customers who bought, by cohort and age", "Months since acquisition"),

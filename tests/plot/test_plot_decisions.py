@@ -58,12 +58,12 @@ def months(number):
 
 
 PICTURES = {
-    "waterfall": lambda names, ax=None: plot.waterfall(decomposed(names), names[0], ax),
-    "factors": lambda names, ax=None: plot.factors(decomposed(names), ax),
-    "payback": lambda names, ax=None: plot.payback(curves(names), ax),
-    "payback_margin": lambda names, ax=None: plot.payback_margin(curves(names), ax),
-    "better": lambda names, ax=None: plot.better(pairs(names), ax),
-    "scores": lambda names, ax=None: plot.scores(scored(names), ax),
+    "waterfall": lambda names, ax=None: plot.waterfall(decomposed(names), names[0], ax=ax),
+    "factors": lambda names, ax=None: plot.factors(decomposed(names), ax=ax),
+    "payback": lambda names, ax=None: plot.payback(curves(names), ax=ax),
+    "payback_margin": lambda names, ax=None: plot.payback_margin(curves(names), ax=ax),
+    "better": lambda names, ax=None: plot.better(pairs(names), ax=ax),
+    "scores": lambda names, ax=None: plot.scores(scored(names), ax=ax),
 }
 TITLES = {
     "waterfall": ("From the formula to the posterior", "Value of a customer before acquisition cost"),

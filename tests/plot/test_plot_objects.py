@@ -47,13 +47,12 @@ def same(one, other):
 
 def followed(fit, summary, log):
     daily = kw.purchases_by_day(log, until=summary.holdout_end, acquired_until=summary.observation_end)
-    return validate.tracking(daily, summary, fit)
+    return validate.tracking(fit, summary, daily)
 
 
 PICTURES = {
     "repeat_purchase_histogram": (
-        "fit", ("summary",), lambda o: validate.repeat_purchase_counts(
-            o["summary"].table, o["fit"])),
+        "fit", ("summary",), lambda o: validate.repeat_purchase_counts(o["fit"], o["summary"].table)),
     "conditional_expectation": ("values", ("summary",), lambda o: validate.by_frequency(o["summary"], o["values"])),
     "coverage": ("values", ("summary",), lambda o: validate.coverage(o["summary"], o["values"])),
     "deciles": ("values", ("summary",), lambda o: validate.decile_table(o["summary"], o["values"])),
@@ -79,16 +78,16 @@ def test_an_object_is_drawn_as_its_table(name, things):
 def test_a_fit_is_followed_through_time(name, made, posterior, log, cdnow_summary):
     fit, _ = made(*posterior(20))
     draw = getattr(plot, name)
-    ours = draw(fit, Figure().subplots(), summary=cdnow_summary, log=log)
-    same(ours, draw(followed(fit, cdnow_summary, log), Figure().subplots()))
+    ours = draw(fit, ax=Figure().subplots(), summary=cdnow_summary, log=log)
+    same(ours, draw(followed(fit, cdnow_summary, log), ax=Figure().subplots()))
 
 
 def test_a_decomposition_is_drawn_as_a_waterfall(things):
     reasons = things["reasons"]
     everybody = reasons.cohorts[-1]
     same(
-        plot.waterfall(reasons, everybody, Figure().subplots()),
-        plot.waterfall(reasons.table(), everybody, Figure().subplots()),
+        plot.waterfall(reasons, everybody, ax=Figure().subplots()),
+        plot.waterfall(reasons.table(), everybody, ax=Figure().subplots()),
     )
 
 
@@ -100,7 +99,7 @@ def test_prior_and_posterior_of_a_fit(purchase_fit):
     assert 0 < np.trapezoid(density, at) < 1.02
     with pytest.raises(SchemaError, match="no quantity 'alph' with a prior; it has "):
         plot.prior_posterior(purchase_fit, name="alph")
-    with pytest.raises(SchemaError, match="give a fit, or prior_at, prior_density and samples"):
+    with pytest.raises(SchemaError, match="give a fit, or prior_at, prior_density and draws"):
         plot.prior_posterior([0.0, 1.0], name="r")
 
 

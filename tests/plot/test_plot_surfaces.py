@@ -16,7 +16,7 @@ LAW = {"r": 0.55, "alpha": 10.58, "s": 0.61, "beta": 11.67}
 
 def surface():
     x, t = np.arange(1, 16), np.linspace(1, 39, 20)
-    return x, t, pareto_nbd.expected_purchases(x, t[:, None], 39.0, 52.0, **LAW)
+    return x, t, pareto_nbd.expected_purchases(x, t[:, None], 39.0, horizon=52.0, **LAW)
 
 
 def test_the_surface_of_expected_purchases_has_labelled_contours(sound):

@@ -23,7 +23,9 @@ from kundenwert.simulate import (
 
 
 @pytest.mark.parametrize(
-    "population", [mechaforge(), cdnow_like(), random_population(np.random.default_rng(1))], ids=lambda one: one.name
+    "population",
+    [mechaforge(), cdnow_like(), random_population(rng=np.random.default_rng(1))],
+    ids=lambda one: one.name,
 )
 def test_through_json_and_back(population):
     assert from_dict(json.loads(json.dumps(to_dict(population)))) == population
@@ -221,7 +223,7 @@ def test_what_names_no_population(tmp_path, name, text, message):
 )
 def test_families_that_cannot_be(options):
     with pytest.raises(DomainError, match="make no population: sizes must rise"):
-        random_population(np.random.default_rng(1), **options)
+        random_population(rng=np.random.default_rng(1), **options)
 
 
 def test_categories_are_names_only(plain):

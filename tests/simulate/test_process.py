@@ -147,8 +147,8 @@ def test_effects_are_found_in_the_sample(plain):
 def test_observed_counts_follow_the_published_distribution(plain):
     """Repeat purchases in the time observed against P(X(T) = 0), and recency within T, by way of days."""
     truth = simulate_population(plain(SIZE), seed=8).truth
-    none = pareto_nbd.purchase_pmf(0, truth["T"].to_numpy(), r=1.2, alpha=6.0, s=1.6, beta=40.0)
+    none = pareto_nbd.purchase_pmf(horizon=truth["T"].to_numpy(), number=0, r=1.2, alpha=6.0, s=1.6, beta=40.0)
     excess = (truth["purchases_to_date"] == 1) - none
     assert near(excess, 0.0)
-    expected = pareto_nbd.expected_purchases_new(truth["T"].to_numpy(), r=1.2, alpha=6.0, s=1.6, beta=40.0)
+    expected = pareto_nbd.expected_purchases_new(horizon=truth["T"].to_numpy(), r=1.2, alpha=6.0, s=1.6, beta=40.0)
     assert near(truth["purchases_to_date"] - 1 - expected, 0.0)

@@ -62,7 +62,7 @@ def test_what_happens_is_what_was_expected(plain, broken):
 def test_what_breaks_the_purchases_would_be_seen(plain, broken):
     """The same comparison fails where the breach is left out of the expectation."""
     truth = simulate_population(plain(30_000, **BREACHES[broken]), seed=11).truth
-    without = pareto_nbd.expected_purchases_new(truth["T"].to_numpy(), r=1.2, alpha=6.0, s=1.6, beta=40.0)
+    without = pareto_nbd.expected_purchases_new(horizon=truth["T"].to_numpy(), r=1.2, alpha=6.0, s=1.6, beta=40.0)
     assert not near(truth["purchases_to_date"] - 1 - without)
 
 
@@ -70,7 +70,7 @@ def test_a_correlation_would_be_seen(plain):
     truth = simulate_population(
         plain(30_000, group={"q": 6.0}, spend_correlation=0.5), seed=11, relationship=(156,)
     ).truth
-    repeats = pareto_nbd.expected_purchases_new(156.0, r=1.2, alpha=6.0, s=1.6, beta=40.0)
+    repeats = pareto_nbd.expected_purchases_new(horizon=156.0, r=1.2, alpha=6.0, s=1.6, beta=40.0)
     assert not near(truth["clv_undiscounted_156"] - 2.0 * 75.0 / 5.0 * (1 + repeats))
 
 
@@ -101,7 +101,7 @@ def test_expectations_by_quadrature(regularity, aging, season):
         epsabs=1e-10,
     )[0]
     how = {"season": year, "regularity": regularity, "aging": aging}
-    found = expected_purchases(lam, mu, length, discount_rate=delta, start=start, age=20.0, **how)
+    found = expected_purchases(lam, mu, horizon=length, discount_rate=delta, start=start, age=20.0, **how)
     assert float(found) == pytest.approx(expected, rel=2e-7)
 
 
@@ -131,10 +131,10 @@ def test_the_law_is_the_mean_over_customers(broken):
         "discount_rate": 0.002,
         **{name: value for name, value in broken.items() if name != "season"},
     }
-    mean = (expected_purchases(rate, dropout, 100.0, start=-20.0, **how) * np.outer(w, u)).sum() / 12
+    mean = (expected_purchases(rate, dropout, horizon=100.0, start=-20.0, **how) * np.outer(w, u)).sum() / 12
     one = np.ones(1)
     by_law = expected_purchases_new(
-        Law(3 * one, 12 * one, 4 * one, 100 * one, one, one, one), 100.0, start=-20 * one, **how
+        Law(3 * one, 12 * one, 4 * one, 100 * one, one, one, one), horizon=100.0, start=-20 * one, **how
     )
     assert by_law[0] == pytest.approx(mean, rel=1e-6)  # what 40 nodes give; 90 agree to 1e-9
 

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
+import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from kundenwert.bayes.importance import LARGEST_WEIGHT, PARETO_K_BOUND, Importance
 from kundenwert.bayes.mode import Mode
-from kundenwert.errors import FitError
+from kundenwert.errors import DomainError, FitError
 from kundenwert.messages import as_table, several
 
 if TYPE_CHECKING:
     import arviz as az
+
+    from kundenwert.data import CustomerSummary
 
 LOG_LIKELIHOOD = "history_log_likelihood"
 """Group of a fit's tree with the pointwise log-likelihood of one customer of each history."""
@@ -199,7 +203,7 @@ def _or_worst(value: float) -> float:
     return value if np.isfinite(value) else -np.inf
 
 
-def loo(tree: xr.DataTree) -> az.ELPDData:
+def loo(tree: xr.DataTree, summary: CustomerSummary | None = None) -> az.ELPDData:
     """Leave-one-CUSTOMER-out predictive accuracy by Pareto-smoothed importance sampling.
 
     The stored log-likelihood holds each distinct history once. Customers who share a history share its leave-one-out
@@ -209,18 +213,24 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     ----------
     tree
         With groups `history_log_likelihood` (dims chain, draw, pattern; that of ONE customer of each history) and
-        `constant_data` (`count`). The group has a name of its own so that `arviz.loo`, which would count histories
-        instead of customers, refuses it.
+        `constant_data` (`count`, and `index`: each customer's history). The group has a name of its own so that
+        `arviz.loo`, which would count histories instead of customers, refuses it.
+    summary
+        The customers of the fit; then the pointwise entries carry their ids.
 
     Returns
     -------
     arviz.ELPDData
-        With one pointwise entry per customer, so that `arviz.compare` works on it.
+        With one pointwise entry for each customer that the law looks at, in the order of the fit's table, so that
+        `arviz.compare` compares each customer with the same one: dim `customer` with the row in the table, or
+        `customer_id` if a summary is given.
 
     Raises
     ------
     FitError
-        If the fit was made without a pointwise log-likelihood.
+        If the fit was made without a pointwise log-likelihood, or by a version that did not store whose it is.
+    DomainError
+        If the summary is of other customers than the fit.
 
     References
     ----------
@@ -231,20 +241,40 @@ def loo(tree: xr.DataTree) -> az.ELPDData:
     if LOG_LIKELIHOOD not in tree.children:
         msg = "the fit holds no pointwise log-likelihood; fit with log_likelihood=True, and fewer draws if it is large"
         raise FitError(msg)
-    count = tree["constant_data"]["count"].to_numpy()
+    index, customer = _customers(tree, summary)
     stored = tree[LOG_LIKELIHOOD].to_dataset()
     groups = {"posterior": tree["posterior"].to_dataset(), "log_likelihood": stored}
     result = az.loo(xr.DataTree.from_dict(groups), pointwise=True)
-    log_likelihood = next(iter(stored.data_vars.values()))
-    values = log_likelihood.to_numpy().reshape(-1, count.size)
+    values = next(iter(stored.data_vars.values())).to_numpy()
+    values = values.reshape(-1, values.shape[-1])
     top = values.max(axis=0)
     lppd = top + np.log(np.exp(values - top).mean(axis=0))
-    index = np.repeat(np.arange(count.size), count)
-    elpd_i = result.elpd_i.isel(pattern=index)
-    result.elpd_i = elpd_i.assign_coords(pattern=np.arange(index.size)).rename(pattern="customer")
-    result.pareto_k = result.pareto_k.isel(pattern=index).rename(pattern="customer")
+    dim = str(customer.name)
+    elpd_i, pareto_k = (
+        found.isel(pattern=index)
+        .drop_vars("pattern", errors="ignore")
+        .rename(pattern=dim)
+        .assign_coords({dim: customer})
+        for found in (result.elpd_i, result.pareto_k)
+    )
+    result.elpd_i, result.pareto_k = elpd_i, pareto_k
     result.elpd = float(elpd_i.sum())
     result.se = float(np.sqrt(index.size * elpd_i.var(ddof=1)))
-    result.p = float((count * lppd).sum() - result.elpd)
+    result.p = float(lppd[index].sum() - result.elpd)
     result.n_data_points = int(index.size)
     return result
+
+
+def _customers(tree: xr.DataTree, summary: CustomerSummary | None) -> tuple[NDArray[np.int64], pd.Index]:
+    """Of each customer that the law looks at, in the table's order, the number of the history, and a name."""
+    known = tree["constant_data"]
+    if "index" not in known:
+        raise FitError("the fit does not say which history is whose: an earlier version stored it; fit again")
+    index = known["index"].to_numpy()
+    rows = np.flatnonzero(index >= 0)
+    if summary is None:
+        return index[rows], pd.Index(rows, name="customer")
+    theirs = summary.table["frequency"].to_numpy()
+    if len(theirs) != index.size or (theirs[rows] != known["frequency"].to_numpy()[index[rows]]).any():
+        raise DomainError("the summary is not the one that the fit was made from; give that one")
+    return index[rows], pd.Index(summary.table["customer_id"].to_numpy()[rows], name="customer_id")

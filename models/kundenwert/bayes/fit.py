@@ -62,7 +62,7 @@ def fit[Of: Law](
     model: Of,
     summary: CustomerSummary,
     *,
-    seed: int,
+    seed: int = 1,
     method: Method = "auto",
     draws: int | None = None,
     tune: int = 200,
@@ -256,7 +256,7 @@ def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
 
 def _prior_draws(model: Law, target: Target, rng: np.random.Generator) -> xr.Dataset:
     """Draws of the population's quantities and parameters from their priors."""
-    quantities = {name: prior.draw(PRIOR_DRAWS, rng) for name, prior in resolved_priors(model).items()}
+    quantities = {name: prior.draw(PRIOR_DRAWS, rng=rng) for name, prior in resolved_priors(model).items()}
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         variables = model.derive(quantities, target.unit)
     data = {name: (("chain", "draw"), values[None]) for name, values in variables.items()}
@@ -292,6 +292,7 @@ def _tree(
     if target.effects is not None:
         fields["group"] = observed.group
     kept = xr.Dataset({name: ("pattern", values) for name, values in fields.items()})
+    kept["index"] = ("customer", observed.index)
     groups = {"posterior": posterior, "prior": prior, "constant_data": kept}
     if stats is not None:
         groups["sample_stats"] = stats

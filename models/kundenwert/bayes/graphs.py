@@ -95,7 +95,7 @@ def _observed_histories(model: Law, law: Mapping[str, Variable], observed: Obser
         *parameters, T, _ = given  # one simulated history per row; a count has no part in what a history looks like
         shape = np.broadcast_shapes(*(np.shape(value) for value in (*parameters, T))) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
-        return np.stack(_purchase_law(model).simulate(np.broadcast_to(T, shape), named, rng), axis=-1)
+        return np.stack(_purchase_law(model).simulate(np.broadcast_to(T, shape), named, rng=rng), axis=-1)
 
     inputs = ",".join(["()"] * (len(model.parameters) + 2))
     pm.CustomDist(
@@ -125,7 +125,7 @@ def _observed_values(model: SpendLaw, law: Mapping[str, Variable], observed: Obs
         shape = np.broadcast_shapes(*(np.shape(value) for value in given)) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
         known = Spending(np.broadcast_to(frequency, shape), np.array(np.nan), *(others or [np.array(np.nan)]))
-        return model.simulate(known, named, rng)
+        return model.simulate(known, named, rng=rng)
 
     inputs = ",".join(["()"] * (number + 1 + len(beside)))
     pm.CustomDist(

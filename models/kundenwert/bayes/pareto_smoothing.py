@@ -13,7 +13,7 @@ from scipy import special
 type Array = NDArray[np.float64]
 
 LEAST_IN_TAIL = 6
-"""Weights in a tail below which its shape cannot be told."""
+"""Fewest weights in a tail from which its shape can be estimated."""
 
 
 def smoothed_log_weights(log_weights: Array) -> tuple[Array, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from kundenwert.bayes.diagnose import Diagnosis
 from kundenwert.bayes.priors import resolved_priors
@@ -19,6 +17,7 @@ from kundenwert.bayes.storage import FitInfo, Stored, write
 from kundenwert.data.design import Design
 from kundenwert.laws import Law
 from kundenwert.laws.law import Draws
+from kundenwert.messages import as_table, in_line
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,19 @@ class Fit[Of: Law]:
     tree: xr.DataTree
     diagnosis: Diagnosis
     info: FitInfo
+
+    def __repr__(self) -> str:
+        return in_line("Fit", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_table("Fit", self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What was fitted, how, and whether it may be used."""
+        effects = (*self.model.cohorts, *self.model.covariates)
+        facts = [("law", self.model.title), *([("effects of", ", ".join(map(repr, effects)))] if effects else [])]
+        method = f", by {self.info['method']}" if "method" in self.info else ""
+        return [*facts, ("draws", f"{self.samples:,}{method}"), ("diagnosis", repr(self.diagnosis))]
 
     @property
     def samples(self) -> int:
@@ -84,22 +96,26 @@ class Fit[Of: Law]:
         """
         return self.scoring.thin(samples).population
 
-    def laws(self, table: pd.DataFrame, samples: int | None = None) -> Callable[[NDArray[np.int64]], Draws]:
-        """Parameters of each customer, with the effects of cohorts and covariates, for some rows at a time.
+    def laws(self, table: pd.DataFrame, *, samples: int | None = None) -> xr.Dataset:
+        """Parameters of each customer, with the effects of cohorts and covariates.
 
         Parameters
         ----------
         table
-            Customers, with the model's columns.
+            Customers, with `customer_id` and the model's columns.
         samples
             As in `draws`.
 
         Returns
         -------
-        Callable
-            As `Scoring.laws`.
+        xarray.Dataset
+            Dims `customer_id`, in the table's order, and `sample`. For some rows at a time, as plain arrays:
+            `fit.scoring.laws(table)`.
         """
-        return self.scoring.thin(samples).laws(table)
+        scoring = self.scoring.thin(samples)
+        found, shape = scoring.laws(table)(np.arange(len(table))), (len(table), scoring.samples)
+        data = {name: (("customer_id", "sample"), np.broadcast_to(found[name], shape)) for name in found}
+        return xr.Dataset(data, coords={"customer_id": table["customer_id"].to_numpy(), "sample": np.arange(shape[1])})
 
     def save(self, path: str | Path) -> Path:
         """Write the fit as NetCDF; the file appears whole or not at all.

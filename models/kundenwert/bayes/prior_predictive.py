@@ -75,18 +75,18 @@ def prior_predictive(
     rng, table = np.random.default_rng(seed), summary.table
     rates = _by_customer(purchases, summary, draws, rng)
     T = np.broadcast_to(table["T"].to_numpy(np.float64), (draws, len(table)))
-    frequency, recency = purchases.simulate(T, rates, rng)
+    frequency, recency = purchases.simulate(T, rates, rng=rng)
     columns = {"frequency": frequency, "recency": np.minimum(recency, T), "T": T}
     if spend is not None:
         seen = UNSEEN_SPENDING._replace(frequency=frequency)
-        columns["monetary_value"] = spend.simulate(seen, _by_customer(spend, summary, draws, rng), rng)
+        columns["monetary_value"] = spend.simulate(seen, _by_customer(spend, summary, draws, rng), rng=rng)
     names = {"draw": np.repeat(np.arange(draws), len(table)), "customer_id": np.tile(table["customer_id"], draws)}
     return pd.DataFrame(names | {name: np.ravel(values) for name, values in columns.items()})
 
 
 def _by_customer(law: Law, summary: CustomerSummary, draws: int, rng: np.random.Generator) -> dict[str, Array]:
     """Parameters from the priors, of shape (draws, 1), or (draws, customers) where effects tell customers apart."""
-    quantities = {name: prior.draw(draws, rng) for name, prior in resolved_priors(law).items()}
+    quantities = {name: prior.draw(draws, rng=rng) for name, prior in resolved_priors(law).items()}
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
         population = law.own(law.derive(quantities, law.unit(summary)))
     design = design_of(law, summary)

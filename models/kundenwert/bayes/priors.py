@@ -82,7 +82,7 @@ class Prior:
         density = self._pymc().logp(self._unnamed(), value)
         return pytensor.function([value], density, mode="FAST_COMPILE")  # type: ignore[no-any-return]
 
-    def draw(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    def draw(self, size: int, *, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draws from the prior."""
         if (own := self._own()) is not None:
             return own.draw(rng, size, **self.parameters)
@@ -129,7 +129,7 @@ class Prior:
             msg = f"prior of {name!r}: {self.distribution} has no parameter {', '.join(map(repr, unknown))}"
             raise SchemaError(msg)
         try:
-            drawn = np.asarray(self.draw(200, np.random.default_rng(0)))
+            drawn = np.asarray(self.draw(200, rng=np.random.default_rng(0)))
         except (TypeError, ValueError) as error:
             raise SchemaError(f"prior of {name!r}: {self!r} cannot be drawn from ({error})") from error
         if not (np.all(drawn > 0) and np.isfinite(drawn).all()) or np.unique(drawn).size < drawn.size // 2:

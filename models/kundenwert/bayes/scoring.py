@@ -17,7 +17,7 @@ from kundenwert.laws.law import Array, Draws
 
 
 def known[Of: Law](law: Of, **parameters: ArrayLike) -> Scoring[Of]:
-    """A law with known parameters, such as published ones, where a posterior is expected.
+    """Use known parameters, such as published ones, where a posterior is expected.
 
     Parameters
     ----------

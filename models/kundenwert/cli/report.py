@@ -79,7 +79,7 @@ def _report(journey: Journey, stated: Document, out: Path) -> Path:
     values = steps.value(journey, purchases, spend, summary, priced, seed=seed, readers=each)
     with journey.step("Comparing and checking"):
         years = float(stated.terms.lifespan_years)
-        results = gather(log, summary, purchases, spend, values, readers=readers, lifespan_years=years, seed=seed)
+        results = gather(log, purchases, spend, summary, values, readers=readers, lifespan_years=years, seed=seed)
     with journey.step("Rendering the report"):
         return write(
             results,

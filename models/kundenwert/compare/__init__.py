@@ -2,11 +2,11 @@
 
 from kundenwert.compare.acting import acting_profit, top_decile
 from kundenwert.compare.baselines import Baselines, baseline_predictions, carried_forward
+from kundenwert.compare.cohort_scores import score_cohorts
 from kundenwert.compare.cohorts import NOMINAL, aligned, compare_cohorts, quantiles
 from kundenwert.compare.decomposition import decompose, decompositions
 from kundenwert.compare.factors import FACTORS, Decomposition
 from kundenwert.compare.ranking import capture, normalised_gini, ranking, score_baselines, spearman
-from kundenwert.compare.truth import score_cohorts
 from kundenwert.value import QUANTILES
 
 __all__ = [

@@ -15,8 +15,8 @@ type Array = NDArray[np.float64]
 
 
 def acting_profit(
-    truth: ArrayLike,
     limits: Mapping[str, ArrayLike],
+    truth: ArrayLike,
     *,
     cac: ArrayLike,
     customers: ArrayLike = 1.0,
@@ -35,10 +35,10 @@ def acting_profit(
 
     Parameters
     ----------
-    truth
-        True (or held-out, or posterior mean) value V of a customer before acquisition cost, of each cohort.
     limits
         Rule → limit of each cohort. A missing limit means that the rule has no answer; the cohort is not acquired.
+    truth
+        True (or held-out, or posterior mean) value V of a customer before acquisition cost, of each cohort.
     cac
         Acquisition cost of each cohort; with `elasticity` the cost of the last of n customers, > 0.
     customers
@@ -63,7 +63,7 @@ def acting_profit(
     --------
     Two cohorts, worth 30 and 10, that cost 20 each; the formula says 15 for both.
 
-    >>> table = acting_profit([30.0, 10.0], {"formula": [15.0, 15.0]}, cac=20.0, customers=100)
+    >>> table = acting_profit({"formula": [15.0, 15.0]}, [30.0, 10.0], cac=20.0, customers=100)
     >>> table[["overspending", "underspending", "profit", "lost"]].to_numpy().tolist()
     [[0.0, 0.0, 1000.0, 0.0], [500.0, 1500.0, 0.0, 1000.0]]
     """

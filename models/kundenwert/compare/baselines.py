@@ -1,6 +1,6 @@
 """What a sceptic would bring: predictions of each customer's revenue and purchases that need no posterior of drop-out.
 
-All are on one price basis: revenue within `length` after the end of observation, times `margin`, discounted from the
+All are on one price basis: revenue within `horizon` after the end of observation, times `margin`, discounted from the
 end of observation at `discount_rate`. What cannot be computed is NaN, and a note says why.
 """
 
@@ -73,7 +73,7 @@ def baseline_predictions(
     table: pd.DataFrame,
     *,
     units_per_year: float,
-    length: float,
+    horizon: float,
     lifespan_years: float = 3.0,
     inactivity_months: float = 12,
     margin: float = 1.0,
@@ -81,7 +81,7 @@ def baseline_predictions(
     recent: Mapping[str, tuple[pd.DataFrame, float]] | None = None,
     no_dropout: tuple[Purchases, Spend] | None = None,
 ) -> Baselines:
-    r"""Predict each customer's purchases and revenue within `length` by simple rules that know no drop-out.
+    r"""Predict each customer's purchases and revenue within `horizon` by simple rules that know no drop-out.
 
     **`formula_<rate>_<lifespan>`**: AOV × purchase frequency × time, with
 
@@ -92,13 +92,13 @@ def baseline_predictions(
     `overall`       those of everybody
     =============== ============================================================================================
 
-    and time the whole length (`full`), or what of it is left of the lifespan of the customer's cohort (of everybody for
-    `overall`) as in `formula.lifespan`: `observed`, `churn`, `assumed`. `formula_own_full` is the annuity, the average
-    revenue per unit of time so far going on, and is called **`annuity`**.
+    and time the whole horizon (`full`), or what of it is left of the lifespan of the customer's cohort (of everybody
+    for `overall`) as in `formula.lifespan`: `observed`, `churn`, `assumed`. `formula_own_full` is the annuity, the
+    average revenue per unit of time so far going on, and is called **`annuity`**.
 
     **The names of `recent`**: what the customer bought in a last window goes on at that pace (see `carried_forward`).
 
-    **`nbd`**: `E[(r+x)/(α+T) · length · p (v + x z̄)/(px + q - 1)]` over draws of an NBD, the same model without
+    **`nbd`**: `E[(r+x)/(α+T) · horizon · p (v + x z̄)/(px + q - 1)]` over draws of an NBD, the same model without
     drop-out, times expected spend.
 
     Parameters
@@ -108,7 +108,7 @@ def baseline_predictions(
         `active_before` and `active_after` for churn.
     units_per_year
         Time units in a year, > 0.
-    length
+    horizon
         Length of the hold-out or horizon, in time units, > 0 and finite.
     lifespan_years
         The assumed lifespan, in years, > 0.
@@ -133,7 +133,7 @@ def baseline_predictions(
     SchemaError
         If a column is missing.
     DomainError
-        If the length, the rate or the margin has no meaning.
+        If the horizon, the rate or the margin has no meaning.
 
     Examples
     --------
@@ -143,12 +143,12 @@ def baseline_predictions(
     ...     {"customer_id": ["a"], "cohort": ["x"], "frequency": [3], "recency": [52.0], "T": [104.0],
     ...      "monetary_value": [10.0], "value_to_date": [40.0]}
     ... )
-    >>> found = baseline_predictions(table, units_per_year=52.0, length=52.0, lifespan_years=2.5)
+    >>> found = baseline_predictions(table, units_per_year=52.0, horizon=52.0, lifespan_years=2.5)
     >>> names = ["annuity", "formula_own_active_full", "formula_cohort_assumed", "formula_cohort_observed"]
     >>> found.revenue[names].to_numpy().round(9).tolist()
     [[20.0, 30.0, 10.0, 0.0]]
     """
-    _check(table, units_per_year, length, margin, discount_rate)
+    _check(table, units_per_year, horizon, margin, discount_rate)
     delta = float(np.log1p(discount_rate)) / units_per_year
     customers = table[["customer_id", "cohort"]].reset_index(drop=True)
     plain = table.reset_index(drop=True)
@@ -162,22 +162,22 @@ def baseline_predictions(
         shared = _spread(counts[None if rate == "overall" else "cohort"], plain, rate)
         for lifespan in LIFESPANS:
             years, gap = _lifespan(shared, lifespan, lifespan_years)
-            left = np.clip(years * units_per_year - plain["T"].to_numpy(np.float64), 0, length)
-            left = np.full(len(plain), length) if lifespan == "full" else left
+            left = np.clip(years * units_per_year - plain["T"].to_numpy(np.float64), 0, horizon)
+            left = np.full(len(plain), horizon) if lifespan == "full" else left
             name = "annuity" if (rate, lifespan) == ("own", "full") else f"formula_{rate}_{lifespan}"
             note = np.where(why != "", why, np.where(np.isnan(left), gap, "")).astype(object)
             found[name] = (pace * left, margin * aov * pace * _paid(left, delta), note)
     for name, (window, span) in (recent or {}).items():
-        bought, money, note = carried_forward(plain, window, span)
-        found[name] = (bought * length, margin * money * _paid(np.full(len(plain), length), delta), note)
+        bought, money, note = carried_forward(plain, window, length=span)
+        found[name] = (bought * horizon, margin * money * _paid(np.full(len(plain), horizon), delta), note)
     if no_dropout is not None:
-        found["nbd"] = _nbd(plain, no_dropout, length, margin, delta)
+        found["nbd"] = _nbd(plain, no_dropout, horizon, margin, delta)
     parts = [pd.DataFrame({name: part[i] for name, part in found.items()}, index=customers.index) for i in range(3)]
     return Baselines(customers, *parts)
 
 
 def carried_forward(
-    table: pd.DataFrame, window: pd.DataFrame, length: float
+    table: pd.DataFrame, window: pd.DataFrame, *, length: float
 ) -> tuple[Array, Array, NDArray[np.object_]]:
     """Pace of each customer in the last window: purchases and revenue per time unit, 0 for those who bought nothing.
 
@@ -207,7 +207,7 @@ def carried_forward(
     --------
     >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "T": [80.0, 80.0]})
     >>> window = pd.DataFrame({"customer_id": ["b"], "purchases": [2], "revenue": [78.0]})
-    >>> carried_forward(customers, window, 52.0)[1].tolist()
+    >>> carried_forward(customers, window, length=52.0)[1].tolist()
     [0.0, 1.5]
     """
     if not (np.isfinite(length) and length > 0):
@@ -249,7 +249,7 @@ def _spread(counts: pd.DataFrame, table: pd.DataFrame, rate: str) -> pd.DataFram
 
 
 def _lifespan(shared: pd.DataFrame, method: str, lifespan_years: float) -> tuple[Array, NDArray[np.object_]]:
-    """Lifespan in years and why it is missing; nothing to say about the full length."""
+    """Lifespan in years and why it is missing; nothing to say about the full horizon."""
     if method == "full":
         return np.full(len(shared), np.inf), np.full(len(shared), "", dtype=object)
     years = formula.lifespan(shared, method, years=lifespan_years if method == "assumed" else None)
@@ -262,30 +262,30 @@ def _paid(time: Array, delta: float) -> Array:
 
 
 def _nbd(
-    table: pd.DataFrame, fits: tuple[Purchases, Spend], length: float, margin: float, delta: float
+    table: pd.DataFrame, fits: tuple[Purchases, Spend], horizon: float, margin: float, delta: float
 ) -> tuple[Array, Array, NDArray[np.object_]]:
     """Expectations under an NBD, multiplied draw by draw, for a bounded number of customers at a time."""
     buying, paying = scorings(*fits)
     rates, prices = buying.laws(table), paying.laws(table)
     history, spending = History.of(table), paying.law.spending(table)
-    paid = float(_paid(np.asarray(length), delta)) / length
+    paid = float(_paid(np.asarray(horizon), delta)) / horizon
     bought, money = np.empty(len(table)), np.empty(len(table))
     step = max(1, BLOCK_CELLS // buying.samples)
     for start in range(0, len(table), step):
         some = np.arange(start, min(start + step, len(table)))
         own = history.at(some)
-        number = buying.law.expected_purchases(own, rates(some), length)
+        number = buying.law.expected_purchases(own, rates(some), horizon=horizon)
         spend = paying.law.expected_spend(spending.at(some), prices(some))
         bought[some] = number.mean(axis=1)
         money[some] = margin * paid * (number * spend).mean(axis=1)
     return bought, np.where(np.isinf(money), np.nan, money), np.where(np.isinf(money), _NO_MEAN, "").astype(object)
 
 
-def _check(table: pd.DataFrame, units_per_year: float, length: float, margin: float, discount_rate: float) -> None:
+def _check(table: pd.DataFrame, units_per_year: float, horizon: float, margin: float, discount_rate: float) -> None:
     if missing := [name for name in _NEEDED if name not in table]:
         raise SchemaError(f"the customer table has no column {' and no column '.join(map(repr, missing))}")
-    if not (np.isfinite(length) and length > 0 and units_per_year > 0):
-        raise DomainError(f"length={length} time units: the baselines need a positive, finite one")
+    if not (np.isfinite(horizon) and horizon > 0 and units_per_year > 0):
+        raise DomainError(f"horizon={horizon} time units: the baselines need a positive, finite one")
     if not 0 < margin <= 1:
         raise DomainError(f"the margin is {margin:g}; it is a share of revenue, in (0, 1], so 30 % is 0.3")
     if not 0 <= discount_rate < 10:

@@ -259,7 +259,7 @@ class _Expected(NamedTuple):
         cls, purchases: Purchases, spend: Spend, table: pd.DataFrame, samples: int | None, margin: float
     ) -> _Expected:
         """Pair the posteriors, and take columns out of the table."""
-        buying, paying = scorings(purchases, spend, samples)
+        buying, paying = scorings(purchases, spend, samples=samples)
         revenue, spending = table["value_to_date"].to_numpy(np.float64)[:, None], paying.law.spending(table)
         own = "margin_to_date" in table  # rows that state their margins
         so_far = table["margin_to_date"].to_numpy(np.float64)[:, None] if own else margin * revenue
@@ -275,12 +275,12 @@ class _Expected(NamedTuple):
         history, rates, law = self.history.at(rows), self.rates(rows), self.buying.law
         life = law.life_to_date(history, rates)
         spend = self.paying.law.expected_spend(self.spending.at(rows), self.prices(rows))
-        plain = law.expected_purchases(history, rates, horizon, alive=life.p_alive)
-        paid = law.expected_purchases(history, rates, horizon, delta, alive=life.p_alive)
+        plain = law.expected_purchases(history, rates, horizon=horizon, alive=life.p_alive)
+        paid = law.expected_purchases(history, rates, horizon=horizon, discount_rate=delta, alive=life.p_alive)
         return {
             "spend": spend,
             "rate": life.purchase_rate,
-            "lifetime": life.time + law.expected_time(history, rates, horizon, alive=life.p_alive),
+            "lifetime": life.time + law.expected_time(history, rates, horizon=horizon, alive=life.p_alive),
             "undiscounted": self.so_far[rows] + self.margin * product(plain, spend),
             "discounted": self.so_far[rows] + self.margin * product(paid, spend),
         }

@@ -87,8 +87,8 @@ def acquisition_table(
     assumed = Assumed.check(newcomers, terms, changes)
     rows = []
     for cohort, expected in assumed.expected().items():
-        cost, bought = assumed.costs[cohort], newcomers.expected_purchases(cohort, assumed.horizon.length)
-        drawn = assumed.outcomes(cohort, seed, customers_per_draw)
+        cost, bought = assumed.costs[cohort], newcomers.expected_purchases(cohort, horizon=assumed.horizon.length)
+        drawn = assumed.outcomes(cohort, seed=seed, customers_per_draw=customers_per_draw)
         outcome = quantiles(drawn.value - cost, "clv")
         ratio = expected / cost if cost > 0 else np.full_like(expected, np.nan)
         row = {"cohort": cohort, "cac": cost, **quantiles(expected, "break_even_cac")}

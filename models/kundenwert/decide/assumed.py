@@ -63,7 +63,7 @@ class Assumed:
         DomainError
             If a setting has no meaning, or a cohort no cost.
         """
-        found = stated_terms(terms, changes, newcomers.units_per_year)
+        found = stated_terms(terms, changes, units_per_year=newcomers.units_per_year)
         names = list(newcomers.cohorts)
         cost, order, service = (
             dict(zip(names, (cost_of(found, pd.Series(names), name) / unit).tolist(), strict=True))
@@ -78,12 +78,13 @@ class Assumed:
         `margin · E[value] - order · E[purchases] - service · E[time as a customer]`, the first purchase included, of
         shape (samples,), before the acquisition cost; infinite in draws in which the law of spend has no mean.
         """
-        rate = self.horizon.discount_rate
-        found = self.margin * self.newcomers.expected_value(cohort, time, rate)
+        new, rate = self.newcomers, self.horizon.discount_rate
+        found = self.margin * new.expected_value(cohort, horizon=time, discount_rate=rate)
         if self.order[cohort] > 0:
-            found = found - self.order[cohort] * (1 + self.newcomers.expected_purchases(cohort, time, rate))
+            bought = 1 + new.expected_purchases(cohort, horizon=time, discount_rate=rate)
+            found = found - self.order[cohort] * bought
         if self.service[cohort] > 0:
-            found = found - self.service[cohort] * self.newcomers.expected_time(cohort, time, rate)
+            found = found - self.service[cohort] * new.expected_time(cohort, horizon=time, discount_rate=rate)
         return found
 
     def earning(self, cohort: str) -> Earning:
@@ -94,7 +95,7 @@ class Assumed:
         """By cohort the expected value of a new customer before acquisition cost, of shape (samples,)."""
         return {cohort: self.until(cohort, self.horizon.length) for cohort in self.newcomers.cohorts}
 
-    def outcomes(self, cohort: str, seed: int, customers_per_draw: int) -> Outcomes:
+    def outcomes(self, cohort: str, *, seed: int = 1, customers_per_draw: int = 1) -> Outcomes:
         """What single new customers bring; their random numbers are keyed by the seed and the cohort's name.
 
         Parameters
@@ -121,7 +122,7 @@ class Assumed:
                 f"seed={seed}, customers_per_draw={customers_per_draw}: the seed is at least 0, and there is at least "
                 "one customer"
             )
-        drawn = self.newcomers.draw(cohort, self.horizon, seed=seed, customers_per_draw=customers_per_draw)
+        drawn = self.newcomers.draw(cohort, horizon=self.horizon, seed=seed, customers_per_draw=customers_per_draw)
         paid = drawn.paid_back(self.earning(cohort))
         value = self.margin * drawn.value.ravel()
         if self.order[cohort] > 0 or self.service[cohort] > 0:

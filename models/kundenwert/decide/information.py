@@ -263,7 +263,7 @@ def sample_statistics(
     repeats, spend = np.zeros(newcomers.samples), np.zeros(newcomers.samples)
     step = max(1, CELLS // newcomers.samples)
     for start in range(0, customers, step):
-        bought, value = newcomers.observe(cohort, length, min(step, customers - start), rng)
+        bought, value = newcomers.observe(cohort, customers=min(step, customers - start), length=length, rng=rng)
         repeats += bought.sum(axis=1)
         spend += (value * (1 + bought)).sum(axis=1)
     return np.column_stack([np.log1p(repeats), np.log(spend / (repeats + customers))])

@@ -70,7 +70,7 @@ def payback_table(
     assumed = Assumed.check(newcomers, terms, changes)
     rows = []
     for cohort, cost in assumed.costs.items():
-        paid = assumed.outcomes(cohort, seed, customers_per_draw).paid_back
+        paid = assumed.outcomes(cohort, seed=seed, customers_per_draw=customers_per_draw).paid_back
         expected = expected_payback(assumed, cohort)
         known = expected[~np.isnan(expected)]
         row: dict[str, object] = {"cohort": cohort, "cac": cost}
@@ -140,9 +140,9 @@ def _last_open(assumed: Assumed, cohort: str) -> tuple[Array, Array]:
 
 def payback_curve(
     newcomers: Newcomers,
-    grid: ArrayLike,
     terms: Terms | None = None,
     *,
+    grid: ArrayLike,
     seed: int = 1,
     customers_per_draw: int = 1,
     **changes: object,
@@ -176,7 +176,7 @@ def payback_curve(
     >>> from kundenwert.predict import newcomers
     >>> buy = known(ParetoNBD(), r=0.55, alpha=10.6, s=0.6, beta=11.7)
     >>> new = newcomers(buy, known(GammaGamma(), p=6.25, q=3.74, v=15.44), units_per_year=52.0)
-    >>> found = payback_curve(new, [0.0, 52.0], margin=0.3, horizon=52.0, cac=20.0)
+    >>> found = payback_curve(new, grid=[0.0, 52.0], margin=0.3, horizon=52.0, cac=20.0)
     >>> found["expected_margin_mean"].round(4).tolist()
     [10.5657, 25.5099]
     """
@@ -187,7 +187,7 @@ def payback_curve(
         raise DomainError(f"the times of a payback curve lie between 0 and the horizon, {horizon:g} time units")
     parts = []
     for cohort, cost in assumed.costs.items():
-        paid = np.sort(assumed.outcomes(cohort, seed, customers_per_draw).paid_back)
+        paid = np.sort(assumed.outcomes(cohort, seed=seed, customers_per_draw=customers_per_draw).paid_back)
         cumulated = np.column_stack([assumed.until(cohort, t) for t in times])
         part = pd.DataFrame({"cohort": cohort, "time": times})
         part["p_paid_back"] = np.searchsorted(paid, times, side="right") / paid.size

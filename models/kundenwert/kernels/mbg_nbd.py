@@ -8,7 +8,7 @@ Examples
 >>> law = {"r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483}
 >>> round(float(p_alive(0, 0.0, 38.86, **law)), 6), round(float(p_alive(2, 30.43, 38.86, **law)), 6)
 (0.389714, 0.706122)
->>> round(float(expected_purchases(2, 30.43, 38.86, 39.0, **law)), 6)
+>>> round(float(expected_purchases(2, 30.43, 38.86, horizon=39.0, **law)), 6)
 1.262657
 """
 

@@ -119,7 +119,7 @@ def total_log_likelihood(
 
 
 def expected_purchases(
-    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, horizon: ArrayLike, *, r: ArrayLike, alpha: ArrayLike
+    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, *, horizon: ArrayLike, r: ArrayLike, alpha: ArrayLike
 ) -> Array:
     r"""Expected number of purchases of a known customer in `(T, T + horizon]`.
 
@@ -139,7 +139,7 @@ def expected_purchases(
 
     Examples
     --------
-    >>> round(float(expected_purchases(2, 30.43, 38.86, 39.0, r=0.3848, alpha=12.072)), 5)
+    >>> round(float(expected_purchases(2, 30.43, 38.86, horizon=39.0, r=0.3848, alpha=12.072)), 5)
     1.82611
     """
     x, t_x, T, h, r, alpha = (np.asarray(o, dtype=np.float64) for o in (frequency, recency, T, horizon, r, alpha))
@@ -147,12 +147,12 @@ def expected_purchases(
 
 
 def log_purchase_probability(
-    number: ArrayLike,
-    horizon: ArrayLike,
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
     *,
+    horizon: ArrayLike,
+    number: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
 ) -> Array:
@@ -162,12 +162,12 @@ def log_purchase_probability(
 
     Parameters
     ----------
-    number
-        n ≥ 0, a whole number.
-    horizon
-        h > 0, in units of time.
     frequency, recency, T, r, alpha
         As in `log_likelihood`.
+    horizon
+        h > 0, in units of time.
+    number
+        n ≥ 0, a whole number.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def log_purchase_probability(
 
     Examples
     --------
-    >>> round(float(log_purchase_probability(1, 39.0, 2, 30.43, 38.86, r=0.3848, alpha=12.072)), 6)
+    >>> round(float(log_purchase_probability(2, 30.43, 38.86, horizon=39.0, number=1, r=0.3848, alpha=12.072)), 6)
     -1.322285
     """
     n, h, x, _, T, r, alpha = (

@@ -93,51 +93,51 @@ class BGNBD(PurchaseLaw):
         x, t_x, T = (fields[name] for name in History._fields)
         return kernel.log_likelihood(x, t_x, T, flips=self.flips, **self.own(law))
 
-    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+    def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:
         """Probability of being a customer still at the end of observation, or a time after it."""
-        if ahead == 0:
+        if horizon == 0:
             alive = kernel.p_alive(*history, flips=self.flips, **self.own(law))
             return np.ascontiguousarray(np.broadcast_to(alive, (len(alive), self._samples(law))))
-        return self._once(kernel.p_alive_at, history, law, ahead)
+        return self._once(kernel.p_alive_at, history, law, horizon)
 
     def expected_purchases(
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · E[λ (1 - e^(-(δ+λp) length)) / (δ+λp)]`; see `kernels.bg_nbd.expected_purchases`."""
+        """`P(alive) · E[λ (1 - e^(-(δ+λp) horizon)) / (δ+λp)]`; see `kernels.bg_nbd.expected_purchases`."""
         del alive  # quick to compute
-        return self._once(kernel.expected_purchases, history, law, length, discount_rate)
+        return self._once(kernel.expected_purchases, history, law, horizon, discount_rate=discount_rate)
 
     def expected_time(
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · ∫₀^length e^(-δu) E[(1 + p u/(α+T))^-(r+x)] du`."""
+        """`P(alive) · ∫₀^horizon e^(-δu) E[(1 + p u/(α+T))^-(r+x)] du`."""
         del alive  # quick to compute
-        return self._once(kernel.expected_time, history, law, length, discount_rate)
+        return self._once(kernel.expected_time, history, law, horizon, discount_rate=discount_rate)
 
     def _once(
-        self, of: Callable[..., Array], history: History, law: Parameters, length: float | Array, *more: float
+        self, of: Callable[..., Array], history: History, law: Parameters, horizon: float | Array, **more: float
     ) -> Array:
         """An expectation, computed once for each history and law."""
-        own = np.ndim(length) == 2 and np.shape(length)[0] > 1  # a length for each customer
+        own = np.ndim(horizon) == 2 and np.shape(horizon)[0] > 1  # a horizon for each customer
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            here, ahead = history.at(rows), np.asarray(length)[rows] if own else length
-            found = of(*here, ahead, *more, flips=self.flips, **some)
+            here, ahead = history.at(rows), np.asarray(horizon)[rows] if own else horizon
+            found = of(*here, horizon=ahead, **more, flips=self.flips, **some)
             return np.broadcast_to(found, (len(rows), self._samples(law)))
 
-        return once((*history, *([np.asarray(length)] if own else [])), self.own(law), compute, AT_A_TIME)
+        return once((*history, *([np.asarray(horizon)] if own else [])), self.own(law), compute, AT_A_TIME)
 
     def _samples(self, law: Parameters) -> int:
         return int(max(law[name].shape[-1] for name in self.parameters))
@@ -147,25 +147,27 @@ class BGNBD(PurchaseLaw):
         return np.asarray((law["r"] + history.frequency) / (law["alpha"] + history.T))
 
     def life_to_date(self, history: History, law: Parameters) -> Life:
-        """Who has left did so at the last purchase."""
+        """What is believed of a customer's life so far; whoever has left did so at the last purchase."""
         alive = self.p_alive(history, law)
         x, t_x, T = history
         rate = alive * (law["r"] + x) / (law["alpha"] + T) + (1 - alive) * (law["r"] + x) / (law["alpha"] + t_x)
         return Life(alive, alive * T + (1 - alive) * t_x, rate)
 
     def endless(self, law: Parameters) -> NDArray[np.bool_]:
-        """In draws with a ≤ 1 some hardly ever leave."""
+        """In draws with a ≤ 1, where some customers hardly ever leave."""
         return np.asarray(law["a"] <= 1)
 
     def log_purchase_probability(
-        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+        self, history: History, law: Parameters, *, horizon: float, number: int | Array, alive: Array | None = None
     ) -> Array:
         """Log probability of exactly so many purchases within a time after the end of observation."""
         del alive  # quick to compute
-        return kernel.log_purchase_probability(number, length, *history, flips=self.flips, **self.own(law))
+        return kernel.log_purchase_probability(
+            *history, horizon=horizon, number=number, flips=self.flips, **self.own(law)
+        )
 
     def draw_futures(
-        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
     ) -> Futures:
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, `p ~ Beta(a, b+x)`, a Poisson process that ends by p."""
         from kundenwert.kernels.bg_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
@@ -175,6 +177,6 @@ class BGNBD(PurchaseLaw):
         how = {"r": r, "alpha": alpha, "a": a, "b": b}
         return draw_futures(x, T, alive, **how, reach=reach, keys=keys, flips=self.flips)
 
-    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+    def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""
         return kernel.simulate(T, flips=self.flips, **self.own(law), rng=rng)

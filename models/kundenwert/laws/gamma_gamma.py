@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LEAST_CV = 1e-3
-"""Least spread of values that is told apart from none: where all purchases cost the same, likelihoods have no top."""
+"""Smallest spread of values that counts: where all purchases cost the same, the likelihood has no maximum."""
 
 ONE_PRICE = 1e4
 """Shapes beyond which purchases and customers do not differ by as much as a hundredth."""
@@ -94,7 +94,7 @@ class GammaGamma(SpendLaw):
             raise DomainError(msg)
         fields = {name: table.loc[seen, name].to_numpy(np.float64) for name in self.looks_at}
         own = np.zeros(seen.sum(), dtype=np.int64) if group is None else group[seen]
-        return Observed(fields, np.ones(own.size), own)
+        return Observed(fields, np.ones(own.size), own, np.where(seen, np.cumsum(seen) - 1, -1))
 
     def derive(self, quantities: Draws, unit: float) -> Draws:
         """All variables from the quantities with a prior: `p, q, v` where they are not given directly.
@@ -151,8 +151,8 @@ class GammaGamma(SpendLaw):
         spending: Spending,
         law: Parameters,
         futures: Futures,
-        keys: NDArray[np.uint64],
         *,
+        keys: NDArray[np.uint64],
         first: bool = False,
     ) -> tuple[Array, Array, Array]:
         """Values of drawn purchases: `ν ~ Gamma(px+q, v + x z̄)`, each value Gamma(p, ν)."""
@@ -180,7 +180,7 @@ class GammaGamma(SpendLaw):
         del law
         return np.ones(1)
 
-    def simulate(self, spending: Spending, law: Parameters, rng: np.random.Generator, *, first: bool = False) -> Array:
+    def simulate(self, spending: Spending, law: Parameters, *, rng: np.random.Generator, first: bool = False) -> Array:
         """Mean value of the repeat purchases of customers, and of a first one if it is asked for."""
         number = spending.frequency + 1 if first else spending.frequency
         return kernel.simulate(number, **self.given(spending, law), rng=rng)[1]

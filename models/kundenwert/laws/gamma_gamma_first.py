@@ -99,7 +99,7 @@ class GammaGammaFirst(GammaGamma):
     def simulate(self, spending: Spending, law: Parameters, rng: np.random.Generator, *, first: bool = False) -> Array:
         """Mean value of the repeat purchases of customers, and of a first one if it is asked for."""
         if not first:
-            return super().simulate(spending, law, rng)
+            return super().simulate(spending, law, rng=rng)
         x = spending.frequency
         _, mean, opening = kernel.simulate(x, **self.own(law), rng=rng)
         return np.asarray((np.where(x > 0, x * mean, 0.0) + opening) / (1 + x))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, TypedDict
 
 import numpy as np
@@ -118,11 +118,15 @@ class Observed:
         How many customers have each observation.
     group
         Which combination of cohorts and covariates it belongs to.
+    index
+        Of each customer, in the table's order, the number of the observation; -1 where the law does not look at the
+        customer. Empty where nobody asks.
     """
 
     fields: Mapping[str, Array]
     count: Array
     group: NDArray[np.int64]
+    index: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def thin(self, every: int) -> Observed:
         """Every n-th observation."""
@@ -248,7 +252,7 @@ class Law(ABC):
         """Log-likelihood of ONE customer of each observation under each draw, of shape (sample, observation)."""
 
     def own(self, law: Parameters) -> Draws:
-        """Of parameters of several laws, those of this one."""
+        """The parameters of this law, from a mapping that may hold those of others too."""
         return {name: law[name] for name in self.parameters}
 
 
@@ -268,12 +272,12 @@ class PurchaseLaw(Law):
         table = summary.table
         grouped = np.zeros(len(table)) if group is None else group.astype(np.float64)
         columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in History._fields)])
-        found, count = np.unique(columns, axis=0, return_counts=True)
+        found, index, count = np.unique(columns, axis=0, return_inverse=True, return_counts=True)
         fields = {name: found[:, k + 1].copy() for k, name in enumerate(History._fields)}
-        return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64))
+        return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64), index.reshape(-1))
 
     @abstractmethod
-    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+    def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:
         """Probability in [0, 1] that a customer is one still, at the end of observation or a time after it."""
 
     @abstractmethod
@@ -281,9 +285,9 @@ class PurchaseLaw(Law):
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
         """Expected purchases after the end of observation, each counting `exp(-discount_rate · time after it)`.
@@ -292,7 +296,7 @@ class PurchaseLaw(Law):
         ----------
         history, law
             Of the customers.
-        length
+        horizon
             How far to look, in time units, ≥ 0; may be infinite. It may differ between customers or draws.
         discount_rate
             Continuous rate per time unit, ≥ 0.
@@ -305,9 +309,9 @@ class PurchaseLaw(Law):
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
         """Expected time as a customer after the end of observation; parameters as in `expected_purchases`."""
@@ -326,22 +330,23 @@ class PurchaseLaw(Law):
 
     @abstractmethod
     def log_purchase_probability(
-        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+        self, history: History, law: Parameters, *, horizon: float, number: int | Array, alive: Array | None = None
     ) -> Array:
         """Log probability of exactly so many purchases within a time after the end of observation."""
 
-    def p_purchase(self, history: History, law: Parameters, length: float, *, alive: Array | None = None) -> Array:
+    def p_purchase(self, history: History, law: Parameters, *, horizon: float, alive: Array | None = None) -> Array:
         """Probability in [0, 1] of at least one purchase within a time after the end of observation."""
-        return np.asarray(-np.expm1(self.log_purchase_probability(0, history, law, length, alive=alive)))
+        none = self.log_purchase_probability(history, law, horizon=horizon, number=0, alive=alive)
+        return np.asarray(-np.expm1(np.minimum(none, 0.0)))  # rounding takes it above 0 where all are surely gone
 
     @abstractmethod
     def draw_futures(
-        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
     ) -> Futures:
         """Purchases to come of each customer in each draw, exactly; random numbers are the customers' own, by key."""
 
     @abstractmethod
-    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+    def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""
 
 
@@ -407,8 +412,8 @@ class SpendLaw(Law):
         spending: Spending,
         law: Parameters,
         futures: Futures,
-        keys: NDArray[np.uint64],
         *,
+        keys: NDArray[np.uint64],
         first: bool = False,
     ) -> tuple[Array, Array, Array]:
         """Values of drawn purchases, each cell's mean value, and the value of a first purchase where one is asked for.
@@ -426,7 +431,7 @@ class SpendLaw(Law):
         """
 
     @abstractmethod
-    def simulate(self, spending: Spending, law: Parameters, rng: np.random.Generator, *, first: bool = False) -> Array:
+    def simulate(self, spending: Spending, law: Parameters, *, rng: np.random.Generator, first: bool = False) -> Array:
         """Mean value of the repeat purchases of customers, whatever it was; NaN where there is none.
 
         Parameters

@@ -64,37 +64,38 @@ class NBD(PurchaseLaw):
         """Log-likelihood of ONE customer of each history under each draw, of shape (sample, pattern)."""
         return kernel.log_likelihood(**fields, **self.own(law))
 
-    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+    def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:
         """One: nobody leaves."""
-        del ahead  # nor later
+        del horizon  # nor later
         return np.ones(np.broadcast_shapes(history.T.shape, law["r"].shape))
 
     def expected_purchases(
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """`(r+x)/(α+T)` for as long as is looked at, discounted."""
+        """`(r+x)/(α+T)` times the horizon, discounted."""
         return np.asarray(
-            self.purchase_rate(history, law) * self.expected_time(history, law, length, discount_rate, alive=alive)
+            self.purchase_rate(history, law)
+            * self.expected_time(history, law, horizon=horizon, discount_rate=discount_rate, alive=alive)
         )
 
     def expected_time(
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """All of it, discounted."""
+        """The whole horizon, discounted, since nobody leaves."""
         alive = self.p_alive(history, law) if alive is None else alive
-        ahead = np.asarray(length, dtype=np.float64)
+        ahead = np.asarray(horizon, dtype=np.float64)
         return np.asarray(alive * (-np.expm1(-discount_rate * ahead) / discount_rate if discount_rate > 0 else ahead))
 
     def purchase_rate(self, history: History, law: Parameters) -> Array:
@@ -111,14 +112,14 @@ class NBD(PurchaseLaw):
         return np.ones(law["r"].shape, dtype=np.bool_)
 
     def log_purchase_probability(
-        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+        self, history: History, law: Parameters, *, horizon: float, number: int | Array, alive: Array | None = None
     ) -> Array:
         """Log probability of exactly so many purchases within a time after the end of observation."""
         del alive  # everybody is
-        return kernel.log_purchase_probability(number, length, *history, **self.own(law))
+        return kernel.log_purchase_probability(*history, horizon=horizon, number=number, **self.own(law))
 
     def draw_futures(
-        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
     ) -> Futures:
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, a Poisson process."""
         from kundenwert.kernels.nbd_futures import draw_futures  # noqa: PLC0415  loads the compiler
@@ -127,6 +128,6 @@ class NBD(PurchaseLaw):
         x, T = history.frequency[:, 0], history.T[:, 0]
         return draw_futures(x, T, r=law["r"], alpha=law["alpha"], reach=reach, keys=keys)
 
-    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+    def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""
         return kernel.simulate(T, **self.own(law), rng=rng)

@@ -118,13 +118,13 @@ class ParetoNBD(PurchaseLaw):
         """Log-likelihood of ONE customer of each history under each draw, of shape (sample, pattern)."""
         return kernel.log_likelihood(**fields, **self.own(law))
 
-    def p_alive(self, history: History, law: Parameters, ahead: float = 0.0) -> Array:
+    def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:
         """Probability of being alive at the end of observation, or a time after it."""
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            if ahead == 0:
+            if horizon == 0:
                 return kernel.p_alive(*history.at(rows), **some, nodes=DRAW_NODES)
-            return kernel.p_alive_at(*history.at(rows), ahead, **some)
+            return kernel.p_alive_at(*history.at(rows), horizon=horizon, **some)
 
         return once(history, self.own(law), compute)
 
@@ -132,42 +132,42 @@ class ParetoNBD(PurchaseLaw):
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · (r+x)/(α+T) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
+        """`P(alive) · (r+x)/(α+T) · ∫₀^horizon e^(-δu) ((β+T)/(β+T+u))^s du`."""
         alive = self.p_alive(history, law) if alive is None else alive
         at_rate = alive * self.purchase_rate(history, law)
-        return product(at_rate, self._time(history, law, length, discount_rate))
+        return product(at_rate, self._time(history, law, horizon, discount_rate))
 
     def expected_time(
         self,
         history: History,
         law: Parameters,
-        length: float | Array,
-        discount_rate: float = 0.0,
         *,
+        horizon: float | Array,
+        discount_rate: float = 0.0,
         alive: Array | None = None,
     ) -> Array:
-        """`P(alive) · ∫₀^length e^(-δu) ((β+T)/(β+T+u))^s du`."""
+        """`P(alive) · ∫₀^horizon e^(-δu) ((β+T)/(β+T+u))^s du`."""
         alive = self.p_alive(history, law) if alive is None else alive
-        return product(alive, self._time(history, law, length, discount_rate))
+        return product(alive, self._time(history, law, horizon, discount_rate))
 
-    def _time(self, history: History, law: Parameters, length: float | Array, discount_rate: float) -> Array:
+    def _time(self, history: History, law: Parameters, horizon: float | Array, discount_rate: float) -> Array:
         """Expected time of somebody alive, computed once for each T and drop-out law."""
-        own = np.ndim(length) == 2 and np.shape(length)[0] > 1  # a length for each customer
+        own = np.ndim(horizon) == 2 and np.shape(horizon)[0] > 1  # a horizon for each customer
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            ahead = np.asarray(length)[rows] if own else length
+            ahead = np.asarray(horizon)[rows] if own else horizon
             shape = {"s": some["s"], "scale": some["beta"] + history.at(rows).T}
             if discount_rate == 0:
-                return np.atleast_2d(kernel.expected_lifetime(ahead, **shape))
-            return np.atleast_2d(kernel.discounted_lifetime(ahead, discount_rate, **shape))
+                return np.atleast_2d(kernel.expected_lifetime(horizon=ahead, **shape))
+            return np.atleast_2d(kernel.discounted_lifetime(horizon=ahead, discount_rate=discount_rate, **shape))
 
         dropout = {name: np.atleast_1d(law[name]) for name in ("s", "beta")}
-        return once((history.T, *([np.asarray(length)] if own else [])), dropout, compute)
+        return once((history.T, *([np.asarray(horizon)] if own else [])), dropout, compute)
 
     def purchase_rate(self, history: History, law: Parameters) -> Array:
         """`(r+x)/(α+T)`."""
@@ -186,18 +186,20 @@ class ParetoNBD(PurchaseLaw):
         return np.asarray(law["s"] <= 1)
 
     def log_purchase_probability(
-        self, number: int | Array, history: History, law: Parameters, length: float, *, alive: Array | None = None
+        self, history: History, law: Parameters, *, horizon: float, number: int | Array, alive: Array | None = None
     ) -> Array:
         """Log probability of exactly so many purchases within a time after the end of observation."""
         numbers = np.broadcast_to(np.asarray(number, dtype=np.float64), history.T.shape)
 
         def compute(rows: NDArray[np.int64], some: Draws) -> Array:
-            return kernel.log_purchase_probability(numbers[rows], length, *history.at(rows), **some, nodes=SCORE_NODES)
+            return kernel.log_purchase_probability(
+                *history.at(rows), horizon=horizon, number=numbers[rows], **some, nodes=SCORE_NODES
+            )
 
         return once((numbers, *history), self.own(law), compute)
 
     def draw_futures(
-        self, history: History, alive: Array, law: Parameters, reach: Reach, keys: NDArray[np.uint64]
+        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
     ) -> Futures:
         """Purchases to come: alive or not, then `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, a Poisson process."""
         from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
@@ -207,6 +209,6 @@ class ParetoNBD(PurchaseLaw):
             history.frequency[:, 0], history.T[:, 0], alive, r=r, alpha=alpha, s=s, beta=beta, reach=reach, keys=keys
         )
 
-    def simulate(self, T: Array, law: Parameters, rng: np.random.Generator) -> tuple[Array, Array]:
+    def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""
         return kernel.simulate(T, **self.own(law), rng=rng)

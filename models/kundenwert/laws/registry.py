@@ -21,7 +21,7 @@ SPEND_LAWS = {kind.name: kind for kind in KINDS if issubclass(kind, SpendLaw)}
 
 
 def purchase_law(name: str) -> type[PurchaseLaw]:
-    """The law of purchases of a name, written with strokes of either kind.
+    """Find a law of purchases by its name; hyphens and underscores count as the same.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ def forecast(
     edges = _of_windows(summary, windows) if windows is not None else _of_calendar(summary, every, own.length)
     if cumulative:
         edges = np.column_stack([np.zeros(len(edges)), edges[:, 1]])
-    buying, paying = scorings(purchases, spend, samples)
+    buying, paying = scorings(purchases, spend, samples=samples)
     reader = _Windows(summary, edges, number(assumed.margin), own.discount_rate, buying.samples)
     horizon = Horizon(float(edges[:, 1].max()), own.discount_rate)
     read_draws(buying, paying, summary.table, (reader,), horizon=horizon, seed=seed, threads=threads, advance=advance)

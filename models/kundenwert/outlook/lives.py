@@ -112,7 +112,7 @@ def alive_over_time(
                 laws = {name: values[some] if values.ndim == 2 else values for name, values in law.items()}
                 draws[some] = scoring.law.p_alive(own.at(some), laws)
             columns.append(band("p_alive", draws))
-        later = (scoring.law.p_alive(history, law, float(ahead)) for ahead in when.time[~past])
+        later = (scoring.law.p_alive(history, law, horizon=float(ahead)) for ahead in when.time[~past])
         columns += [band("p_alive", np.broadcast_to(draws, shape)) for draws in later]
         return [np.stack([column[name] for column in columns], axis=1) for name in columns[0]]
 
@@ -257,7 +257,7 @@ def survival(
         begun = History(*(np.zeros_like(values) for values in history))
         for kind, own in enumerate((begun, history)):
             for place, ahead in enumerate(times):
-                alive = np.broadcast_to(scoring.law.p_alive(own, law, float(ahead)), lasting.shape)
+                alive = np.broadcast_to(scoring.law.p_alive(own, law, horizon=float(ahead)), lasting.shape)
                 sums[0, kind, place] = share.T @ alive
                 sums[1, kind, place] = share.T @ (lasting < alive).astype(np.float64)
         return sums

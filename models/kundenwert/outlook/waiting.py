@@ -85,7 +85,10 @@ def purchase_probability(
 
     def of(rows: NDArray[np.int64], history: History, law: Parameters) -> list[Array]:
         columns = [
-            band("p_purchase", np.broadcast_to(scoring.law.p_purchase(history, law, float(t)), (len(rows), shape)))
+            band(
+                "p_purchase",
+                np.broadcast_to(scoring.law.p_purchase(history, law, horizon=float(t)), (len(rows), shape)),
+            )
             for t in times
         ]
         return [np.stack([column[name] for column in columns], axis=1) for name in columns[0]]
@@ -165,7 +168,9 @@ def next_purchase(
     def of(rows: NDArray[np.int64], history: History, law: Parameters) -> list[Array]:
         del rows
         alive = scoring.law.p_alive(history, law)
-        reached = [scoring.law.p_purchase(history, law, float(t), alive=alive).mean(axis=1) for t in np.exp(logs)]
+        reached = [
+            scoring.law.p_purchase(history, law, horizon=float(t), alive=alive).mean(axis=1) for t in np.exp(logs)
+        ]
         return [alive.mean(axis=1), np.stack(reached, axis=1)]
 
     alive, reached = columns_of(scoring, table, of)

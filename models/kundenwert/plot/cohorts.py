@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kundenwert.value import ValueResult
 
 
-def retention_triangle(table: pd.DataFrame | TransactionLog, ax: Axes | None = None) -> Axes:
+def retention_triangle(table: pd.DataFrame | TransactionLog, *, ax: Axes | None = None) -> Axes:
     """Show what share of each acquisition cohort bought in each period since acquisition.
 
     Parameters
@@ -60,7 +60,7 @@ def retention_triangle(table: pd.DataFrame | TransactionLog, ax: Axes | None = N
     >>> from matplotlib.figure import Figure
     >>> table = pd.DataFrame({"cohort": ["2023", "2023", "2024"], "period": "year", "customers": [40, 40, 55],
     ...                       "age": [0, 1, 0], "share": [1.0, 0.25, 1.0]})
-    >>> ax = retention_triangle(table, Figure().subplots())
+    >>> ax = retention_triangle(table, ax=Figure().subplots())
     >>> [label.get_text() for label in ax.get_yticklabels()], [text.get_text() for text in ax.texts]
     (['2023 (n = 40)', '2024 (n = 55)'], ['100', '25', '100'])
     """
@@ -88,8 +88,8 @@ def retention_triangle(table: pd.DataFrame | TransactionLog, ax: Axes | None = N
 
 def cumulative_revenue(
     table: pd.DataFrame,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     since: str = "the end of observation",
     time_unit: str = "weeks",
     show: Sequence[str] | None = None,
@@ -126,7 +126,7 @@ def cumulative_revenue(
     --------
     >>> from matplotlib.figure import Figure
     >>> table = pd.DataFrame({"cohort": ["a", "a", "b", "b"], "time": [0, 1, 0, 1], "actual": [0.0, 2.0, 0.0, 3.0]})
-    >>> ax = cumulative_revenue(table, Figure().subplots())
+    >>> ax = cumulative_revenue(table, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['a', 'b']
     """
@@ -164,12 +164,12 @@ def cumulative_revenue(
 
 def shrinkage(
     table: pd.DataFrame | Fit,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     summary: CustomerSummary | None = None,
     time_unit: str = "week",
 ) -> Axes:
-    """Show how pooling draws each cohort's counted rate towards the others, the more so the less is known of it.
+    """Show how pooling moves each cohort's counted rate towards the others, most where least is known.
 
     Parameters
     ----------
@@ -234,8 +234,8 @@ def shrinkage(
 
 def deciles(
     table: pd.DataFrame | ValueResult,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     summary: CustomerSummary | None = None,
     what: str = "hold-out revenue",
 ) -> Axes:
@@ -263,7 +263,7 @@ def deciles(
     >>> from matplotlib.figure import Figure
     >>> table = pd.DataFrame({"decile": [1, 2], "predicted_mean": [9.0, 2.0], "actual_mean": [8.0, 4.0],
     ...                       "overall_mean": 6.0})
-    >>> ax = deciles(table, Figure().subplots())
+    >>> ax = deciles(table, ax=Figure().subplots())
     >>> [float(bar.get_height()) for bar in ax.patches], [text.get_text() for text in ax.get_legend().get_texts()][1]
     ([8.0, 4.0], 'mean of all')
     """

@@ -50,7 +50,7 @@ _SHARES = ("bias", "cohort_wape", "top_capture")
 
 
 def payback(
-    curves: pd.DataFrame, ax: Axes | None = None, *, time_unit: str = "weeks", show: Sequence[str] | None = None
+    curves: pd.DataFrame, *, ax: Axes | None = None, time_unit: str = "weeks", show: Sequence[str] | None = None
 ) -> Axes:
     """Show what share of new customers has paid back its acquisition cost, over time since the first purchase.
 
@@ -80,7 +80,7 @@ def payback(
     --------
     >>> from matplotlib.figure import Figure
     >>> curves = pd.DataFrame({"cohort": ["a", "a"], "time": [0.0, 52.0], "p_paid_back": [0.2, 0.4], "cac": 20.0})
-    >>> ax = payback(curves, Figure().subplots())
+    >>> ax = payback(curves, ax=Figure().subplots())
     >>> ax.lines[0].get_ydata().tolist(), ax.get_legend().get_texts()[0].get_text()
     ([0.2, 0.4], 'a, cost 20')
     """
@@ -98,7 +98,7 @@ def payback(
 
 
 def payback_margin(
-    curves: pd.DataFrame, ax: Axes | None = None, *, time_unit: str = "weeks", show: Sequence[str] | None = None
+    curves: pd.DataFrame, *, ax: Axes | None = None, time_unit: str = "weeks", show: Sequence[str] | None = None
 ) -> Axes:
     """Show the expected cumulative margin of a new customer against what the customer cost.
 
@@ -130,7 +130,7 @@ def payback_margin(
     >>> from matplotlib.figure import Figure
     >>> curves = pd.DataFrame({"cohort": "a", "time": [0.0, 52.0], "expected_margin_mean": [10.0, 30.0],
     ...     "expected_margin_q05": [9.0, 27.0], "expected_margin_q95": [11.0, 33.0], "cac": 20.0})
-    >>> ax = payback_margin(curves, Figure().subplots())
+    >>> ax = payback_margin(curves, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['a, cost 20', 'level lines: acquisition cost']
     """
@@ -175,7 +175,7 @@ def _cost(own: pd.DataFrame, column: str, band: bool) -> str:
     return f"cost {number(cost)}" + (f": not by {number(float(own['time'].max()))}" if never else "")
 
 
-def better(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def better(pairs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Show the probability that a customer of one cohort is worth more than one of another, after cost.
 
     Parameters
@@ -194,7 +194,7 @@ def better(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
     --------
     >>> from matplotlib.figure import Figure
     >>> pairs = pd.DataFrame([[0.5, 0.9], [0.1, 0.5]], index=["a", "b"], columns=["a", "b"])
-    >>> [text.get_text() for text in better(pairs, Figure().subplots()).texts]
+    >>> [text.get_text() for text in better(pairs, ax=Figure().subplots()).texts]
     ['90', '10']
     """
     names = [str(name) for name in pairs.index]
@@ -219,7 +219,7 @@ def better(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def scores(table: pd.DataFrame, ax: Axes | None = None, *, measure: str = "mae", highlight: str = "posterior") -> Axes:
+def scores(table: pd.DataFrame, *, ax: Axes | None = None, measure: str = "mae", highlight: str = "posterior") -> Axes:
     """Show how well each method predicted, the best first.
 
     Parameters
@@ -247,7 +247,7 @@ def scores(table: pd.DataFrame, ax: Axes | None = None, *, measure: str = "mae",
     --------
     >>> from matplotlib.figure import Figure
     >>> table = pd.DataFrame({"method": ["annuity", "posterior"], "customers": 9, "missing": 0, "mae": [7.0, 3.0]})
-    >>> [label.get_text() for label in scores(table, Figure().subplots()).get_yticklabels()]
+    >>> [label.get_text() for label in scores(table, ax=Figure().subplots()).get_yticklabels()]
     ['posterior', 'annuity']
     """
     if measure not in MEASURES or measure not in table:

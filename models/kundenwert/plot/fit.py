@@ -42,7 +42,7 @@ TALLEST_PRIOR = 1.5
 
 
 def repeat_purchase_histogram(
-    counts: pd.DataFrame | Fit, ax: Axes | None = None, *, summary: CustomerSummary | None = None
+    counts: pd.DataFrame | Fit, *, ax: Axes | None = None, summary: CustomerSummary | None = None
 ) -> Axes:
     """Show how many customers made 0, 1, 2, … repeat purchases, and how many the model would expect.
 
@@ -65,7 +65,7 @@ def repeat_purchase_histogram(
     >>> from matplotlib.figure import Figure
     >>> counts = pd.DataFrame({"frequency": ["0", "1+"], "observed": [1411, 946], "predicted_mean": [1420, 937],
     ...                        "predicted_q05": [1380, 900], "predicted_q95": [1460, 970]})
-    >>> ax = repeat_purchase_histogram(counts, Figure().subplots())
+    >>> ax = repeat_purchase_histogram(counts, ax=Figure().subplots())
     >>> [float(bar.get_height()) for bar in ax.patches]
     [1411.0, 946.0]
     """
@@ -85,8 +85,8 @@ def repeat_purchase_histogram(
 
 def tracking_cumulative(
     tracked: pd.DataFrame | Fit,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     summary: CustomerSummary | None = None,
     log: TransactionLog | None = None,
 ) -> Axes:
@@ -112,7 +112,7 @@ def tracking_cumulative(
     >>> tracked = pd.DataFrame({"period": [1, 2], "end": pd.to_datetime(["2024-01-07", "2024-01-14"]),
     ...     "holdout": [False, True], "days": 7, "actual_cumulative": [3, 9], "expected_cumulative_mean": [2.5, 8.0],
     ...     "expected_cumulative_q05": [2.0, 7.0], "expected_cumulative_q95": [3.0, 9.0]})
-    >>> ax = tracking_cumulative(tracked, Figure().subplots())
+    >>> ax = tracking_cumulative(tracked, ax=Figure().subplots())
     >>> ax.lines[0].get_ydata().tolist()
     [3.0, 9.0]
     """
@@ -122,8 +122,8 @@ def tracking_cumulative(
 
 def tracking_incremental(
     tracked: pd.DataFrame | Fit,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     summary: CustomerSummary | None = None,
     log: TransactionLog | None = None,
 ) -> Axes:
@@ -150,7 +150,7 @@ def tracking_incremental(
     ...     "holdout": [False, True, True], "days": [7, 7, 2], "actual_incremental": [3, 6, 1],
     ...     "expected_incremental_mean": [2.5, 5.5, 1.0], "expected_incremental_q05": [2.0, 5.0, 0.9],
     ...     "expected_incremental_q95": [3.0, 6.0, 1.1]})
-    >>> ax = tracking_incremental(tracked, Figure().subplots())
+    >>> ax = tracking_incremental(tracked, ax=Figure().subplots())
     >>> ax.lines[0].get_ydata().tolist()
     [3.0, 6.0]
     """
@@ -163,8 +163,8 @@ def tracking_incremental(
 
 def conditional_expectation(
     groups: pd.DataFrame | ValueResult,
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     summary: CustomerSummary | None = None,
     fits: tuple[Fit, Fit] | None = None,
 ) -> Axes:
@@ -192,7 +192,7 @@ def conditional_expectation(
     >>> from matplotlib.figure import Figure
     >>> groups = pd.DataFrame({"frequency": ["0", "1+"], "customers": [1411, 946], "actual_mean": [0.24, 1.64],
     ...                        "predicted_mean": [0.14, 1.60]})
-    >>> ax = conditional_expectation(groups, Figure().subplots())
+    >>> ax = conditional_expectation(groups, ax=Figure().subplots())
     >>> [label.get_text() for label in ax.get_xticklabels()]
     ['0\\nn = 1,411', '1+\\nn = 946']
     """
@@ -229,7 +229,7 @@ def conditional_expectation(
 
 
 def coverage(
-    table: pd.DataFrame | ValueResult, ax: Axes | None = None, *, summary: CustomerSummary | None = None
+    table: pd.DataFrame | ValueResult, *, ax: Axes | None = None, summary: CustomerSummary | None = None
 ) -> Axes:
     """Show the share of cases inside their interval, beside the share the interval claims.
 
@@ -252,7 +252,7 @@ def coverage(
     >>> from matplotlib.figure import Figure
     >>> table = pd.DataFrame({"quantity": "purchases", "scope": "customer", "interval": ["outcome", "expectation"],
     ...                       "cases": 2357, "nominal": 0.9, "inside": [0.95, 0.017]})
-    >>> ax = coverage(table, Figure().subplots())
+    >>> ax = coverage(table, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.texts]
     ['95 %', '1.7 %', 'claimed: 90 %']
     """
@@ -288,7 +288,7 @@ def coverage(
 def prior_posterior(
     prior_at: ArrayLike | Fit,
     prior_density: ArrayLike | None = None,
-    samples: ArrayLike | None = None,
+    draws: ArrayLike | None = None,
     *,
     name: str,
     ax: Axes | None = None,
@@ -299,7 +299,7 @@ def prior_posterior(
     ----------
     prior_at, prior_density
         Points and the prior's density there; or a fit alone.
-    samples
+    draws
         Posterior draws.
     name
         What the quantity is, with its unit; of a fit, one that carries a prior, such as "half_life".
@@ -318,9 +318,9 @@ def prior_posterior(
     >>> round(float(sum(bar.get_height() * bar.get_width() for bar in ax.patches)), 6)
     1.0
     """
-    at, density, samples = objects.densities(prior_at, prior_density, samples, name)
+    at, density, draws = objects.densities(prior_at, prior_density, draws, name)
     ax = new_axes(ax, width=4.2, height=3.0)
-    drawn = np.ravel(np.asarray(samples, dtype=np.float64))
+    drawn = np.ravel(np.asarray(draws, dtype=np.float64))
     bins = int(np.clip(np.sqrt(len(drawn)), 1, 40))
     height, *_ = ax.hist(drawn, bins=bins, density=True, color=BAND, edgecolor=MODEL, linewidth=0.4, label="posterior")
     ax.plot(at, density, color=ACTUAL, linestyle="--", linewidth=1.5, label="prior")

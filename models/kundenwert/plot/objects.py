@@ -39,7 +39,7 @@ def histogram(given: Any, summary: Any) -> pd.DataFrame:
     from kundenwert import validate  # noqa: PLC0415
 
     def make() -> pd.DataFrame:
-        return validate.repeat_purchase_counts(summary.table, given)
+        return validate.repeat_purchase_counts(given, summary.table)
 
     return _made(given, "Fit", make, summary=summary)
 
@@ -51,7 +51,7 @@ def tracked(given: Any, summary: Any, log: Any) -> pd.DataFrame:
     def make() -> pd.DataFrame:
         end = summary.holdout_end or summary.observation_end
         daily = data.purchases_by_day(log, until=end, acquired_until=summary.observation_end)
-        return validate.tracking(daily, summary, given)
+        return validate.tracking(given, summary, daily)
 
     return _made(given, "Fit", make, summary=summary, log=log)
 
@@ -134,12 +134,12 @@ def timelines(given: Any, chosen: Sequence[str] | None) -> pd.DataFrame:
     return table if wanted is None else table.loc[table["customer_id"].astype(str).isin(wanted)]
 
 
-def densities(given: Any, density: ArrayLike | None, samples: ArrayLike | None, name: str) -> tuple[ArrayLike, ...]:
+def densities(given: Any, density: ArrayLike | None, draws: ArrayLike | None, name: str) -> tuple[ArrayLike, ...]:
     """Return points, the prior's density there, and posterior draws of one quantity."""
-    if density is not None and samples is not None:
-        return given, density, samples
+    if density is not None and draws is not None:
+        return given, density, draws
     if not hasattr(given, "tree"):
-        raise SchemaError("give a fit, or prior_at, prior_density and samples")
+        raise SchemaError("give a fit, or prior_at, prior_density and draws")
     if name not in (known := list(given.tree["posterior"].data_vars)) or name not in given.tree["prior"]:
         raise SchemaError(f"the fit has no quantity {name!r} with a prior; it has {', '.join(map(str, known))}")
     prior, posterior = (given.tree[group][name].to_numpy().ravel() for group in ("prior", "posterior"))

@@ -57,7 +57,7 @@ UP, DOWN = (OKABE_ITO["green"], ""), ("#F4B183", "////")
 """Colour and hatch of what raises the value, and of what lowers it."""
 
 
-def waterfall(table: pd.DataFrame | Decomposition, cohort: str, ax: Axes | None = None) -> Axes:
+def waterfall(table: pd.DataFrame | Decomposition, cohort: str, *, ax: Axes | None = None) -> Axes:
     """Show how the formula's value becomes the posterior's, one reason after the other, in money.
 
     Parameters
@@ -86,7 +86,7 @@ def waterfall(table: pd.DataFrame | Decomposition, cohort: str, ax: Axes | None 
     >>> steps = ["formula", *FACTORS, "posterior", "ratio"]
     >>> table = pd.DataFrame({"cohort": "a", "step": steps, "money_mean": [10.0, -2.0, 4.0, 0.0, 0.0, 0.0, 12.0, 2.0],
     ...     "money_q05": 9.0, "money_q95": 13.0, "factor_q05": 0.9, "factor_q50": 1.2, "factor_q95": 1.3, "note": ""})
-    >>> ax = waterfall(table, "a", Figure().subplots())
+    >>> ax = waterfall(table, "a", ax=Figure().subplots())
     >>> [text.get_text() for text in ax.texts][1:4]
     ['−2', '×1.20 (0.90 to 1.30)', '+4']
     """
@@ -169,7 +169,7 @@ def _bars(ax: Axes, at: NDArray[np.float64], rows: pd.DataFrame, money: NDArray[
     ax.set_xlim(low - (0.02 * wide if low < 0 else 0), high + 0.16 * wide)
 
 
-def factors(table: pd.DataFrame | Decomposition, ax: Axes | None = None) -> Axes:
+def factors(table: pd.DataFrame | Decomposition, *, ax: Axes | None = None) -> Axes:
     """Show each cohort's five factors between formula and posterior on a logarithmic axis, with intervals.
 
     Parameters
@@ -189,7 +189,7 @@ def factors(table: pd.DataFrame | Decomposition, ax: Axes | None = None) -> Axes
     >>> from matplotlib.figure import Figure
     >>> steps = ["formula", *FACTORS, "posterior", "ratio"]
     >>> table = pd.DataFrame({"cohort": "a", "step": steps, "factor_q05": 0.9, "factor_q50": 1.2, "factor_q95": 1.3})
-    >>> ax = factors(table, Figure().subplots())
+    >>> ax = factors(table, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()][:2]
     ['Order value', 'Purchase frequency']
     """

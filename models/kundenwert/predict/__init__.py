@@ -6,13 +6,14 @@ from kundenwert.predict.blocks import (
     Reader,
     Running,
     Spend,
-    customer_draws,
+    customer_blocks,
     keys_of,
     read_draws,
     scoring_of,
     scorings,
 )
 from kundenwert.predict.horizon import Horizon
+from kundenwert.predict.labelled import customer_draws
 from kundenwert.predict.newcomers import Kinds, NewcomerDraws, Newcomers, newcomers
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Reader",
     "Running",
     "Spend",
+    "customer_blocks",
     "customer_draws",
     "keys_of",
     "newcomers",

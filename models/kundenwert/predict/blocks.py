@@ -87,13 +87,13 @@ class CustomerDraws:
 
 
 class Reader[Part](Protocol):
-    """What is wanted of customers' draws: little of each block, put together one block after the other."""
+    """Collects results from the draws, block by block, so that memory does not grow with the number of customers."""
 
     def read(self, block: CustomerDraws) -> Part:
-        """Take what is wanted from a block, in the thread that drew it."""
+        """Reduce a block to what is to be kept of it, in the thread that drew it."""
 
     def add(self, part: Part) -> None:
-        """Add what was taken, in the order of the blocks."""
+        """Add what was kept of a block; blocks come in order."""
 
 
 def read_draws(
@@ -108,12 +108,12 @@ def read_draws(
     threads: int | None = None,
     advance: Callable[[int], object] | None = None,
 ) -> None:
-    """Draw every customer once, and let each reader take what it wants.
+    """Draw every customer once, for any number of readers that each keep a part of the draws.
 
     Parameters
     ----------
     purchases, spend, table, horizon, seed, samples, threads
-        As in `customer_draws`.
+        As in `customer_blocks`.
     readers
         What is wanted of the draws.
     advance
@@ -130,7 +130,7 @@ def read_draws(
             advance(number)
 
 
-def customer_draws(
+def customer_blocks(
     purchases: Purchases,
     spend: Spend,
     table: pd.DataFrame,
@@ -179,7 +179,7 @@ def _each_block[Result](
 ) -> Iterator[Result]:
     """Draw each block and do something with it in the thread that drew it; results come in the order of blocks."""
     check_seed(seed)
-    buying, paying = scorings(purchases, spend, samples)
+    buying, paying = scorings(purchases, spend, samples=samples)
     work = _Work.of(buying, paying, table, horizon, seed)
     step = max(1, BLOCK_CELLS // buying.samples)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
@@ -209,9 +209,9 @@ def scoring_of[Of: Law](posterior: Fit[Of] | Scoring[Of]) -> Scoring[Of]:
 
 
 def scorings(
-    purchases: Purchases, spend: Spend, samples: int | None = None
+    purchases: Purchases, spend: Spend, *, samples: int | None = None
 ) -> tuple[Scoring[PurchaseLaw], Scoring[SpendLaw]]:
-    """What is needed of two posteriors, paired: as many draws of each as the smaller one has, or fewer if asked for.
+    """Pair two posteriors: as many draws of each as the smaller one has, or fewer if asked for.
 
     Raises
     ------
@@ -262,21 +262,25 @@ class _Work:
         alive = buying.p_alive(history, rates)
         spend = np.broadcast_to(paying.expected_spend(spending, prices), alive.shape)
         spans = self.horizon.spans
-        futures = buying.draw_futures(history, alive, rates, self.horizon.reach, keys)
-        values, means, _ = paying.draw_values(spending, prices, futures, keys)
+        futures = buying.draw_futures(history, rates, alive=alive, reach=self.horizon.reach, keys=keys)
+        values, means, _ = paying.draw_values(spending, prices, futures, keys=keys)
         lengths, discounts = (np.array(column) for column in zip(*spans, strict=True))
         counts, money = span_sums(futures, values, means, lengths, discounts, *alive.shape)
         length, rate = spans[0]
-        expected = buying.expected_purchases(history, rates, length, alive=alive)
-        paid = buying.expected_purchases(history, rates, length, rate, alive=alive) if rate > 0 else expected
-        held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, spans[1][0], alive=alive),)
+        expected = buying.expected_purchases(history, rates, horizon=length, alive=alive)
+        paid = (
+            buying.expected_purchases(history, rates, horizon=length, discount_rate=rate, alive=alive)
+            if rate > 0
+            else expected
+        )
+        held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, horizon=spans[1][0], alive=alive),)
         beside = [column for own in held for column in (own, counts[1], product(own, spend), money[1])]
 
         def until(time: float, discount_rate: float = 0.0) -> Array:
-            return buying.expected_purchases(history, rates, time, discount_rate, alive=alive)
+            return buying.expected_purchases(history, rates, horizon=time, discount_rate=discount_rate, alive=alive)
 
         rate_alive = np.broadcast_to(buying.purchase_rate(history, rates), alive.shape)
-        time = buying.expected_time(history, rates, length, alive=alive)
+        time = buying.expected_time(history, rates, horizon=length, alive=alive)
         drawn = (
             alive,
             rate_alive,
@@ -302,7 +306,7 @@ class _Work:
             left = (life.time - life.p_alive * history.T) / gone
         left = np.where(gone > 0, np.clip(left, history.recency, history.T), history.T)
         past = np.where(futures.life.reshape(alive.shape) > 0, history.T, left)
-        ahead = self.buying.expected_time(history, rates, length, rate, alive=alive)
+        ahead = self.buying.expected_time(history, rates, horizon=length, discount_rate=rate, alive=alive)
         return Running(bought, time, past, paid, np.broadcast_to(ahead, alive.shape), life.time)
 
 

@@ -80,14 +80,14 @@ class Newcomers:
         """Those of some cohorts."""
         return Newcomers(self.buying, self.paying, {name: self.cohorts[name] for name in cohorts}, self.units_per_year)
 
-    def expected_purchases(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
+    def expected_purchases(self, cohort: str, *, horizon: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected repeat purchases of a new customer within a time, in each draw: the mean over the cohort's kinds.
 
         Parameters
         ----------
         cohort
             Its name.
-        length
+        horizon
             Time since the first purchase, in time units, ≥ 0; may be infinite, or one for each draw.
         discount_rate
             Continuous rate per time unit, ≥ 0.
@@ -98,14 +98,17 @@ class Newcomers:
             Of shape (samples,), ≥ 0.
         """
         share, rates, _ = self.cohorts[cohort]
-        return self._averaged(share, self.buying.expected_purchases(_none(share), rates, _row(length), discount_rate))
+        return self._averaged(
+            share,
+            self.buying.expected_purchases(_none(share), rates, horizon=_row(horizon), discount_rate=discount_rate),
+        )
 
-    def expected_time(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
+    def expected_time(self, cohort: str, *, horizon: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected time as a customer of a new one within a time, in each draw: the mean over the cohort's kinds.
 
         Parameters
         ----------
-        cohort, length, discount_rate
+        cohort, horizon, discount_rate
             As in `expected_purchases`.
 
         Returns
@@ -114,10 +117,10 @@ class Newcomers:
             Time units, of shape (samples,), ≥ 0.
         """
         share, rates, _ = self.cohorts[cohort]
-        time = self.buying.expected_time(_none(share), rates, _row(length), discount_rate)
+        time = self.buying.expected_time(_none(share), rates, horizon=_row(horizon), discount_rate=discount_rate)
         return self._averaged(share, np.broadcast_to(time, np.broadcast_shapes(time.shape, (1, self.samples))))
 
-    def expected_value(self, cohort: str, length: ArrayLike, discount_rate: float = 0.0) -> Array:
+    def expected_value(self, cohort: str, *, horizon: ArrayLike, discount_rate: float = 0.0) -> Array:
         """Expected value of the first purchase and of those within a time after it, in each draw.
 
         `Σ_kinds share · E[spend] · (m + E[discounted purchases])`, with m the level of first purchases: 1, unless the
@@ -125,7 +128,7 @@ class Newcomers:
 
         Parameters
         ----------
-        cohort, length, discount_rate
+        cohort, horizon, discount_rate
             As in `expected_purchases`.
 
         Returns
@@ -136,7 +139,7 @@ class Newcomers:
         share, rates, prices = self.cohorts[cohort]
         spend = self.expected_spend(cohort)
         number = self.paying.first_level(prices) + self.buying.expected_purchases(
-            _none(share), rates, _row(length), discount_rate
+            _none(share), rates, horizon=_row(horizon), discount_rate=discount_rate
         )
         return self._averaged(share, product(number, np.broadcast_to(spend, number.shape)))
 
@@ -148,7 +151,7 @@ class Newcomers:
     def _averaged(share: Array, values: Array) -> Array:
         return values[0] if len(values) == 1 else np.asarray(share @ values)
 
-    def draw(self, cohort: str, horizon: Horizon, *, seed: int = 1, customers_per_draw: int = 1) -> NewcomerDraws:
+    def draw(self, cohort: str, *, horizon: Horizon, seed: int = 1, customers_per_draw: int = 1) -> NewcomerDraws:
         """Draw what single new customers of a cohort really do; each is of one kind, as often as the kind occurs.
 
         Parameters
@@ -178,23 +181,26 @@ class Newcomers:
         own_rates, own_prices = _of(rates, kind), _of(prices, kind)
         none = _none(np.empty(customers_per_draw))
         alive = np.broadcast_to(self.buying.p_alive(none, own_rates), shape)  # some laws let newcomers leave at once
-        futures = self.buying.draw_futures(none, np.ascontiguousarray(alive), own_rates, horizon.reach, keys)
-        value, mean, first = self.paying.draw_values(_unseen(customers_per_draw), own_prices, futures, keys, first=True)
+        futures = self.buying.draw_futures(
+            none, own_rates, alive=np.ascontiguousarray(alive), reach=horizon.reach, keys=keys
+        )
+        unseen = _unseen(customers_per_draw)
+        value, mean, first = self.paying.draw_values(unseen, own_prices, futures, keys=keys, first=True)
         lengths, discounts = (np.array(column) for column in zip(*horizon.spans, strict=True))
         counts, money = span_sums(futures, value, mean, lengths, discounts, *shape)
         return NewcomerDraws(1 + counts[0], first.reshape(shape) + money[0], futures, value, mean, first, horizon)
 
-    def observe(self, cohort: str, length: float, customers: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    def observe(self, cohort: str, *, customers: int, length: float, rng: np.random.Generator) -> tuple[Array, Array]:
         """Simulate what would be seen of new customers watched for a time.
 
         Parameters
         ----------
         cohort
             Its name.
-        length
-            Time from the first purchase, in time units.
         customers
             How many are watched, for each draw.
+        length
+            How long, from the first purchase, in time units.
         rng
             Source of randomness.
 
@@ -206,9 +212,9 @@ class Newcomers:
         share, rates, prices = self.cohorts[cohort]
         shape = (self.samples, customers)
         kind = rng.choice(len(share), shape, p=share)
-        repeats, _ = self.buying.simulate(np.full(shape, length), _of(rates, kind.T, turned=True), rng)
+        repeats, _ = self.buying.simulate(np.full(shape, length), _of(rates, kind.T, turned=True), rng=rng)
         seen = UNSEEN_SPENDING._replace(frequency=repeats)
-        return repeats, self.paying.simulate(seen, _of(prices, kind.T, turned=True), rng, first=True)
+        return repeats, self.paying.simulate(seen, _of(prices, kind.T, turned=True), rng=rng, first=True)
 
 
 @dataclass(frozen=True)
@@ -254,7 +260,7 @@ def newcomers(
     samples: int | None = None,
     by: str = "cohort",
 ) -> Newcomers:
-    """New customers as two posteriors have them, one cohort after the other.
+    """Describe the new customers of each cohort, as two posteriors expect them.
 
     Parameters
     ----------
@@ -289,10 +295,10 @@ def newcomers(
     >>> buy = replace(known(NBD(covariates=("machines",)), r=0.5, alpha=10.0), effects=twice, design=design)
     >>> given = pd.DataFrame({"cohort": ["one machine", "two machines"], "machines": [1.0, 2.0]})
     >>> new = newcomers(buy, known(GammaGamma(), p=6.0, q=4.0, v=15.0), given, units_per_year=52.0)
-    >>> [new.expected_purchases(name, 52.0).round(2).item() for name in given["cohort"]]
+    >>> [new.expected_purchases(name, horizon=52.0).round(2).item() for name in given["cohort"]]
     [2.6, 5.2]
     """
-    buying, paying = scorings(purchases, spend, samples)
+    buying, paying = scorings(purchases, spend, samples=samples)
     if table is None or (buying.design is None and paying.design is None):
         whole = Kinds(np.ones(1), buying.population, paying.population)
         return Newcomers(buying.law, paying.law, {EVERYBODY: whole}, units_per_year)
@@ -326,9 +332,9 @@ def _unseen(customers: int) -> Spending:
     return Spending(*(np.repeat(values, customers, axis=0) for values in UNSEEN_SPENDING))
 
 
-def _row(length: ArrayLike) -> float | Array:
-    """A length, or one for each draw as a row."""
-    given = np.asarray(length, dtype=np.float64)
+def _row(horizon: ArrayLike) -> float | Array:
+    """A horizon, or one for each draw as a row."""
+    given = np.asarray(horizon, dtype=np.float64)
     return float(given) if given.ndim == 0 else given[None]
 
 

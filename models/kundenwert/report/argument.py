@@ -149,7 +149,7 @@ def decisions(run: Run) -> Html:
         paragraph(texts.DECISIONS.format(horizon=run.horizon)),
         *([paragraph(texts.DECISIONS_AFTER_COSTS)] if run.running else []),
         *(paragraph(text) for text in _gates(run)),
-        *([paragraph(texts.TYPICAL)] if _unlike(run) else []),
+        *([paragraph(texts.AVERAGED)] if _unlike(run) else []),
         html.table(acquisition, _ACQUISITION, caption=texts.ACQUISITION),
         html.table(payback, _PAYBACK, caption=(texts.PAYBACK[0], texts.PAYBACK[1].format(unit=unit))),
         *(paragraph(texts.NOTES.format(note=note)) for note in _spend_notes(acquisition)),
@@ -201,7 +201,8 @@ def _unlike(run: Run) -> bool:
 def _largest(run: Run, labels: pd.Series) -> list[str]:
     """The largest cohorts, in the order of the labels."""
     table = run.tables["cohorts"]
-    sizes = (table if len(table) == 1 else table.iloc[:-1]).set_index("cohort")["customers"]
+    single = table if len(table) == 1 else table[~table["everybody"].astype(bool)]
+    sizes = single.set_index("cohort")["customers"]
     keep = set(sizes.reindex(labels).sort_values(ascending=False, kind="stable").index[:SHOWN])
     return [label for label in labels if label in keep]
 

@@ -96,9 +96,9 @@ class Results:
 
 def gather(
     log: TransactionLog,
-    summary: CustomerSummary,
     purchases: Fit[PurchaseLaw],
     spend: Fit[SpendLaw],
+    summary: CustomerSummary,
     values: ValueResult,
     *,
     readers: Readers | None = None,
@@ -109,7 +109,7 @@ def gather(
 
     Parameters
     ----------
-    log, summary, purchases, spend, values
+    log, purchases, spend, summary, values
         The stations from transaction log to value table.
     readers
         What was read off the draws that the values were made from; customers are drawn once more if not given.
@@ -125,12 +125,12 @@ def gather(
     end = summary.holdout_end or summary.observation_end
     daily = purchases_by_day(log, until=end, acquired_until=summary.observation_end)
     together = independence(summary.table)
-    histogram = repeat_purchase_counts(summary.table, purchases, seed=seed)
+    histogram = repeat_purchase_counts(purchases, summary.table, seed=seed)
     tables = {
         "accounting": summary.account.to_frame(),
         "histogram": histogram,
-        "spend": spend_distribution(summary.table, spend, seed=seed),
-        "tracking": tracking(daily, summary, purchases),
+        "spend": spend_distribution(spend, summary.table, seed=seed),
+        "tracking": tracking(purchases, summary, daily),
         "parameters": _parameters(purchases, spend),
         "draws": _draws(purchases, spend),
         "cohorts": compare_cohorts(summary, values, lifespan_years=lifespan_years),

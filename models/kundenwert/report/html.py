@@ -22,7 +22,7 @@ MISSING, NEVER = "–", "never"
 
 @dataclass(frozen=True)
 class Until:
-    """Format of a time until something that may never happen.
+    """Write a time until an event that may never come.
 
     Examples
     --------

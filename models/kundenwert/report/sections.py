@@ -41,7 +41,7 @@ def summary(run: Run) -> Html:
     )
     expected, outcome = run.total("expected_rlv"), run.total("rlv")
     clv, customers = run.total("expected_clv"), facts["customers"]
-    everybody = run.tables["cohorts"].iloc[-1]
+    everybody = run.tables["cohorts"].query("everybody").iloc[0]
     alive = float(run.tables["customers"]["p_alive_mean"].mean())
     middle = "" if np.isfinite(expected["mean"]) else ", median"
     base = outcome["q50"] if middle else expected["mean"]

@@ -142,7 +142,7 @@ def baselines(
     found = baseline_predictions(
         summary.table,
         units_per_year=summary.units_per_year,
-        length=length,
+        horizon=length,
         lifespan_years=lifespan_years,
         inactivity_months=summary.inactivity_months,
         recent=recent,
@@ -209,7 +209,7 @@ def decisions(
     found = {
         "acquisition": acquisition_table(new, terms, seed=seed, customers_per_draw=4),
         "payback": payback_table(new, terms, seed=seed, customers_per_draw=4),
-        "payback_curve": payback_curve(new, grid, terms, seed=seed, customers_per_draw=4),
+        "payback_curve": payback_curve(new, terms, grid=grid, seed=seed, customers_per_draw=4),
     }
     names = [label for label in new.cohorts if label not in failed]
     if not names:

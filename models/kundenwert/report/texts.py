@@ -213,13 +213,13 @@ WHY = (
     "Formula divided by posterior, before acquisition cost, is a product of five reasons, exactly. Order value: orders "
     "pooled, against what a customer is expected to spend. Purchase frequency: the first purchase counted, and the "
     "time after a customer left, against the rate of living customers. Lifespan: the formula's, against the expected "
-    "one, with customers who may be gone. Heterogeneity: the formula multiplies averages, while those who buy often may "
-    "stay and spend otherwise than the rest; {heterogeneity}. Discounting: what lies ahead is worth less."
+    "one, with customers who may be gone. Heterogeneity: the formula multiplies averages, while frequent buyers may "
+    "stay longer or spend more than the rest, or less; {heterogeneity}. Discounting: money that comes later is worth less."
 )
 WHY_BEFORE_COSTS = "What orders and service cost is left out here as well, so these values are higher than those above."
 PRODUCT_LOW = "here that makes the formula too low, as when those who buy often also stay longer"
 PRODUCT_HIGH = "here that makes the formula too high, as when those who buy often stay less long"
-PRODUCT_EVEN = "here it is uncertain in which direction that works"
+PRODUCT_EVEN = "here the data do not say in which direction"
 WHY_INFINITE = "The horizon is infinite, and without discounting the value may be infinite too, so the difference was not broken down."
 WATERFALL = (
     "From the formula with the assumed lifespan to the posterior, per customer.",
@@ -291,9 +291,9 @@ COHORTS_FAILED = (
     "What {cohorts} bought in the hold-out lay outside the forecast. Their rows are shown for completeness; no advice is "
     "given about them."
 )
-TYPICAL = (
-    "The models also look at what tells customers of one cohort apart. A row is then a typical customer of the cohort, "
-    "whose effects are the cohort's average on the logarithmic scale; the mean over unlike customers is higher."
+AVERAGED = (
+    "The models also tell customers of one cohort apart. A row is then the average over the cohort's own customers, as "
+    "they were so far: if a campaign wins other customers, their value is another one."
 )
 ACQUISITION = (
     "Value of a new customer against what they cost.",

@@ -39,8 +39,8 @@ _LARGEST = 37.0  # standard normal deviates beyond this have probability 0 in fl
 def expected_purchases(
     rate: ArrayLike,
     dropout_rate: ArrayLike,
-    length: ArrayLike,
     *,
+    horizon: ArrayLike,
     discount_rate: float = 0.0,
     start: ArrayLike = 0.0,
     age: ArrayLike = 0.0,
@@ -56,7 +56,7 @@ def expected_purchases(
     ----------
     rate, dropout_rate
         λ and μ, > 0, per unit of time; μ is the hazard at age 0.
-    length
+    horizon
         h ≥ 0, in units of time.
     discount_rate
         δ ≥ 0, continuous, per unit of time.
@@ -76,12 +76,12 @@ def expected_purchases(
 
     Examples
     --------
-    >>> round(float(expected_purchases(0.5, 0.02, 52)), 6), round(25 * (1 - float(np.exp(-1.04))), 6)
+    >>> round(float(expected_purchases(0.5, 0.02, horizon=52)), 6), round(25 * (1 - float(np.exp(-1.04))), 6)
     (16.163633, 16.163633)
-    >>> round(float(expected_purchases(0.5, 0.02, 52, regularity=4)), 6)  # the last interval is cut short
+    >>> round(float(expected_purchases(0.5, 0.02, horizon=52, regularity=4)), 6)  # the last interval is cut short
     15.791742
     """
-    arrays = (np.asarray(one, dtype=np.float64) for one in (rate, dropout_rate, length, start, age))
+    arrays = (np.asarray(one, dtype=np.float64) for one in (rate, dropout_rate, horizon, start, age))
     lam, mu, h, begin, since = np.broadcast_arrays(*arrays)
     shape = lam.shape
     lam, mu, h, begin, since = (np.atleast_1d(one).ravel() for one in (lam, mu, h, begin, since))
@@ -109,15 +109,15 @@ def expected_purchases(
 
 def expected_purchases_new(
     law: Law,
-    length: float,
     *,
+    horizon: float,
     discount_rate: float = 0.0,
     start: Array | None = None,
     season: Season | None = None,
     regularity: int = 1,
     aging: float = 0.0,
 ) -> Array:
-    r"""Expected, discounted repeat purchases within `length` of the first one, given only the law.
+    r"""Expected, discounted repeat purchases within `horizon` of the first one, given only the law.
 
     `E = ∫₀^h E[λ(u)] e^(-δu) E[S(u)] du` with `E[S(u)] = (1 + (e^(gu) - 1)/(gβ))^-s`, which is `(β/(β+u))^s` for g = 0,
     and `E[λ e^(-cλw)] = r α^r / (α + cw)^(r+1)`.
@@ -126,7 +126,7 @@ def expected_purchases_new(
     ----------
     law
         Parameters of each customer.
-    length
+    horizon
         h ≥ 0, in units of time.
     discount_rate, season, regularity, aging
         As in `expected_purchases`.
@@ -142,7 +142,7 @@ def expected_purchases_new(
     --------
     >>> one = np.ones(1)
     >>> law = Law(0.553277 * one, 10.577684 * one, 0.60624 * one, 11.668728 * one, 6 * one, 4 * one, 15 * one)
-    >>> expected_purchases_new(law, 52.0).round(6)
+    >>> expected_purchases_new(law, horizon=52.0).round(6)
     array([1.473434])
     """
     begin = np.zeros(law.r.size) if start is None else start
@@ -151,16 +151,16 @@ def expected_purchases_new(
     *parameters, begin = distinct
     law = Law(*parameters)
     if season is None:
-        season = _constant(begin, begin + length)
+        season = _constant(begin, begin + horizon)
     total = np.zeros(law.r.size)
     plain = regularity == 1 and not aging and len(season.factor) == 1
     if plain:
         level = season.factor[0] * law.r / law.alpha
-        total = level * discounted_lifetime(length, discount_rate, s=law.s, scale=law.beta)
+        total = level * discounted_lifetime(horizon=horizon, discount_rate=discount_rate, s=law.s, scale=law.beta)
         return np.asarray(total[np.ravel(index)])
     for rows, (low, high, factor) in itertools.product(_blocks(law.r.size), _stretches(season)):
-        left = np.clip(low, begin[rows], begin[rows] + length)
-        part = np.clip(high, begin[rows], begin[rows] + length) - left
+        left = np.clip(low, begin[rows], begin[rows] + horizon)
+        part = np.clip(high, begin[rows], begin[rows] + horizon) - left
         scale = np.minimum(law.alpha[rows] / regularity, law.beta[rows]) + left - begin[rows]
         if aging:
             scale = np.minimum(scale, 1 / aging)

@@ -146,8 +146,8 @@ def _of_year(year: int, size: int, alpha: float, beta: float, v: float, contract
 
 
 def random_population(
-    rng: np.random.Generator,
     *,
+    rng: np.random.Generator,
     cohorts: int = 12,
     smallest: int = 3,
     largest: int = 400,
@@ -192,7 +192,7 @@ def random_population(
 
     Examples
     --------
-    >>> drawn = random_population(np.random.default_rng(1))
+    >>> drawn = random_population(rng=np.random.default_rng(1))
     >>> sizes = [group.customers for group in drawn.groups]
     >>> len(sizes), min(sizes), max(sizes)
     (12, 3, 400)
@@ -254,7 +254,7 @@ def random_populations(count: int, *, seed: int = 1, **options: object) -> list[
     """
     streams = np.random.SeedSequence(seed).spawn(count)
     return [
-        random_population(np.random.default_rng(stream), name=f"random {i + 1:02d}", **options)  # type: ignore[arg-type]
+        random_population(rng=np.random.default_rng(stream), name=f"random {i + 1:02d}", **options)  # type: ignore[arg-type]
         for i, stream in enumerate(streams)
     ]
 
@@ -296,7 +296,7 @@ def find_population(name: str, *, seed: int = 1) -> tuple[Population, Settings]:
     if name in NAMED:
         return NAMED[name](), {}
     if name == "random":
-        return random_population(np.random.default_rng([seed, _POPULATION])), {}
+        return random_population(rng=np.random.default_rng([seed, _POPULATION])), {}
     if not Path(name).is_file():
         known = ", ".join((*NAMED, "random"))
         msg = f"there is no population {Path(name).name!r}; choose one of {known}, or give the path of a JSON file"

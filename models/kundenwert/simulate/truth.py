@@ -190,7 +190,7 @@ class _View:
         expected = expected_purchases(
             state.purchase_rate,
             state.dropout_rate,
-            length,
+            horizon=length,
             age=-self.start,
             discount_rate=discount_rate,
             **self._broken,
@@ -224,12 +224,12 @@ class _View:
             repeats = expected_purchases(
                 state.purchase_rate,
                 state.dropout_rate,
-                length,
+                horizon=length,
                 discount_rate=rate,
                 start=self.start,
                 **self._broken,
             )
-            by_law = expected_purchases_new(law, length, discount_rate=rate, start=self.start, **self._broken)
+            by_law = expected_purchases_new(law, horizon=length, discount_rate=rate, start=self.start, **self._broken)
             columns[name] = margin * self._sum(chosen, self.events.amount * np.exp(-rate * age)) - cac
             columns[f"expected_{name}"] = margin * state.mean_spend * (1 + repeats) - cac
             columns[f"law_{name}"] = margin * mean * (1 + more * by_law) - cac

@@ -84,19 +84,19 @@ def sbc[Data](
             continue
         for name, value in truth.items():
             draws = np.asarray(drawn[name], dtype=np.float64)
-            rows.append((number, name, int(rank(value, draws, rng)), draws.size))
+            rows.append((number, name, int(rank(draws, value, rng=rng)), draws.size))
     return pd.DataFrame(rows, columns=["simulation", "quantity", "rank", "draws"])
 
 
-def rank(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator) -> NDArray[np.int64]:
+def rank(draws: ArrayLike, truth: ArrayLike, *, rng: np.random.Generator) -> NDArray[np.int64]:
     """Number of draws below the truth, ties broken at random, so that counts are judged as fairly as real numbers.
 
     Parameters
     ----------
-    truth
-        True values, of any shape.
     draws
         Draws of each, along a last axis of length L.
+    truth
+        True values, of any shape.
     rng
         Breaks ties.
 
@@ -107,7 +107,7 @@ def rank(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator) -> NDArra
 
     Examples
     --------
-    >>> rank([3.0, -1.0], [[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]], np.random.default_rng(1)).tolist()
+    >>> rank([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]], [3.0, -1.0], rng=np.random.default_rng(1)).tolist()
     [3, 0]
     """
     value, among = np.asarray(truth, dtype=np.float64)[..., None], np.asarray(draws, dtype=np.float64)

@@ -54,7 +54,7 @@ def checks(
     account: RowAccount,
     fits: dict[str, Fit],
     histogram: pd.DataFrame,
-    spend: Independence,
+    together: Independence,
     scores: pd.DataFrame | None,
     covered: pd.DataFrame | None,
     history: History | None = None,
@@ -70,7 +70,7 @@ def checks(
         Both fits by name.
     histogram
         What `repeat_purchase_counts` returns.
-    spend
+    together
         What `independence` returns.
     scores, covered
         What `holdout_scores` and `coverage` return; None without a hold-out.
@@ -95,7 +95,7 @@ def checks(
         rows += [_baselines(scores), _customers(covered), *(_total(covered, name) for name in ("purchases", "revenue"))]
     if cohorts is not None:
         rows.append(_cohorts(cohorts))
-    rows.append(_independence(spend))
+    rows.append(_independence(together))
     return pd.DataFrame(rows, columns=["check", "finding", "verdict"])
 
 

@@ -229,7 +229,7 @@ def grouped_draws(
     Parameters
     ----------
     purchases, spend, table, horizon, seed, samples, threads
-        As in `customer_draws`.
+        As in `customer_blocks`.
     weights
         From row numbers to how much each customer counts in each group, of shape (rows, groups).
     quantity

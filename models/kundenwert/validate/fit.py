@@ -29,9 +29,9 @@ FEW_LAWS = 100
 
 
 def tracking(
-    daily: pd.DataFrame,
-    summary: CustomerSummary,
     purchases: Purchases,
+    summary: CustomerSummary,
+    daily: pd.DataFrame,
     *,
     period_days: int = 7,
     at_most: int = 500,
@@ -43,12 +43,12 @@ def tracking(
 
     Parameters
     ----------
-    daily
-        Columns `date` and `repeat_purchases`: repeat purchases by day of the customers in `summary`.
-    summary
-        The customer summary, with `first_purchase`.
     purchases
         A fit of a law of purchases, in the summary's time unit.
+    summary
+        The customer summary, with `first_purchase`.
+    daily
+        Columns `date` and `repeat_purchases`: repeat purchases by day of the customers in `summary`.
     period_days
         Length of a period, > 0. Periods are counted from the end of observation in both directions, so that
         the hold-out begins with a new one; the first and the last may be shorter.
@@ -83,7 +83,7 @@ def tracking(
     >>> daily = pd.DataFrame({"date": pd.to_datetime(["2024-01-10"]), "repeat_purchases": [1]})
     >>> from kundenwert.bayes import known
     >>> from kundenwert.laws import ParetoNBD
-    >>> track = tracking(daily, summary, known(ParetoNBD(), r=0.55, alpha=10.58, s=0.61, beta=11.66))
+    >>> track = tracking(known(ParetoNBD(), r=0.55, alpha=10.58, s=0.61, beta=11.66), summary, daily)
     >>> track[["actual_cumulative", "expected_cumulative_mean"]].round(4).values.tolist()
     [[0.0, 0.0436], [1.0, 0.1358]]
     """
@@ -168,8 +168,8 @@ def independence(table: pd.DataFrame) -> Independence:
 
 
 def repeat_purchase_counts(
+    purchases: Purchases | None,
     table: pd.DataFrame,
-    purchases: Purchases | None = None,
     *,
     replicates: ArrayLike | None = None,
     at_most: int = 200,
@@ -180,12 +180,13 @@ def repeat_purchase_counts(
 
     Parameters
     ----------
+    purchases
+        A fit of a law of purchases, from whose draws each replicate simulates all customers anew; None where
+        `replicates` are given.
     table
         One row per customer: `frequency`, `T`.
-    purchases
-        A fit of a law of purchases, from whose draws each replicate simulates all customers anew; or else
     replicates
-        replicated frequencies, shape (replicates, customers).
+        Replicated frequencies, shape (replicates, customers), in place of a fit.
     at_most
         Number of draws to use, evenly spread over the posterior.
     seed
@@ -208,7 +209,7 @@ def repeat_purchase_counts(
     Examples
     --------
     >>> table = pd.DataFrame({"frequency": [0, 0, 2], "T": [9.0, 9.0, 9.0]})
-    >>> counts = repeat_purchase_counts(table, replicates=[[0, 1, 2], [0, 0, 5]], last=2)
+    >>> counts = repeat_purchase_counts(None, table, replicates=[[0, 1, 2], [0, 0, 5]], last=2)
     >>> counts[["frequency", "observed", "predicted_mean"]].values.tolist()
     [['0', 2, 1.5], ['1', 0, 0.5], ['2+', 1, 1.0]]
     """
@@ -227,7 +228,7 @@ def repeat_purchase_counts(
         simulated = []
         for index in range(scoring.samples):
             own = {name: values[..., index] for name, values in drawn.items()}
-            simulated.append(_count(scoring.law.simulate(times, own, rng)[0], starts))
+            simulated.append(_count(scoring.law.simulate(times, own, rng=rng)[0], starts))
     result = pd.DataFrame({"frequency": class_labels(starts)})
     result["observed"] = _count(table["frequency"], starts)
     return result.assign(**quantiles(np.asarray(simulated, dtype=np.float64), "predicted", whole=True))
@@ -280,7 +281,7 @@ def _expected_cumulative(
     total = np.zeros((scoring.samples, len(ends)))
     for number, row in enumerate(rows):
         law = {name: values.reshape(-1) for name, values in laws(np.array([row])).items()}
-        per_age = scoring.law.expected_purchases(none, law, ages[:, None] / summary.days_per_unit).T
+        per_age = scoring.law.expected_purchases(none, law, horizon=ages[:, None] / summary.days_per_unit).T
         acquired = np.bincount(first[group.reshape(-1) == number], minlength=len(ages))
         customers = np.zeros((len(ages), len(ends)))
         for period, last in enumerate(ends):

@@ -19,7 +19,7 @@ PROBABILITIES = (0.5, 0.8, 0.9, 0.95)
 _ENDS = (0.05, 0.95)
 
 
-def randomised_pit(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator) -> Array:
+def randomised_pit(draws: ArrayLike, truth: ArrayLike, *, rng: np.random.Generator) -> Array:
     """Place of the truth among its predictive draws, between 0 and 1, with ties resolved at random.
 
     `u = (rank + U) / (L + 1)`, U uniform: exactly uniform on (0, 1) for honest draws, of counts too. The central
@@ -28,7 +28,7 @@ def randomised_pit(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator)
 
     Parameters
     ----------
-    truth, draws, rng
+    draws, truth, rng
         As in `rank`.
 
     Returns
@@ -38,15 +38,15 @@ def randomised_pit(truth: ArrayLike, draws: ArrayLike, rng: np.random.Generator)
 
     Examples
     --------
-    >>> u = randomised_pit(np.zeros(20_000), np.zeros((20_000, 9)), np.random.default_rng(2))
+    >>> u = randomised_pit(np.zeros((20_000, 9)), np.zeros(20_000), rng=np.random.default_rng(2))
     >>> abs(u.mean() - 0.5) < 0.01, abs((u < 0.05).mean() - 0.05) < 0.01
     (np.True_, np.True_)
     """
-    below = rank(truth, draws, rng)
+    below = rank(draws, truth, rng=rng)
     return np.asarray((below + rng.random(below.shape)) / (np.shape(draws)[-1] + 1))
 
 
-def probability_pit(probability: ArrayLike, happened: ArrayLike, rng: np.random.Generator) -> Array:
+def probability_pit(probability: ArrayLike, happened: ArrayLike, *, rng: np.random.Generator) -> Array:
     """Randomised place of a yes-or-no outcome under its predicted probability: uniform if the probability is right.
 
     Raises
@@ -56,7 +56,7 @@ def probability_pit(probability: ArrayLike, happened: ArrayLike, rng: np.random.
 
     Examples
     --------
-    >>> probability_pit([1.0, 0.0], [True, False], np.random.default_rng(3)).round(2).tolist()
+    >>> probability_pit([1.0, 0.0], [True, False], rng=np.random.default_rng(3)).round(2).tolist()
     [0.09, 0.24]
     """
     p, yes = _shares(probability, "probability"), np.asarray(happened, dtype=bool)

@@ -171,7 +171,7 @@ def compare_log_scores(scores: Mapping[str, LogScore], *, by: str | None = None)
 
 def _block(law: PurchaseLaw, history: History, bought: Array, length: float, parameters: Parameters) -> Array:
     """Log of the mean probability of each customer's purchases."""
-    logs = law.log_purchase_probability(bought[:, None], history, parameters, length)
+    logs = law.log_purchase_probability(history, parameters, horizon=length, number=bought[:, None])
     return np.asarray(np.minimum(logsumexp(logs, axis=1) - np.log(logs.shape[1]), 0.0))
 
 

@@ -92,7 +92,7 @@ def _rates(scoring: Scoring[PurchaseLaw], group: pd.DataFrame) -> tuple[Array, A
     some = group.iloc[first].reset_index(drop=True)
     T, law = some["T"].to_numpy(np.float64)[:, None], scoring.laws(some)(np.arange(len(some)))
     none = History(0 * T, 0 * T, 0 * T)
-    bought = np.broadcast_to(scoring.law.expected_purchases(none, law, T), (len(T), scoring.samples))
+    bought = np.broadcast_to(scoring.law.expected_purchases(none, law, horizon=T), (len(T), scoring.samples))
     total = float(count @ T[:, 0])
     first_rate = scoring.law.p_alive(NEWCOMER, law) * scoring.law.purchase_rate(NEWCOMER, law)
     rate = np.broadcast_to(first_rate, bought.shape)

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 
 
-def spend_distribution(table: pd.DataFrame, spend: Spend, *, at_most: int = 400, seed: int = 0) -> pd.DataFrame:
+def spend_distribution(spend: Spend, table: pd.DataFrame, *, at_most: int = 400, seed: int = 0) -> pd.DataFrame:
     """Quantiles of the customers' mean value of repeat purchases, beside what the spend model would have produced.
 
     Parameters
     ----------
-    table
-        One row per customer: `frequency`, `monetary_value`, and `first_value` where the law looks at it.
     spend
         A fit of a law of spend; each replicate simulates all customers anew, with the first purchases they made.
+    table
+        One row per customer: `frequency`, `monetary_value`, and `first_value` where the law looks at it.
     at_most
         Number of draws to use, evenly spread over the posterior.
     seed
@@ -40,7 +40,7 @@ def spend_distribution(table: pd.DataFrame, spend: Spend, *, at_most: int = 400,
     >>> table = pd.DataFrame({"frequency": [2, 1, 3, 0], "monetary_value": [22.0, 35.0, 28.0, np.nan]})
     >>> from kundenwert.bayes import known
     >>> from kundenwert.laws import GammaGamma
-    >>> spread = spend_distribution(table, known(GammaGamma(), p=6.25, q=3.74, v=15.44))
+    >>> spread = spend_distribution(known(GammaGamma(), p=6.25, q=3.74, v=15.44), table)
     >>> spread.loc[spread["level"] == 0.5, "observed"].item()
     28.0
     """
@@ -51,7 +51,9 @@ def spend_distribution(table: pd.DataFrame, spend: Spend, *, at_most: int = 400,
     drawn = {name: np.atleast_2d(values) for name, values in scoring.laws(seen)(np.arange(len(seen))).items()}
     rng = np.random.default_rng(seed)
     replicated = [
-        np.quantile(scoring.law.simulate(known, {name: values[:, [k]] for name, values in drawn.items()}, rng), LEVELS)
+        np.quantile(
+            scoring.law.simulate(known, {name: values[:, [k]] for name, values in drawn.items()}, rng=rng), LEVELS
+        )
         for k in range(scoring.samples)
     ]
     result = pd.DataFrame({"level": LEVELS, "observed": np.quantile(known.monetary_value, LEVELS)})

@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from kundenwert.messages import as_table, in_line
 from kundenwert.predict import CustomerDraws, Reader, read_draws, scorings
 from kundenwert.settings import Terms
 from kundenwert.value.quantiles import QUANTILES, quantile_columns
@@ -56,6 +57,22 @@ class ValueResult:
     terms: Terms
     time_unit: str
     marks: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return in_line("ValueResult", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_table("Values", self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What is true of all customers together: no single one is among it."""
+        low, middle, high = np.quantile(self.totals["rlv"].sum("cohort"), list(QUANTILES.values()))
+        facts = [
+            ("customers", f"{len(self.table):,}"),
+            ("horizon", f"{self.terms.horizon:,.4g} {self.time_unit}"),
+            ("total RLV", f"{middle:,.0f} ({low:,.0f} to {high:,.0f})"),
+        ]
+        return [*facts, *([("cautions", f"{len(self.marks)}, see marks")] if self.marks else [])]
 
 
 def value_table(
@@ -123,7 +140,7 @@ def value_table(
     assumed = check_terms(summary, terms, **changes)
     marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=assumed.allow_unconverged)
     marks = (*marks, *check_cohorts((purchases, spend), summary))
-    buying, paying = scorings(purchases, spend, samples)
+    buying, paying = scorings(purchases, spend, samples=samples)
     reader = _Values(summary, assumed, buying.samples)
     read_draws(
         buying,

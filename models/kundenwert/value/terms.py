@@ -29,7 +29,7 @@ OWN_COHORT = "cohort"
 
 
 def stated_terms(
-    terms: Terms | None, changes: Mapping[str, object], units_per_year: float, margin: float | None = None
+    terms: Terms | None, changes: Mapping[str, object], *, units_per_year: float, margin: float | None = None
 ) -> Terms:
     """Terms with every setting filled in.
 
@@ -57,7 +57,7 @@ def stated_terms(
 
     Examples
     --------
-    >>> stated_terms(None, {"cac": 5}, 52.18).cac, stated_terms(None, {}, 52.18).horizon
+    >>> stated_terms(None, {"cac": 5}, units_per_year=52.18).cac, stated_terms(None, {}, units_per_year=52.18).horizon
     (5.0, 52.18)
     """
     found = made(Terms, terms, dict(changes))
@@ -100,7 +100,7 @@ def earned(terms: Terms, table: pd.DataFrame) -> Array:
 
 
 def check_terms(summary: CustomerSummary, terms: Terms | None = None, **changes: object) -> Terms:
-    """Check what is assumed about money against the customers; worth asking before anything is sampled.
+    """Check what is assumed about money against the customers, before anything is sampled.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def check_terms(summary: CustomerSummary, terms: Terms | None = None, **changes:
     SchemaError
         If the customers' money is not known.
     """
-    found = stated_terms(terms, changes, summary.units_per_year, summary.margin_share)
+    found = stated_terms(terms, changes, units_per_year=summary.units_per_year, margin=summary.margin_share)
     horizon_of(found, summary.units_per_year)
     _check_columns(summary.table)
     for name in COSTS:

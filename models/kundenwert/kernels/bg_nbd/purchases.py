@@ -33,15 +33,15 @@ def p_alive_at(
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
-    ahead: ArrayLike,
     *,
+    horizon: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     a: ArrayLike,
     b: ArrayLike,
     flips: int = 0,
 ) -> Array:
-    r"""Probability that a customer is alive now and still alive at `T + ahead`.
+    r"""Probability that a customer is alive now and still alive at `T + horizon`.
 
     `P(alive at T) · E[(1 + p h/(α+T))^-(r+x)]`, p ~ Beta(a, b+n), n = x + flips: drop-outs come at the rate λp.
 
@@ -49,7 +49,7 @@ def p_alive_at(
     ----------
     frequency, recency, T, r, alpha, a, b, flips
         As in `log_likelihood`.
-    ahead
+    horizon
         h, time after the end of observation, ≥ 0 and finite, in units of time.
 
     Returns
@@ -60,10 +60,10 @@ def p_alive_at(
     Examples
     --------
     >>> law = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
-    >>> p_alive_at(2, 30.43, 38.86, [0.0, 39.0], **law).round(7)
+    >>> p_alive_at(2, 30.43, 38.86, horizon=[0.0, 39.0], **law).round(7)
     array([0.7266086, 0.5671928])
     """
-    x, t_x, T, h, r, alpha, a, b = float_arrays(frequency, recency, T, ahead, r, alpha, a, b)
+    x, t_x, T, h, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, r, alpha, a, b)
     now = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
     still = _of_living(_staying, x, r, alpha + T, a, b + flips, h, np.zeros(()))
     return np.asarray(now * np.clip(still, 0.0, 1.0))
@@ -73,9 +73,9 @@ def expected_purchases(
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
+    *,
     horizon: ArrayLike,
     discount_rate: ArrayLike = 0.0,
-    *,
     r: ArrayLike,
     alpha: ArrayLike,
     a: ArrayLike,
@@ -109,9 +109,9 @@ def expected_purchases(
     Examples
     --------
     >>> law = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
-    >>> round(float(expected_purchases(2, 30.43, 38.86, 39.0, **law)), 7)
+    >>> round(float(expected_purchases(2, 30.43, 38.86, horizon=39.0, **law)), 7)
     1.2259057
-    >>> round(float(expected_purchases(2, 30.43, 38.86, np.inf, np.log(1.15) / 52, **law)), 4)
+    >>> round(float(expected_purchases(2, 30.43, 38.86, horizon=np.inf, discount_rate=np.log(1.15) / 52, **law)), 4)
     5.1695
     """
     x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
@@ -124,9 +124,9 @@ def expected_time(
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
+    *,
     horizon: ArrayLike,
     discount_rate: ArrayLike = 0.0,
-    *,
     r: ArrayLike,
     alpha: ArrayLike,
     a: ArrayLike,
@@ -150,7 +150,7 @@ def expected_time(
     Examples
     --------
     >>> law = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
-    >>> round(float(expected_time(2, 30.43, 38.86, 39.0, **law)), 6)
+    >>> round(float(expected_time(2, 30.43, 38.86, horizon=39.0, **law)), 6)
     24.890532
     """
     x, t_x, T, h, d, r, alpha, a, b = float_arrays(frequency, recency, T, horizon, discount_rate, r, alpha, a, b)
@@ -160,12 +160,12 @@ def expected_time(
 
 
 def log_purchase_probability(
-    number: ArrayLike,
-    horizon: ArrayLike,
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
     *,
+    horizon: ArrayLike,
+    number: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     a: ArrayLike,
@@ -180,12 +180,12 @@ def log_purchase_probability(
 
     Parameters
     ----------
-    number
-        y, integer ≥ 0.
-    horizon
-        h, length of the future looked at, ≥ 0 and finite, in units of time.
     frequency, recency, T, r, alpha, a, b, flips
         As in `log_likelihood`; everything broadcasts.
+    horizon
+        h, length of the future looked at, ≥ 0 and finite, in units of time.
+    number
+        y, integer ≥ 0.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def log_purchase_probability(
     Examples
     --------
     >>> law = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
-    >>> np.exp(log_purchase_probability([0, 1, 2], 39.0, 2, 30.43, 38.86, **law)).round(6)
+    >>> np.exp(log_purchase_probability(2, 30.43, 38.86, horizon=39.0, number=[0, 1, 2], **law)).round(6)
     array([0.445393, 0.23933 , 0.144178])
     """
     given = float_arrays(number, horizon, frequency, recency, T, r, alpha, a, b)

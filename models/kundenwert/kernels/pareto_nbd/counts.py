@@ -23,12 +23,12 @@ STEEP = np.array(np.inf)
 
 
 def purchase_probability(
-    number: ArrayLike,
-    horizon: ArrayLike,
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
     *,
+    horizon: ArrayLike,
+    number: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     s: ArrayLike,
@@ -43,12 +43,12 @@ def purchase_probability(
 
     Parameters
     ----------
-    number
-        y, integer ≥ 0.
-    horizon
-        h, length of the future looked at, ≥ 0 and finite, in units of time.
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`; everything broadcasts.
+    horizon
+        h, length of the future looked at, ≥ 0 and finite, in units of time.
+    number
+        y, integer ≥ 0.
     nodes
         Quadrature nodes on either side of the integrand's mode; 16 are enough for six digits of the logarithm.
 
@@ -64,22 +64,22 @@ def purchase_probability(
     Examples
     --------
     >>> law = {"r": 0.5533971, "alpha": 10.5801985, "s": 0.6060625, "beta": 11.6562237}
-    >>> purchase_probability([0, 1, 2], 39.0, 2, 30.43, 38.86, **law).round(6)
+    >>> purchase_probability(2, 30.43, 38.86, horizon=39.0, number=[0, 1, 2], **law).round(6)
     array([0.408086, 0.219267, 0.151749])
     """
     logs = log_purchase_probability(
-        number, horizon, frequency, recency, T, r=r, alpha=alpha, s=s, beta=beta, nodes=nodes
+        frequency, recency, T, horizon=horizon, number=number, r=r, alpha=alpha, s=s, beta=beta, nodes=nodes
     )
     return np.asarray(np.exp(np.minimum(logs, 0.0)))
 
 
 def log_purchase_probability(
-    number: ArrayLike,
-    horizon: ArrayLike,
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
     *,
+    horizon: ArrayLike,
+    number: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     s: ArrayLike,
@@ -91,7 +91,7 @@ def log_purchase_probability(
     Examples
     --------
     >>> law = {"r": 0.5533971, "alpha": 10.5801985, "s": 0.6060625, "beta": 11.6562237}
-    >>> round(float(log_purchase_probability(5000, 39.0, 2, 30.43, 38.86, **law)), 6)
+    >>> round(float(log_purchase_probability(2, 30.43, 38.86, horizon=39.0, number=5000, **law)), 6)
     -4082.8886
     """
     given = float_arrays(number, horizon, frequency, recency, T, r, alpha, s, beta)

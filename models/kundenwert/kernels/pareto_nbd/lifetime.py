@@ -114,7 +114,7 @@ def life_to_date(
     beta: ArrayLike,
     nodes: int = 2 * NODES,
 ) -> LifeToDate:
-    r"""`p_alive`, `expected_lifetime_to_date` and `expected_purchase_rate` at the price of one of them.
+    r"""`p_alive`, `expected_lifetime_to_date` and `expected_purchase_rate` in one pass.
 
     Parameters
     ----------

@@ -168,8 +168,8 @@ def p_alive_at(
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
-    horizon: ArrayLike,
     *,
+    horizon: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     s: ArrayLike,
@@ -193,7 +193,7 @@ def p_alive_at(
 
     Examples
     --------
-    >>> round(float(p_alive_at(26, 30.857, 31.0, 52.0, r=0.55, alpha=10.58, s=0.61, beta=11.66)), 6)
+    >>> round(float(p_alive_at(26, 30.857, 31.0, horizon=52.0, r=0.55, alpha=10.58, s=0.61, beta=11.66)), 6)
     0.613649
     """
     x, t_x, T, h, r, alpha, s, beta = float_arrays(frequency, recency, T, horizon, r, alpha, s, beta)

@@ -15,8 +15,8 @@ def expected_purchases(
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
-    horizon: ArrayLike,
     *,
+    horizon: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     s: ArrayLike,
@@ -44,17 +44,20 @@ def expected_purchases(
 
     Examples
     --------
-    >>> round(float(expected_purchases(26, 30.857, 31.0, 52.0, r=0.5534, alpha=10.58, s=0.6061, beta=11.656)), 2)
+    >>> law = {"r": 0.5534, "alpha": 10.58, "s": 0.6061, "beta": 11.656}
+    >>> round(float(expected_purchases(26, 30.857, 31.0, horizon=52.0, **law)), 2)
     25.45
     """
     x, t_x, T, h, r, alpha, s, beta = float_arrays(frequency, recency, T, horizon, r, alpha, s, beta)
     rate = (r + x) / (alpha + T)
     at_rate = p_alive(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta) * rate
-    return product(at_rate, expected_lifetime(h, s=s, scale=beta + T))  # whoever is gone buys nothing, also for ever
+    return product(
+        at_rate, expected_lifetime(horizon=h, s=s, scale=beta + T)
+    )  # whoever is gone buys nothing, also for ever
 
 
 def expected_purchases_new(
-    horizon: ArrayLike, *, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
+    *, horizon: ArrayLike, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
 ) -> Array:
     r"""Expected number of repeat purchases of a customer not yet seen, within `horizon` of the first purchase.
 
@@ -78,24 +81,24 @@ def expected_purchases_new(
 
     Examples
     --------
-    >>> round(float(expected_purchases_new(52.0, r=0.553277, alpha=10.577684, s=0.60624, beta=11.668728)), 6)
+    >>> round(float(expected_purchases_new(horizon=52.0, r=0.553277, alpha=10.577684, s=0.60624, beta=11.668728)), 6)
     1.473434
     """
     t, r, alpha, s, beta = float_arrays(horizon, r, alpha, s, beta)
-    return np.asarray(r / alpha * expected_lifetime(t, s=s, scale=beta))
+    return np.asarray(r / alpha * expected_lifetime(horizon=t, s=s, scale=beta))
 
 
 def dert(
     frequency: ArrayLike,
     recency: ArrayLike,
     T: ArrayLike,
-    discount_rate: ArrayLike,
     *,
+    horizon: ArrayLike = np.inf,
+    discount_rate: ArrayLike,
     r: ArrayLike,
     alpha: ArrayLike,
     s: ArrayLike,
     beta: ArrayLike,
-    horizon: ArrayLike = np.inf,
 ) -> Array:
     r"""Discounted expected residual transactions of a known customer.
 
@@ -105,10 +108,10 @@ def dert(
     ----------
     frequency, recency, T, r, alpha, s, beta
         As in `log_likelihood`.
-    discount_rate
-        δ, CONTINUOUS rate per unit of time, ≥ 0; an annual rate d is `log(1 + d)` divided by the units in a year.
     horizon
         h, length of the future counted, in units of time; infinite if not given.
+    discount_rate
+        δ, CONTINUOUS rate per unit of time, ≥ 0; an annual rate d is `log(1 + d)` divided by the units in a year.
 
     Returns
     -------
@@ -123,17 +126,20 @@ def dert(
     Examples
     --------
     >>> delta = np.log(1.15) / 52
-    >>> round(float(dert(2, 30.43, 38.86, delta, r=0.5533971, alpha=10.5801985, s=0.6060625, beta=11.6562237)), 6)
+    >>> law = {"r": 0.5533971, "alpha": 10.5801985, "s": 0.6060625, "beta": 11.6562237}
+    >>> round(float(dert(2, 30.43, 38.86, discount_rate=delta, **law)), 6)
     6.500892
     """
     x, t_x, T, d, r, alpha, s, beta, h = float_arrays(frequency, recency, T, discount_rate, r, alpha, s, beta, horizon)
     rate = (r + x) / (alpha + T)
     return np.asarray(
-        p_alive(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta) * rate * discounted_lifetime(h, d, s=s, scale=beta + T)
+        p_alive(x, t_x, T, r=r, alpha=alpha, s=s, beta=beta)
+        * rate
+        * discounted_lifetime(horizon=h, discount_rate=d, s=s, scale=beta + T)
     )
 
 
-def expected_lifetime(horizon: ArrayLike, *, s: ArrayLike, scale: ArrayLike) -> Array:
+def expected_lifetime(*, horizon: ArrayLike, s: ArrayLike, scale: ArrayLike) -> Array:
     r"""Expected time alive within `horizon` of a lifetime of Pareto law: `∫₀^h (b/(b+u))^s du`.
 
     Parameters
@@ -150,7 +156,7 @@ def expected_lifetime(horizon: ArrayLike, *, s: ArrayLike, scale: ArrayLike) -> 
 
     Examples
     --------
-    >>> round(float(expected_lifetime(np.inf, s=3.0, scale=10.0)), 12)
+    >>> round(float(expected_lifetime(horizon=np.inf, s=3.0, scale=10.0)), 12)
     5.0
     """
     h, s, b = float_arrays(horizon, s, scale)
@@ -161,7 +167,7 @@ def expected_lifetime(horizon: ArrayLike, *, s: ArrayLike, scale: ArrayLike) -> 
         return np.asarray(np.where(finite, b * log_growth * exprel(-(s - 1) * log_growth), forever))
 
 
-def discounted_lifetime(horizon: ArrayLike, discount_rate: ArrayLike, *, s: ArrayLike, scale: ArrayLike) -> Array:
+def discounted_lifetime(*, horizon: ArrayLike, discount_rate: ArrayLike, s: ArrayLike, scale: ArrayLike) -> Array:
     r"""Expected discounted time alive within `horizon`: `∫₀^h e^(-δu) (b/(b+u))^s du`.
 
     Parameters
@@ -180,29 +186,29 @@ def discounted_lifetime(horizon: ArrayLike, discount_rate: ArrayLike, *, s: Arra
 
     Examples
     --------
-    >>> round(float(discounted_lifetime(np.inf, 0.0027, s=0.61, scale=43.0)), 6)
+    >>> round(float(discounted_lifetime(horizon=np.inf, discount_rate=0.0027, s=0.61, scale=43.0)), 6)
     134.68548
     """
     h, d, s, b = np.broadcast_arrays(*float_arrays(horizon, discount_rate, s, scale))
     paid = d > 0
     value = b * discounted_pareto(np.where(paid, d * b, 1.0), s, np.log1p(h / b))
-    return np.asarray(np.where(paid, value, expected_lifetime(h, s=s, scale=b)))
+    return np.asarray(np.where(paid, value, expected_lifetime(horizon=h, s=s, scale=b)))
 
 
 def purchase_pmf(
-    count: ArrayLike, horizon: ArrayLike, *, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
+    *, horizon: ArrayLike, number: ArrayLike, r: ArrayLike, alpha: ArrayLike, s: ArrayLike, beta: ArrayLike
 ) -> Array:
-    r"""Probability that a customer not yet seen makes `count` repeat purchases within `horizon`.
+    r"""Probability that a customer not yet seen makes `number` repeat purchases within `horizon`.
 
     `P(X(t) = n) = Γ(r+n)/(Γ(r) n!) · [g_n(t) (β/(β+t))^s + ∫₀^t g_n(u) s β^s (β+u)^-(s+1) du]`
     with `g_n(u) = (α/(α+u))^r (u/(α+u))^n`: the first term for those alive at t, the integral over the time of death.
 
     Parameters
     ----------
-    count
-        n, integer ≥ 0.
     horizon
         t ≥ 0, in units of time.
+    number
+        n, integer ≥ 0.
     r, alpha, s, beta
         As in `log_likelihood`.
 
@@ -217,10 +223,11 @@ def purchase_pmf(
 
     Examples
     --------
-    >>> round(float(purchase_pmf(0, 39.0, r=0.5533971, alpha=10.5801985, s=0.6060625, beta=11.6562237)), 7)
+    >>> law = {"r": 0.5533971, "alpha": 10.5801985, "s": 0.6060625, "beta": 11.6562237}
+    >>> round(float(purchase_pmf(horizon=39.0, number=0, **law)), 7)
     0.5935692
     """
-    n, t, r, alpha, s, beta = np.broadcast_arrays(*float_arrays(count, horizon, r, alpha, s, beta))
+    n, t, r, alpha, s, beta = np.broadcast_arrays(*float_arrays(number, horizon, r, alpha, s, beta))
     tiny = np.finfo(np.float64).tiny
     low = np.log(np.minimum(np.maximum(t, tiny), np.minimum(alpha, beta))) - E_FOLDS
 
