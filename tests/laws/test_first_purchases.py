@@ -57,6 +57,9 @@ def test_it_is_learned_from_those_who_came_back(seen):
     observed = GammaGammaFirst().observed(seen)
     assert observed.count.sum() == came_back < len(seen)
     assert list(observed.fields) == ["frequency", "monetary_value", "first_value"]
+    odd = seen.table[seen.table["frequency"] > 0].iloc[:3].assign(first_value=[np.nan, -5.0, 7.0])
+    found = GammaGammaFirst().observed(kw.CustomerSummary.from_frame(odd, time_unit="W"))
+    assert found.fields["first_value"].tolist() == [0.0, 0.0, 7.0]
 
 
 def test_graph_and_target_are_one_density(seen):
