@@ -31,7 +31,7 @@ from .data import (
 from .decide import acquisition_table, payback_curve, payback_table, probability_better, value_of_information
 from .errors import DomainError, FitError, KundenwertError, SchemaError
 from .formula import formula_clv, formula_clv_matched, kpis, lifespan
-from .laws import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD
+from .laws import BGNBD, MBGCNBD, MBGNBD, NBD, GammaGamma, ParetoNBD
 from .predict import Horizon, customer_draws, newcomers
 from .settings import Reading, Sampling, Shaping, Terms
 from .simulate import Population, Simulated, random_population, simulate_population
@@ -42,6 +42,7 @@ __version__: str
 
 __all__ = [
     "BGNBD",
+    "MBGCNBD",
     "MBGNBD",
     "NBD",
     "CustomerSummary",

@@ -46,7 +46,9 @@ def test_auto_says_which_law_it_chose_and_why(fitted, tmp_path):
 def test_a_law_that_does_not_exist_is_refused(fitted, tmp_path):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", "pareto")
     refused(
-        ended, r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd", tmp_path / "fit"
+        ended,
+        r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd, mbg-cnbd",
+        tmp_path / "fit",
     )
 
 

@@ -48,7 +48,8 @@ def load_fit(path: str | Path) -> Fit:
     try:
         kind = LAWS[stored["model"]]
         priors = {name: Prior(**prior) for name, prior in stored["priors"].items()}
-        model = kind(priors, tuple(stored.get("cohorts", ())), tuple(stored.get("covariates", ())))
+        columns = (tuple(stored.get(name, ())) for name in ("cohorts", "covariates"))
+        model = kind(priors, *columns, **stored.get("stated", {}))
         result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), dict(stored["info"]))
         resolved_priors(model)
         why = _implausible(result)

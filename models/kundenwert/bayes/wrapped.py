@@ -12,9 +12,9 @@ from pytensor.gradient import grad_undefined
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from kundenwert.laws import Law, Observed, SpendLaw
+from kundenwert.laws import Law, Observed, PurchaseLaw
 
-HISTORY, MONEY = ("frequency", "recency", "T"), ("frequency", "monetary_value")
+MONEY = ("frequency", "monetary_value")
 
 
 def wrapped(model: Law) -> Callable[..., Any]:
@@ -28,9 +28,10 @@ def wrapped(model: Law) -> Callable[..., Any]:
     Returns
     -------
     Callable
-        From what is observed (frequency, recency, T; or frequency, monetary value) and the law's parameters, in order.
+        From what is observed (the columns that a law of purchases looks at; or frequency, monetary value) and the law's
+        parameters, in order.
     """
-    fields = MONEY if isinstance(model, SpendLaw) else HISTORY
+    fields = model.looks_at if isinstance(model, PurchaseLaw) else MONEY
     operation = _Pointwise(model, fields)
 
     def density(*given: Any) -> Any:

@@ -66,7 +66,8 @@ def compare_models(
     summary
         Customers to fit; with a hold-out they are scored on it.
     models
-        By name; all laws of purchases if not given, the first is what the others have to beat.
+        By name; all laws of purchases that the customers' table has the columns for if not given, the first is what the
+        others have to beat.
     holdout
         Customers of a shorter observation with a hold-out to score on instead, such as one within the observation:
         each law is fitted to them too.
@@ -85,7 +86,7 @@ def compare_models(
     SchemaError
         If there is no law to compare.
     """
-    laws = {name: kind() for name, kind in PURCHASE_LAWS.items()} if models is None else dict(models)
+    laws = _those_that_can(summary, holdout) if models is None else dict(models)
     if not laws:
         raise SchemaError("there is no law to compare; give at least one")
     how: dict[str, Any] = {"seed": seed, "progress": False, **DRAWS}
@@ -100,6 +101,13 @@ def compare_models(
         rows = rows.assign(holdout=table["total"], holdout_difference=table["difference"], holdout_error=table["error"])
     chosen, why = _choice(rows)
     return ModelComparison(rows, fits, chosen, why)
+
+
+def _those_that_can(*summaries: CustomerSummary | None) -> dict[str, PurchaseLaw]:
+    """The laws that every table has the columns for."""
+    tables = [one.table for one in summaries if one is not None]
+    laws = {name: kind() for name, kind in PURCHASE_LAWS.items()}
+    return {name: law for name, law in laws.items() if not any(law.lacks(table) for table in tables)}
 
 
 def _differences(each: Mapping[str, NDArray[np.float64]], name: str) -> dict[str, list[float]]:
