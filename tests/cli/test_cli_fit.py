@@ -27,7 +27,7 @@ def test_fit(fitted):
     assert sorted(file.name for file in (fitted.folder / "fit").iterdir()) == ["posterior.nc", "spend_posterior.nc"]
 
 
-@pytest.mark.parametrize(("model", "made"), [("bg-nbd", "bg_nbd"), ("NBD", "nbd")])
+@pytest.mark.parametrize(("model", "made"), [("bg-nbd", "bg_nbd"), ("NBD", "nbd"), ("mbg-cnbd", "mbg_cnbd")])
 def test_another_law_of_purchases(fitted, tmp_path, model, made):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", model, "--draws", 60, "--chains", 2)
     assert f"{made}: " in ended.err

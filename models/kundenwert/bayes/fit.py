@@ -20,7 +20,7 @@ from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
 from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.target import Target, make_target
-from kundenwert.bayes.variants import Weighed, weigh
+from kundenwert.bayes.variants import Weighed, told, weigh
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.convex import CELLS
@@ -159,7 +159,7 @@ def _told(weighed: Weighed | None, target: Target, info: dict[str, Any]) -> dict
     """Which of the law's variants is true, as far as is known, and what was made of it."""
     if weighed is None:
         return {}
-    why = weighed.told()
+    why = told(weighed.probability)
     if info["method"] != "importance":
         without = " without cohorts and covariates" if target.effects is not None else ""
         why = f"{weighed.best} chosen by the evidence{without}: {why}"

@@ -45,6 +45,20 @@ def by_curvature(target: Target, mode: Mode) -> float:
     return float(target(mode.point[None])[0] + mode.point.size / 2 * np.log(2 * np.pi) + log_volume)
 
 
+def told(probability: Mapping[str, float]) -> str:
+    """Say how probable variants are, but for those that are hardly possible.
+
+    Examples
+    --------
+    >>> told({"k=1": 0.25, "k=2": 0.75, "k=3": 1e-9}), told({"k=1": 1e-9, "k=2": 1.0})
+    ('k=1 with probability 0.250, k=2 with probability 0.750', 'k=2 with probability above 0.999')
+    """
+    shown = {name: p for name, p in probability.items() if p >= SHOWN}
+    return ", ".join(
+        f"{name} with probability {'above 0.999' if p > 1 - SHOWN else f'{p:.3f}'}" for name, p in shown.items()
+    )
+
+
 @dataclass(frozen=True)
 class Weighed:
     """Variants of a law by name, tried on the same data, without effects of cohorts and covariates."""
@@ -61,13 +75,6 @@ class Weighed:
     def best(self) -> str:
         """The most probable one."""
         return max(self.probability, key=lambda name: self.probability[name])
-
-    def told(self) -> str:
-        """Say how probable the variants are."""
-        shown = {name: p for name, p in self.probability.items() if p >= SHOWN}
-        return ", ".join(
-            f"{name} with probability {'above 0.999' if p > 1 - SHOWN else f'{p:.3f}'}" for name, p in shown.items()
-        )
 
     def together(self) -> Importance:
         """All draws, each variant's weights times its probability; as bad as the worst that matters."""

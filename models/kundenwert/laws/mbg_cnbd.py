@@ -73,7 +73,7 @@ class MBGCNBD(PurchaseLaw):
     def __post_init__(self) -> None:
         """Refuse a number of stages that is none."""
         super().__post_init__()
-        if self.k is not None and (isinstance(self.k, bool) or self.k not in range(1, MOST_REGULAR + 1)):
+        if self.k is not None and (type(self.k) is not int or not 1 <= self.k <= MOST_REGULAR):
             raise DomainError(Code.NO_SUCH_REGULARITY, parameter="k", given=self.k, most=MOST_REGULAR)
 
     def variants(self) -> Mapping[str, MBGCNBD]:

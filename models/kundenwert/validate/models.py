@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert.bayes import fit, loo
+from kundenwert.bayes.variants import told
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import PURCHASE_LAWS, PurchaseLaw
 from kundenwert.validate.scores import compare_log_scores, log_score
@@ -100,6 +101,10 @@ def compare_models(
         table = compare_log_scores({name: log_score(one, scored) for name, one in judged.items()})
         rows = rows.assign(holdout=table["total"], holdout_difference=table["difference"], holdout_error=table["error"])
     chosen, why = _choice(rows)
+    if "variants" in fits[chosen].info:
+        why += f"; {told(fits[chosen].info['variants'])}"
+    if models is None and (missing := [name for name in PURCHASE_LAWS if name not in laws]):
+        why += f"; not compared, for want of a column of the customer table: {', '.join(missing)}"
     return ModelComparison(rows, fits, chosen, why)
 
 

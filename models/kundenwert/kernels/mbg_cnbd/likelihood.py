@@ -190,7 +190,7 @@ def total_log_likelihood(
     with np.errstate(all="ignore"):  # far out in the tails parameters over- and underflow; the result says so
         for first in range(0, result.size, step):
             result[first : first + step] = _of_sets(history, numbers, k, *sets[:, first : first + step, None])
-    return result + of_gaps
+    return np.asarray(result + of_gaps)
 
 
 def _of_sets(
