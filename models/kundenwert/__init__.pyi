@@ -33,7 +33,7 @@ from .data import (
 from .decide import acquisition_table, payback_curve, payback_table, probability_better, value_of_information
 from .errors import DomainError, FitError, KundenwertError, SchemaError
 from .formula import formula_clv, formula_clv_matched, kpis, lifespan
-from .laws import BGNBD, MBGNBD, NBD, GammaGamma, GammaGammaFirst, ParetoNBD
+from .laws import BGNBD, MBGCNBD, MBGNBD, NBD, GammaGamma, GammaGammaFirst, ParetoNBD
 from .outlook import Forecast, alive_over_time, forecast, next_purchase, purchase_probability, survival
 from .predict import Horizon, customer_draws, newcomers
 from .reasons import Explanation, explain
@@ -46,6 +46,7 @@ __version__: str
 
 __all__ = [
     "BGNBD",
+    "MBGCNBD",
     "MBGNBD",
     "NBD",
     "CustomerSummary",

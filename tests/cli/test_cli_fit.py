@@ -27,7 +27,7 @@ def test_fit(fitted):
     assert sorted(file.name for file in (fitted.folder / "fit").iterdir()) == ["posterior.nc", "spend_posterior.nc"]
 
 
-@pytest.mark.parametrize(("model", "made"), [("bg-nbd", "bg_nbd"), ("NBD", "nbd")])
+@pytest.mark.parametrize(("model", "made"), [("bg-nbd", "bg_nbd"), ("NBD", "nbd"), ("mbg-cnbd", "mbg_cnbd")])
 def test_another_law_of_purchases(fitted, tmp_path, model, made):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", model, "--draws", 60, "--chains", 2)
     assert f"{made}: " in ended.err
@@ -69,7 +69,9 @@ def test_whether_first_purchases_are_looked_at_is_told(fitted):
 def test_a_law_that_does_not_exist_is_refused(fitted, tmp_path):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", "--model", "pareto")
     refused(
-        ended, r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd", tmp_path / "fit"
+        ended,
+        r"--model .pareto. is no law of purchases; known: pareto-nbd, nbd, bg-nbd, mbg-nbd, mbg-cnbd",
+        tmp_path / "fit",
     )
 
 

@@ -127,7 +127,7 @@ def test_the_first_purchase_of_a_newcomer_has_its_level():
     first = drawn.first_value
     assert abs(first.mean() - LAW["m"] * spend) < Z * first.std() / np.sqrt(size)
     expected = new.expected_value("all", 52.0)
-    assert expected[0] == pytest.approx(spend * (0.8 + new.expected_purchases("all", 52.0)[0]), rel=1e-12)
+    assert expected[0] == pytest.approx(spend * (0.8 + new.expected_purchases("all", horizon=52.0)[0]), rel=1e-12)
     assert abs(drawn.value.mean() - expected[0]) < Z * drawn.value.std() / np.sqrt(size)
     repeats, mean = new.observe("all", 10.0, 5, np.random.default_rng(1))
     once = mean[repeats == 0]

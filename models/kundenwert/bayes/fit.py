@@ -24,11 +24,12 @@ from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.storage import FitInfo
 from kundenwert.bayes.target import Target, make_target
+from kundenwert.bayes.variants import Weighed, told, weigh
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.convex import CELLS
 from kundenwert.laws import LAWS, Law
-from kundenwert.laws.law import Array
+from kundenwert.laws.law import Array, Draws
 
 type Method = Literal["auto", "importance", "nuts", "map"]
 
@@ -102,7 +103,9 @@ def fit[Of: Law](
     -------
     Fit
         Non-convergence is no error here: `fit.diagnosis` says so, and value tables ask for it. `fit.info["method"]`
-        and `fit.info["why"]` say which method was used, and why.
+        and `fit.info["why"]` say which method was used, and why. Of a law with variants, such as `MBGCNBD` with a k
+        that is not given, `fit.info["variants"]` holds their probabilities, and the draws are of each as often as it is
+        probable; NUTS and "map" go on with the most probable one, chosen without cohorts and covariates.
 
     Raises
     ------
@@ -119,7 +122,9 @@ def fit[Of: Law](
     _check_sampling(draws=most, tune=tune, chains=chains, target_accept=target_accept)
     started = perf_counter()
     rng = np.random.default_rng([seed, _STREAMS[model.name]])
-    target, mode = _target_and_mode(model, summary)
+    weighed = _weighed(model, summary, chains * most, rng) if len(model.variants()) > 1 else None
+    law = model if weighed is None else model.variants()[weighed.best]
+    target, mode = _target_and_mode(law, summary)
     used, why = method, "asked for"
     stats: xr.Dataset | None = None
     if target.effects is not None and method == "auto":
@@ -127,10 +132,7 @@ def fit[Of: Law](
     if used == "map":
         posterior, diagnosis = _at_mode(target, mode, chains, most), diagnose_mode(mode)
     if used in ("auto", "importance"):
-        drawn = _weighted(target, mode, chains * most, rng)
-        diagnosis = diagnose_importance(drawn, chains * most)
-        pick = resample(drawn.weights, chains * most, rng)
-        posterior = _dataset(target, drawn.points[pick], chains, most)
+        posterior, diagnosis = _by_importance(target, mode, weighed, chains, most, rng)
         if method == "auto":
             used = "importance" if diagnosis.converged else "nuts"
             why = "; ".join(f"{check.name} {check.value:.3g} (bound {check.bound:g})" for check in diagnosis)
@@ -159,13 +161,48 @@ def fit[Of: Law](
         "customers": len(summary),
         "versions": {name: version(name) for name in ("kundenwert", "pymc", "nutpie", "arviz", "numpy")},
     }
-    if target.effects is not None:
-        info["design"] = target.effects.design.to_dict()
-        if "cohort" in (*model.cohorts, *model.covariates):
-            info["cohort"] = summary.cohort
+    info |= _told(weighed, target, info) | _described(model, target, summary)
     tree = _tree(model, target, posterior, stats, _prior_draws(model, target, rng), log_likelihood=log_likelihood)
     info["seconds"] = round(perf_counter() - started, 2)
     return Fit(model, tree, diagnosis, info)
+
+
+def _weighed(model: Law, summary: CustomerSummary, wanted: int, rng: np.random.Generator) -> Weighed:
+    return weigh(
+        model,
+        lambda law: _target_and_mode(law, summary),
+        lambda target, mode: _weighted(target, mode, wanted, rng),
+    )
+
+
+def _told(weighed: Weighed | None, target: Target, info: FitInfo) -> FitInfo:
+    """Which of the law's variants is true, as far as is known, and what was made of it."""
+    if weighed is None:
+        return {}
+    why = told(weighed.probability)
+    if info["method"] != "importance":
+        without = " without cohorts and covariates" if target.effects is not None else ""
+        why = f"{weighed.best} chosen by the evidence{without}: {why}"
+    return {"variants": weighed.probability, "why": f"{why}; {info['why']}"}
+
+
+def _described(model: Law, target: Target, summary: CustomerSummary) -> FitInfo:
+    """How the model's cohorts and covariates are coded; nothing where it has none."""
+    if target.effects is None:
+        return {}
+    named = "cohort" in (*model.cohorts, *model.covariates)
+    found: FitInfo = {"design": target.effects.design.to_dict()}
+    return {**found, "cohort": summary.cohort} if named else found
+
+
+def _by_importance(
+    target: Target, mode: Mode, weighed: Weighed | None, chains: int, draws: int, rng: np.random.Generator
+) -> tuple[xr.Dataset, Diagnosis]:
+    """Draws of the law, or of all its variants, as often as they are probable."""
+    drawn = _weighted(target, mode, chains * draws, rng) if weighed is None else weighed.together()
+    pick = resample(drawn.weights, chains * draws, rng)
+    variables = target.variables(drawn.points[pick]) if weighed is None else weighed.variables(pick)
+    return _dataset(target, variables, chains, draws), diagnose_importance(drawn, chains * draws)
 
 
 def _by_nuts(
@@ -193,7 +230,7 @@ def _in_rounds(
         for points, stats in sampler:
             if draws is None and points.size < ENOUGH * target.size:
                 continue  # too few draws, whatever they are worth
-            posterior = _dataset(target, points.reshape(-1, target.size), chains, points.shape[1])
+            posterior = _dataset(target, target.variables(points.reshape(-1, target.size)), chains, points.shape[1])
             diagnosis = diagnose(xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}))
             if _suffices(diagnosis) or (hopeful and bool(stats["diverging"].any())):
                 break
@@ -251,27 +288,30 @@ def _weighted(target: Target, mode: Mode, wanted: int, rng: np.random.Generator)
 
 
 def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
-    return _dataset(target, np.tile(mode.point, (chains * draws, 1)), chains, draws)
+    return _dataset(target, target.variables(np.tile(mode.point, (chains * draws, 1))), chains, draws)
 
 
 def _prior_draws(model: Law, target: Target, rng: np.random.Generator) -> xr.Dataset:
     """Draws of the population's quantities and parameters from their priors."""
     quantities = {name: prior.draw(PRIOR_DRAWS, rng=rng) for name, prior in resolved_priors(model).items()}
+    laws = list(model.variants().values())
+    turn = np.arange(PRIOR_DRAWS) % len(laws)
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        variables = model.derive(quantities, target.unit)
+        each = [law.derive(quantities, target.unit) for law in laws]
+    variables = {name: np.choose(turn, [own[name] for own in each]) for name in each[0]}
     data = {name: (("chain", "draw"), values[None]) for name, values in variables.items()}
     return xr.Dataset(data, coords={"chain": [0], "draw": np.arange(PRIOR_DRAWS)})
 
 
-def _dataset(target: Target, points: Array, chains: int, draws: int) -> xr.Dataset:
-    """All variables at points, in the shape of chains, with the levels' and covariates' names."""
+def _dataset(target: Target, variables: Draws, chains: int, draws: int) -> xr.Dataset:
+    """All variables, in the shape of chains, with the levels' and covariates' names."""
     dims: dict[str, tuple[str, ...]] = {}
     coords: dict[str, NDArray[np.int64] | Sequence[str]] = {"chain": np.arange(chains), "draw": np.arange(draws)}
     if target.effects is not None:
         dims, names = target.effects.dims()
         coords |= names
     data = {}
-    for name, values in target.variables(points).items():
+    for name, values in variables.items():
         own = dims.get(name, ())
         data[name] = (("chain", "draw", *own), values.reshape(chains, draws, *values.shape[1:]))
     return xr.Dataset(data, coords=coords)

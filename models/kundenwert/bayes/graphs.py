@@ -19,7 +19,7 @@ from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.wrapped import wrapped
 from kundenwert.kernels.convex import E_FOLDS, finer
-from kundenwert.laws import Law, Observed, PurchaseLaw, Spending, SpendLaw
+from kundenwert.laws import History, Law, Observed, PurchaseLaw, Spending, SpendLaw
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -59,7 +59,7 @@ def build_model(model: Law, summary: CustomerSummary, *, distinct: bool = True) 
     group = None if design is None else design.rows(summary.table)[0]
     observed = model.observed(summary, group)
     if not distinct and isinstance(model, PurchaseLaw):
-        observed = _every_customer(summary, group)
+        observed = _every_customer(model, summary, group)
     with pm.Model(coords=_coords(model, design, observed)) as graph:
         stated = {name: prior.variable(name) for name, prior in resolved_priors(model).items()}
         derived = model.derive(stated, model.unit(summary))
@@ -86,23 +86,26 @@ def _coords(model: Law, design: Design | None, observed: Observed) -> dict[str, 
 def _observed_histories(model: Law, law: Mapping[str, Variable], observed: Observed) -> None:
     """Add the histories to the model on the context stack."""
     density = GRAPHS.get(model.name) or wrapped(model)
+    more = _purchase_law(model).looks_at[len(History._fields) :]
+    last = len(model.parameters)
 
     def logp(value: Variable, *given: Variable) -> Variable:
-        *parameters, T, count = given
-        return count * density(value[..., 0], value[..., 1], T, *parameters)
+        parameters, (T, count, *beside) = given[:last], given[last:]
+        return count * density(value[..., 0], value[..., 1], T, *beside, *parameters)
 
     def random(*given: NDArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> NDArray[np.float64]:
-        *parameters, T, _ = given  # one simulated history per row; a count has no part in what a history looks like
+        parameters, T = given[:last], given[last]  # a count has no part in what a history looks like
         shape = np.broadcast_shapes(*(np.shape(value) for value in (*parameters, T))) if size is None else size
         named = dict(zip(model.parameters, parameters, strict=True))
         return np.stack(_purchase_law(model).simulate(np.broadcast_to(T, shape), named, rng=rng), axis=-1)
 
-    inputs = ",".join(["()"] * (len(model.parameters) + 2))
+    inputs = ",".join(["()"] * (len(model.parameters) + 2 + len(more)))
     pm.CustomDist(
         "history",
         *(law[name] for name in model.parameters),
         pm.Data("T", observed.fields["T"], dims="pattern"),
         pm.Data("count", observed.count, dims="pattern"),
+        *(pm.Data(name, observed.fields[name], dims="pattern") for name in more),
         logp=logp,
         random=random,
         signature=f"{inputs}->(2)",
@@ -167,9 +170,9 @@ def _shifted(
     return law
 
 
-def _every_customer(summary: CustomerSummary, group: NDArray[np.int64] | None) -> Observed:
+def _every_customer(model: PurchaseLaw, summary: CustomerSummary, group: NDArray[np.int64] | None) -> Observed:
     """Histories row by row, each with a count of one."""
-    fields = {name: summary.table[name].to_numpy(np.float64) for name in ("frequency", "recency", "T")}
+    fields = {name: summary.table[name].to_numpy(np.float64) for name in model.looks_at}
     own = np.zeros(len(summary), dtype=np.int64) if group is None else group
     return Observed(fields, np.ones(len(summary)), own)
 

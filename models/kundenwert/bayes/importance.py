@@ -77,7 +77,10 @@ FEWEST = 0.01
 
 @dataclass(frozen=True)
 class Importance:
-    """Weighted draws: points of shape (draws, quantities), normalised weights, and how far to trust them."""
+    """Weighted draws: points of shape (draws, quantities), normalised weights, and how far to trust them.
+
+    `log_evidence` is the logarithm of the mean weight: of the probability of the data, whatever the quantities.
+    """
 
     points: Array
     weights: Array
@@ -85,6 +88,7 @@ class Importance:
     largest: float
     effective: float
     rounds: int
+    log_evidence: float
 
 
 class Proposal(NamedTuple):
@@ -132,7 +136,13 @@ def sample(target: Target, mode: Mode, *, draws: int, rng: np.random.Generator, 
         if number == ROUNDS or (k < PARETO_K_BOUND and largest < LARGEST_WEIGHT and effective >= enough):
             break
         round_ = _adapted(points, weights, rng)
-    return Importance(points, weights, k, largest, effective, number)
+    return Importance(points, weights, k, largest, effective, number, _log_evidence(log_weights, mode.point.size))
+
+
+def _log_evidence(log_weights: Array, d: int) -> float:
+    """Of weights against all proposals together, whose t densities are without their constant."""
+    constant = special.gammaln((DEGREES + d) / 2) - special.gammaln(DEGREES / 2) - d / 2 * np.log(DEGREES * np.pi)
+    return float(special.logsumexp(log_weights) - constant)
 
 
 def resample(weights: Array, size: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -134,6 +134,7 @@ class Fit[Of: Law]:
             "model": self.model.name,
             "cohorts": list(self.model.cohorts),
             "covariates": list(self.model.covariates),
+            "stated": self.model.stated,
             "priors": {name: prior.to_dict() for name, prior in resolved_priors(self.model).items()},
             "diagnosis": self.diagnosis.to_dict(),
             "info": self.info,

@@ -47,6 +47,7 @@ class FitInfo(Units, total=False):
     seconds: float
     pair: str
     first_value: str
+    variants: dict[str, float]
 
 
 class Stored(TypedDict):
@@ -55,6 +56,7 @@ class Stored(TypedDict):
     model: str
     cohorts: list[str]
     covariates: list[str]
+    stated: dict[str, int | None]
     priors: dict[str, StoredPrior]
     diagnosis: StoredDiagnosis
     info: FitInfo

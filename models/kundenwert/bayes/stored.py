@@ -44,7 +44,9 @@ def load_fit(path: str | Path) -> Fit:
     try:
         kind = LAWS[stored["model"]]
         priors = {name: Prior(**prior) for name, prior in stored["priors"].items()}
-        model = kind(priors, tuple(stored.get("cohorts", ())), tuple(stored.get("covariates", ())))
+        columns = (tuple(stored.get("cohorts", ())), tuple(stored.get("covariates", ())))
+        stated = stored.get("stated", {})  # fields of that kind of law alone
+        model = kind(priors, *columns, **stated)  # type: ignore[arg-type]
         result = Fit(model, tree, Diagnosis.from_dict(stored["diagnosis"]), {**stored["info"]})
         resolved_priors(model)
         why = _implausible(result)

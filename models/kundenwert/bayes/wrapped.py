@@ -12,9 +12,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.tensor import TensorVariable as Variable
 
-from kundenwert.laws import Law, Observed, SpendLaw
-
-HISTORY = ("frequency", "recency", "T")
+from kundenwert.laws import Law, Observed
 
 
 def wrapped(model: Law) -> Callable[..., Variable]:
@@ -28,10 +26,9 @@ def wrapped(model: Law) -> Callable[..., Variable]:
     Returns
     -------
     Callable
-        From what is observed (frequency, recency, T; or what a law of spend looks at) and the law's parameters, in
-        order.
+        From what is observed (the columns that a law looks at) and the law's parameters, in order.
     """
-    fields = model.looks_at if isinstance(model, SpendLaw) else HISTORY
+    fields = model.looks_at
     operation = _Pointwise(model, fields)
 
     def density(*given: Variable) -> Variable:

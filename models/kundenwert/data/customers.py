@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kundenwert.data.account import Entry, RowAccount
 from kundenwert.errors import DomainError, SchemaError
@@ -49,7 +50,8 @@ class CustomerSummary:
     table : pandas.DataFrame
         Sorted by `customer_id`: `customer_id, cohort, first_purchase, last_purchase, frequency` (repeat purchase days),
         `recency` (from first to last purchase, NOT since the last purchase), `T` (from first purchase to the end of
-        observation), `monetary_value` (mean of the repeat purchase days; missing where `frequency` is 0),
+        observation), `log_gaps` (sum over the repeat purchase days of the logarithm of the time since the one before;
+        0 where `frequency` is 0), `monetary_value` (mean of the repeat purchase days; missing where `frequency` is 0),
         `first_value`, `value_to_date`, `margin_to_date` where rows state their margins, `active_before`,
         `active_after` (a purchase in the year before the inactivity
         window, and within it), and with a hold-out `holdout_purchases, holdout_value`.
@@ -151,9 +153,9 @@ class CustomerSummary:
         Parameters
         ----------
         frame : pandas.DataFrame
-            Columns `frequency, recency, T`; `customer_id` (else the index, whatever its name), `monetary_value`,
-            `cohort` and the other columns of a summary's table are taken over where they are there. A `recency` that
-            exceeds `T` by rounding only, by a billionth of it, is taken to be `T`.
+            Columns `frequency, recency, T`; `customer_id` (else the index, whatever its name), `log_gaps` (which
+            `MBGCNBD` needs), `monetary_value`, `cohort` and the other columns of a summary's table are taken over where
+            they are there. A `recency` that exceeds `T` by rounding only, by a billionth of it, is taken to be `T`.
         time_unit : {"D", "W", "M", "Y"}
             Unit of `recency` and `T`.
         window : float, optional
@@ -281,7 +283,8 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     if table["customer_id"].isna().any():
         raise DomainError(f"customer_id is missing in {several(int(table['customer_id'].isna().sum()), 'row')}")
     table["customer_id"] = table["customer_id"].astype(str)
-    for name in ("frequency", "recency", "T", "monetary_value", "first_value", "holdout_purchases", "holdout_value"):
+    times, money = ("recency", "T", "log_gaps"), ("monetary_value", "first_value", "holdout_value")
+    for name in ("frequency", "holdout_purchases", *times, *money):
         if name in table and not pd.api.types.is_numeric_dtype(table[name]):
             raise SchemaError(f"column {name!r} of the customer table is not numeric")
     if "monetary_value" not in table:
@@ -304,6 +307,8 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         rules["holdout_purchases must be a whole number, 0 or more"] = ~(
             (later >= 0) & (later == np.floor(later)) & np.isfinite(later)
         )
+    if "log_gaps" in table:
+        rules |= _gap_rules(x, t_x, table["log_gaps"].to_numpy(dtype=float))
     for rule, wrong in rules.items():
         if np.any(wrong):
             raise DomainError(f"{rule}: violated {_offending(table, wrong)}")
@@ -311,3 +316,16 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     table["recency"], table["T"], table["monetary_value"] = t_x, T, np.where(x == 0, np.nan, z)
     table["cohort"] = table["cohort"].fillna(MISSING_COHORT).astype(str) if "cohort" in table else EVERYBODY
     return table.sort_values("customer_id", kind="stable").reset_index(drop=True)
+
+
+def _gap_rules(x: NDArray[np.float64], t_x: NDArray[np.float64], gaps: NDArray[np.float64]) -> dict[str, Any]:
+    """What cannot be of logarithms of gaps: with a given sum of gaps theirs is largest where all are equal."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        most = np.where(x > 0, x * np.log(t_x / x), 0.0)
+        slack = (ROUNDING - 1) * (x + np.abs(most))
+        return {
+            "log_gaps must be finite": ~np.isfinite(gaps),
+            "log_gaps must be 0 where frequency is 0": (x == 0) & (gaps != 0),
+            "log_gaps must be log(recency) where frequency is 1": (x == 1) & (np.abs(gaps - most) > 1e-6 + slack),
+            "log_gaps cannot exceed frequency · log(recency / frequency)": gaps > most + slack,
+        }

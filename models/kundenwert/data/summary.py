@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 
 import ibis
@@ -34,7 +35,8 @@ __all__ = [
 CALENDAR_COHORTS = ("month", "quarter", "week", "none")
 _COLUMNS = (
     *("customer_id", "cohort", "first_purchase", "last_purchase", "frequency", "recency", "T", "monetary_value"),
-    *("first_value", "value_to_date", "active_before", "active_after", "holdout_purchases", "holdout_value"),
+    *("log_gaps", "first_value", "value_to_date", "active_before", "active_after"),
+    *("holdout_purchases", "holdout_value"),
 )
 _ACTIVE_MONTHS = 12  # whoever bought in the year before the inactivity window began counts as a customer at that time
 
@@ -75,11 +77,14 @@ def summary_expression(
     t1 = (pd.Timestamp(t0) - pd.DateOffset(months=_ACTIVE_MONTHS)).date()
     days = purchases.mutate(first=purchases.date.min().over(group_by="customer_id"))
     days = days.mutate(exact=days.amount.cast("decimal(38, 9)"), seen=days.date <= observation_end)
+    before = days.date.lag().over(ibis.window(group_by="customer_id", order_by="date"))
+    days = days.mutate(log_gap=days.date.delta(before, unit="day").cast("float64").ln())
     starts = days.date == days.first
     columns = {
         "first_purchase": days.first.min(),
         "last_purchase": days.date.max(where=days.seen),
         "purchases": days.seen.sum(),
+        "log_gaps": days.log_gap.sum(where=days.seen & ~starts).fill_null(0.0),
         "repeat_value": days.exact.sum(where=days.seen & ~starts),
         "first_value": days.exact.sum(where=starts),
         "value_to_date": days.exact.sum(where=days.seen),
@@ -119,6 +124,7 @@ def _finished(
         "frequency": frequency,
         "recency": known.last_purchase.delta(first, unit="day").cast("float64") / days_per_unit,
         "T": end.delta(first, unit="day").cast("float64") / days_per_unit,
+        "log_gaps": known.log_gaps - frequency.cast("float64") * math.log(days_per_unit),
         "monetary_value": known.repeat_value.cast("float64") / frequency.cast("float64").nullif(0.0),
         "first_value": known.first_value.cast("float64"),
         "value_to_date": known.value_to_date.cast("float64"),

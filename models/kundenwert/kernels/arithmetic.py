@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln
 
 type Array = NDArray[np.float64]
 
@@ -50,3 +50,11 @@ def log_rising(r: Array, x: Array) -> Array:
     series = (1 / m - 1 / big) / 12 - (m**-3.0 - big**-3.0) / 360 + (m**-5.0 - big**-5.0) / 1260
     large = x * np.log(big) + (m - 0.5) * np.log1p(x / big) - x + series
     return np.asarray(np.where(r > 100, large, gammaln(n) - gammaln(r)))
+
+
+def digamma_rise(at: Array, n: Array) -> Array:
+    r"""`ψ(at+n) - ψ(at)`, above 100 term by term of the asymptotic series, so that nothing cancels."""
+    big = np.maximum(at, 100.0)
+    end = big + n
+    series = np.log1p(n / big) + n / (2 * big * end) + (big**-2.0 - end**-2.0) / 12 - (big**-4.0 - end**-4.0) / 120
+    return np.where(at > 100, series, digamma(at + n) - digamma(at))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, TypedDict
 
 import numpy as np
@@ -210,8 +210,12 @@ class Law(ABC):
     title: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
     quantities: ClassVar[tuple[Quantities, ...]]
+    looks_at: ClassVar[tuple[str, ...]]
+    """Columns of a customer table that the law learns from."""
     acts_on: ClassVar[Mapping[str, tuple[str, float]]]
     """By process the parameter that effects shift the logarithm of, and with which sign."""
+    whole: ClassVar[tuple[str, ...]] = ()
+    """Parameters that are whole numbers: variants of the law tell them apart, and nothing is differentiated by them."""
     intercepts: ClassVar[Mapping[str, tuple[tuple[str, float], ...]]]
     """By process the quantity whose logarithm is the intercept of its effects, and its sign beside them; then the
     parameter that may carry a prior instead."""
@@ -222,6 +226,19 @@ class Law(ABC):
             if isinstance(given := getattr(self, name), str):
                 msg = f"{name}={given!r} is one text; write {name}=({given!r},)"
                 raise SchemaError(msg)
+
+    @property
+    def stated(self) -> dict[str, int | None]:
+        """What a user states of this kind of law beside priors and columns: plain values for JSON."""
+        common = {field.name for field in fields(Law)}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in common}
+
+    def variants(self) -> Mapping[str, Self]:
+        """Laws by name of which one is true, all equally probable beforehand; what is learned of them is which.
+
+        They have one set of quantities with priors, and each derives all parameters. Most laws stand for themselves.
+        """
+        return {self.name: self}
 
     @abstractmethod
     def unit(self, summary: Customers) -> float:
@@ -257,7 +274,17 @@ class Law(ABC):
 
 
 class PurchaseLaw(Law):
-    """A law of repeat purchases, and of leaving; all of them look at the same histories, so that they compare."""
+    """A law of repeat purchases, and of leaving; likelihoods are densities of their times, so that laws compare.
+
+    The future is asked of a history: what else a law looks at tells its parameters, not what a customer will do.
+    """
+
+    looks_at: ClassVar[tuple[str, ...]] = History._fields
+    """Columns of a customer table that it learns from, histories first."""
+
+    def lacks(self, table: pd.DataFrame) -> tuple[str, ...]:
+        """The columns that it learns from and that a customer table does not have."""
+        return tuple(name for name in self.looks_at if name not in table)
 
     def unit(self, summary: Customers) -> float:
         """What the priors are measured in: a year, in time units."""
@@ -268,13 +295,21 @@ class PurchaseLaw(Law):
         return {"time_unit": summary.time_unit, "window": summary.window}
 
     def observed(self, summary: Customers, group: NDArray[np.int64] | None = None) -> Observed:
-        """Distinct histories of the summary's customers within each group, with counts."""
+        """Distinct histories of the summary's customers within each group, with counts.
+
+        Raises
+        ------
+        SchemaError
+            If a column is missing that the law learns from.
+        """
         table = summary.table
+        for column in self.lacks(table):
+            raise SchemaError(Code.COLUMN_FOR_LAW, title=self.title, column=column)
         grouped = np.zeros(len(table)) if group is None else group.astype(np.float64)
-        columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in History._fields)])
+        columns = np.column_stack([grouped, *(table[name].to_numpy(np.float64) for name in self.looks_at)])
         found, index, count = np.unique(columns, axis=0, return_inverse=True, return_counts=True)
-        fields = {name: found[:, k + 1].copy() for k, name in enumerate(History._fields)}
-        return Observed(fields, count.astype(np.float64), found[:, 0].astype(np.int64), index.reshape(-1))
+        seen = {name: found[:, k + 1].copy() for k, name in enumerate(self.looks_at)}
+        return Observed(seen, count.astype(np.float64), found[:, 0].astype(np.int64), index.reshape(-1))
 
     @abstractmethod
     def p_alive(self, history: History, law: Parameters, *, horizon: float = 0.0) -> Array:

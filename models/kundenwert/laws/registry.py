@@ -12,6 +12,7 @@ from kundenwert.laws.nbd import NBD as NBD
 from kundenwert.laws.bg_nbd import BGNBD as BGNBD
 from kundenwert.laws.mbg_nbd import MBGNBD as MBGNBD
 from kundenwert.laws.gamma_gamma_first import GammaGammaFirst as GammaGammaFirst
+from kundenwert.laws.mbg_cnbd import MBGCNBD as MBGCNBD
 
 _FOUND = [kind for kind in tuple(globals().values()) if isinstance(kind, type) and issubclass(kind, Law)]
 KINDS: tuple[type[Law], ...] = tuple(kind for kind in _FOUND if not isabstract(kind))

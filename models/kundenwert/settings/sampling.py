@@ -17,7 +17,7 @@ class Sampling:
     """What is fitted and how."""
 
     model: str = "pareto-nbd"
-    """Law of purchases: pareto-nbd, bg-nbd, mbg-nbd or nbd; auto compares them."""
+    """Law of purchases: pareto-nbd, nbd, bg-nbd, mbg-nbd, or mbg-cnbd for regular buyers; auto compares them."""
 
     first_value: Literal["auto", "on", "off"] = "auto"
     """Whether the first purchase says what a customer will spend; auto: where it does in the data."""

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kundenwert.bayes import fit, loo
+from kundenwert.bayes.variants import told
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import PURCHASE_LAWS, PurchaseLaw
 from kundenwert.validate.scores import compare_log_scores, log_score
@@ -66,7 +67,8 @@ def compare_models(
     summary
         Customers to fit; with a hold-out they are scored on it.
     models
-        By name; all laws of purchases if not given, the first is what the others have to beat.
+        By name; all laws of purchases that the customers' table has the columns for if not given, the first is what the
+        others have to beat.
     holdout
         Customers of a shorter observation with a hold-out to score on instead, such as one within the observation:
         each law is fitted to them too.
@@ -85,7 +87,7 @@ def compare_models(
     SchemaError
         If there is no law to compare.
     """
-    laws = {name: kind() for name, kind in PURCHASE_LAWS.items()} if models is None else dict(models)
+    laws = _those_that_can(summary, holdout) if models is None else dict(models)
     if not laws:
         raise SchemaError("there is no law to compare; give at least one")
 
@@ -102,7 +104,18 @@ def compare_models(
         table = compare_log_scores({name: log_score(one, scored) for name, one in judged.items()})
         rows = rows.assign(holdout=table["total"], holdout_difference=table["difference"], holdout_error=table["error"])
     chosen, why = _choice(rows)
+    if "variants" in fits[chosen].info:
+        why += f"; {told(fits[chosen].info['variants'])}"
+    if models is None and (missing := [name for name in PURCHASE_LAWS if name not in laws]):
+        why += f"; not compared, for want of a column of the customer table: {', '.join(missing)}"
     return ModelComparison(rows, fits, chosen, why)
+
+
+def _those_that_can(*summaries: CustomerSummary | None) -> dict[str, PurchaseLaw]:
+    """The laws that every table has the columns for."""
+    tables = [one.table for one in summaries if one is not None]
+    laws = {name: kind() for name, kind in PURCHASE_LAWS.items()}
+    return {name: law for name, law in laws.items() if not any(law.lacks(table) for table in tables)}
 
 
 def _differences(each: Mapping[str, NDArray[np.float64]], name: str) -> dict[str, list[float]]:

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, expit
+from scipy.special import expit
 
-from kundenwert.kernels.arithmetic import float_arrays, log_rising
+from kundenwert.kernels.arithmetic import digamma_rise, float_arrays, log_rising
 
 type Array = NDArray[np.float64]
 
@@ -111,13 +111,13 @@ def log_likelihood_gradient(
     n, scale = x + flips, _log_scale(x, t_x, r, alpha, a, b, flips)
     log_alive, log_dead = log_terms(x, t_x, T, r, alpha, a, b, flips)
     alive, dead = expit(log_alive - log_dead), expit(log_dead - log_alive)
-    both = _digamma_rise(a + b, n)
+    both = digamma_rise(a + b, n)
     return Gradient(
         value=scale + np.logaddexp(log_alive, log_dead),
-        r=_digamma_rise(r, x) - np.log1p(t_x / alpha) - alive * np.log1p((T - t_x) / (alpha + t_x)),
+        r=digamma_rise(r, x) - np.log1p(t_x / alpha) - alive * np.log1p((T - t_x) / (alpha + t_x)),
         alpha=r / alpha - (r + x) * (alive / (alpha + T) + dead / (alpha + t_x)),
         a=dead / a - both,
-        b=_digamma_rise(b, n) - both - dead / np.where(n > 0, b + n - 1, 1.0),
+        b=digamma_rise(b, n) - both - dead / np.where(n > 0, b + n - 1, 1.0),
     )
 
 
@@ -244,11 +244,3 @@ def _log_scale(x: Array, t_x: Array, r: Array, alpha: Array, a: Array, b: Array,
     """Logarithm of `Γ(r+x)/Γ(r) α^r (α+t_x)^-(r+x) B(a, b+n)/B(a, b)`."""
     rising = log_rising(r, x) + log_rising(b, x + flips) - log_rising(a + b, x + flips)
     return np.asarray(rising - r * np.log1p(t_x / alpha) - x * np.log(alpha + t_x))
-
-
-def _digamma_rise(at: Array, n: Array) -> Array:
-    r"""`ψ(at+n) - ψ(at)`, above 100 term by term of the asymptotic series, so that nothing cancels."""
-    big = np.maximum(at, 100.0)
-    end = big + n
-    series = np.log1p(n / big) + n / (2 * big * end) + (big**-2.0 - end**-2.0) / 12 - (big**-4.0 - end**-4.0) / 120
-    return np.where(at > 100, series, digamma(at + n) - digamma(at))

@@ -207,7 +207,7 @@ def log_purchase_probability(
     alive = p_alive(x, t_x, T, r=r, alpha=alpha, a=a, b=b, flips=flips)
     shape, stays, some = r + x, b + x + flips, y > 0
     with np.errstate(divide="ignore"):
-        log_exactly, log_at_least = _log_counts(y, shape, h / (alpha + T))
+        log_exactly, log_at_least = log_counts(y, shape, h / (alpha + T))
         log_stayed = log_rising(stays, y) - log_rising(a + stays, y)
         log_left = log_stayed + np.log(a) - np.log(np.where(some, stays + y - 1, np.inf))
         log_living = np.log(alive) + np.logaddexp(log_stayed + log_exactly, log_left + log_at_least)
@@ -335,7 +335,7 @@ def _discounted_time(shape: Array, a: Array, b: Array, scale: Array, h: Array, d
     return total
 
 
-def _log_counts(y: Array, shape: Array, z: Array) -> tuple[Array, Array]:
+def log_counts(y: Array, shape: Array, z: Array) -> tuple[Array, Array]:
     """Logarithms of the probabilities of exactly and of at least y, negative binomial, of mean `shape * z`."""
     log_q = np.log(z) - np.log1p(z)
     by_number = y * np.where(y > 0, log_q, 0.0)

@@ -145,6 +145,13 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_SETTING: "there is no setting {name!r} of {record}; known: {known}{meant}",
     Code.ONE_TEXT: "{given} is one text where a list is meant; write {meant}",
     Code.NO_SUCH_MODEL: "{given} is no law of purchases; known: {known}, and auto, which compares them",
+    Code.NO_SUCH_REGULARITY: "k={given} is no number of stages; give a whole number from 1 to {most}, or leave it "
+    "to be learned",
+    Code.REGULARITY_NOT_GIVEN: "this model learns k, and stands for {most} models at once; for one of them, such as "
+    "for its PyMC graph, give k, for instance kw.MBGCNBD(k=2)",
+    Code.COLUMN_FOR_LAW: "the {title} looks at the column {column!r}, which the customer table does not have: the sum, "
+    "over a customer's repeat purchases, of the logarithm of the time since the purchase before. kw.summarise adds it "
+    "to what is made from a log; of a table without it another law can learn, such as kw.ParetoNBD",
     Code.COSTS_NOT_READ: "{file} is a table not read yet: give kw.read_costs(...).of(summary)[0] as cac",
     Code.BOTH_GIVEN: "{first} and {second} are both given; state one of them",
     Code.NO_DAY: "{given} is not a date; write it such as '1997-09-30' or '30.09.1997'",
