@@ -107,7 +107,7 @@ def test_the_rate_behind_a_tail(bought):
 def test_shape_of_futures(one_by_one):
     reach = Reach(np.array([39.0, 100.0, 13.0]), 60.0, one_by_one)
     futures, value, mean, first = drawn(CASES["cdnow repeater"], reach, first=True)
-    offset, time, tails = futures
+    offset, time, tails, _ = futures
     assert offset[0] == 0
     assert offset[-1] == time.size == value.size
     assert (np.diff(offset) >= 0).all()

@@ -121,7 +121,7 @@ def test_first_purchases_of_newcomers_are_drawn_from_their_law(name):
     law, size = LAWS[name], 100_000
     none = np.empty(0)
     tails = Tails(np.empty(0, dtype=np.int64), none, none, none, none, np.empty((0, 1)))
-    one_each = Futures(np.arange(size + 1), np.ones(size), tails)
+    one_each = Futures(np.arange(size + 1), np.ones(size), tails, np.full(size, np.inf))
     value, mean, first = gamma_gamma_futures.draw_values(
         [0.0],
         [0.0],

@@ -79,7 +79,7 @@ def test_expectations_of_one_stage_are_those_of_the_mbg_nbd(law, history, h):
     found = expectation("purchases", history, law, 1, h)
     assert found == pytest.approx(float(mbg_nbd.expected_purchases(*where, horizon=h, **law)), rel=2e-10)
     assert expectation("alive", history, law, 1, h) == pytest.approx(
-        float(mbg_nbd.p_alive_at(*where, h, **law)), rel=2e-9
+        float(mbg_nbd.p_alive_at(*where, horizon=h, **law)), rel=2e-9
     )
     for d in (0.0, 0.0018, 0.1):
         assert expectation("purchases", history, law, 1, h, d) == pytest.approx(

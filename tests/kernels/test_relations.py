@@ -42,12 +42,12 @@ def test_change_of_time_unit(history, law, c):
     after = float(pareto_nbd.log_likelihood(x, c * t_x, c * T, **moved))
     assert after == pytest.approx(before - x * np.log(c), rel=1e-11, abs=1e-9 + 1e-12 * x * 20)
     for function, times in (
-        (pareto_nbd.p_alive, (t_x, T)),
-        (pareto_nbd.expected_purchases, (t_x, T, 10.0)),
-        (pareto_nbd.p_alive_at, (t_x, T, 10.0)),
+        (pareto_nbd.p_alive, {}),
+        (pareto_nbd.expected_purchases, {"horizon": 10.0}),
+        (pareto_nbd.p_alive_at, {"horizon": 10.0}),
     ):
-        one = float(function(x, *times, **law))
-        other = float(function(x, *(c * t for t in times), **moved))
+        one = float(function(x, t_x, T, **times, **law))
+        other = float(function(x, c * t_x, c * T, **{name: c * time for name, time in times.items()}, **moved))
         assert other == pytest.approx(one, rel=1e-8, abs=1e-280)
     one = float(pareto_nbd.dert(x, t_x, T, discount_rate=0.01, **law))
     assert float(pareto_nbd.dert(x, c * t_x, c * T, discount_rate=0.01 / c, **moved)) == pytest.approx(
@@ -242,25 +242,25 @@ def part_of_gradient(part):
 @pytest.mark.parametrize(
     ("function", "extra"),
     [
-        (pareto_nbd.log_likelihood, ()),
-        (pareto_nbd.p_alive, ()),
-        (pareto_nbd.expected_purchases, (52.0,)),
-        (pareto_nbd.p_alive_at, (52.0,)),
-        (pareto_nbd.dert, (0.002,)),
-        *((part_of_gradient(part), ()) for part in PARTS),
+        (pareto_nbd.log_likelihood, {}),
+        (pareto_nbd.p_alive, {}),
+        (pareto_nbd.expected_purchases, {"horizon": 52.0}),
+        (pareto_nbd.p_alive_at, {"horizon": 52.0}),
+        (pareto_nbd.dert, {"discount_rate": 0.002}),
+        *((part_of_gradient(part), {}) for part in PARTS),
     ],
     ids=["likelihood", "alive", "purchases", "alive later", "dert", *PARTS],
 )
 def test_everything_broadcasts(function, extra):
     x, t_x, T = np.array([0, 2, 7]), np.array([0, 30.43, 29.43]), 38.86
     law = {"r": np.array([[0.5], [0.6]]), "alpha": 10.58, "s": np.array([[0.6], [0.7]]), "beta": 11.67}
-    whole = function(x, t_x, T, *extra, **law)
+    whole = function(x, t_x, T, **extra, **law)
     assert whole.shape == (2, 3)
     assert whole.dtype == np.float64
     for i in range(2):
         for j in range(3):
             one = {k: v[i, 0] if isinstance(v, np.ndarray) else v for k, v in law.items()}
-            assert whole[i, j] == pytest.approx(float(function(x[j], t_x[j], T, *extra, **one)), rel=1e-13)
+            assert whole[i, j] == pytest.approx(float(function(x[j], t_x[j], T, **extra, **one)), rel=1e-13)
 
 
 def test_nobody_broadcasts_too():

@@ -106,12 +106,12 @@ def test_outcomes_average_to_expectations(customers):
         known(kw.ParetoNBD(), **{name: np.full(size, value) for name, value in BUYING.items()}),
         known(GammaGammaFirst(), **many),
     )
-    (block,) = list(kw.predict.customer_draws(*fits, table.iloc[:2], horizon=kw.Horizon(52.0), seed=3))
+    (block,) = list(kw.predict.customer_blocks(*fits, table.iloc[:2], horizon=kw.Horizon(52.0), seed=3))
     error = block.value.std(axis=1) / np.sqrt(size)
     assert (abs(block.value.mean(axis=1) - block.expected_value[:, 0]) < Z * error).all()
     plain = known(GammaGamma(), **{name: many[name] for name in PLAIN})
-    (other,) = list(kw.predict.customer_draws(fits[0], plain, table.iloc[[3]], horizon=kw.Horizon(52.0), seed=3))
-    (nothing,) = list(kw.predict.customer_draws(*fits, table.iloc[[3]], horizon=kw.Horizon(52.0), seed=3))
+    (other,) = list(kw.predict.customer_blocks(fits[0], plain, table.iloc[[3]], horizon=kw.Horizon(52.0), seed=3))
+    (nothing,) = list(kw.predict.customer_blocks(*fits, table.iloc[[3]], horizon=kw.Horizon(52.0), seed=3))
     np.testing.assert_array_equal(nothing.value, other.value)
 
 
@@ -122,11 +122,11 @@ def test_the_first_purchase_of_a_newcomer_has_its_level():
         known(GammaGammaFirst(), **{name: np.full(size, value) for name, value in LAW.items()}),
         units_per_year=52.18,
     )
-    drawn = new.draw("all", kw.Horizon(52.0), seed=2)
+    drawn = new.draw("all", horizon=kw.Horizon(52.0), seed=2)
     spend = LAW["p"] * LAW["v"] / (LAW["q"] - 1)
     first = drawn.first_value
     assert abs(first.mean() - LAW["m"] * spend) < Z * first.std() / np.sqrt(size)
-    expected = new.expected_value("all", 52.0)
+    expected = new.expected_value("all", horizon=52.0)
     assert expected[0] == pytest.approx(spend * (0.8 + new.expected_purchases("all", horizon=52.0)[0]), rel=1e-12)
     assert abs(drawn.value.mean() - expected[0]) < Z * drawn.value.std() / np.sqrt(size)
     repeats, mean = new.observe("all", 10.0, 5, np.random.default_rng(1))
@@ -180,7 +180,7 @@ def test_customers_without_first_values_are_refused(fitted, seen, simulated):
         kw.fit(GammaGammaFirst(), simulated, seed=1)
     buying = known(kw.ParetoNBD(), **BUYING)
     with pytest.raises(kw.SchemaError, match="the customers have no first_value"):
-        next(iter(kw.predict.customer_draws(buying, fitted, bare, horizon=kw.Horizon(52.0))))
+        next(iter(kw.predict.customer_blocks(buying, fitted, bare, horizon=kw.Horizon(52.0))))
     with pytest.raises(kw.DomainError, match="first_value must be finite, or missing: violated in 3,000 rows"):
         kw.CustomerSummary.from_frame(seen.table.assign(first_value=np.inf), time_unit="W")
     none = kw.CustomerSummary.from_frame(seen.table.assign(first_value=0.0), time_unit="W")
@@ -201,10 +201,10 @@ def test_a_stored_fit_is_the_same_law(fitted, seen, tmp_path):
 def test_replicates_know_the_first_purchases(seen):
     """The law that made the data covers what was observed; one with another weight of first purchases does not."""
     one = {name: np.full(200, value) for name, value in LAW.items()}
-    spread = spend_distribution(seen.table, known(GammaGammaFirst(), **one)).set_index("level")
+    spread = spend_distribution(known(GammaGammaFirst(), **one), seen.table).set_index("level")
     assert ((spread["predicted_q05"] < spread["observed"]) & (spread["observed"] < spread["predicted_q95"])).sum() >= 5
     wrong = known(GammaGammaFirst(), **one | {"m": np.full(200, 1.6)})
-    off = spend_distribution(seen.table, wrong).set_index("level")
+    off = spend_distribution(wrong, seen.table).set_index("level")
     assert off.loc[0.5, "predicted_q95"] < off.loc[0.5, "observed"]
 
 

@@ -192,7 +192,7 @@ def test_drawn_lives_end_as_the_law_says(law, who):
         assert (time <= length).all()
         assert ((time > 0) == (futures.life > 0)).all()
         for found, ask, unit in ((bought, law.expected_purchases, 1.0), (time, law.expected_time, 39.0)):
-            wanted = np.broadcast_to(ask(rows, one, length, rate), (1, 1)).item()
+            wanted = np.broadcast_to(ask(rows, one, horizon=length, discount_rate=rate), (1, 1)).item()
             spread = max(found.std(), np.sqrt(40 * unit * wanted))  # of rare survivors none may be drawn
             assert abs(found.mean() - wanted) < Z * spread / np.sqrt(size) + 1e-9
     share = np.broadcast_to(law.p_alive(rows, one, horizon=13.0), (1, 1)).item()
@@ -212,7 +212,7 @@ def test_a_life_that_ends_beyond_what_is_drawn_has_the_same_mean(law):
         np.testing.assert_array_equal(futures.life[futures.tails.cell], futures.tails.start)
         bought, time = running_sums(futures, length, 5 * WEEK, 1, size)
         for found, ask in ((bought, law.expected_purchases), (time, law.expected_time)):
-            wanted = np.broadcast_to(ask(NEWCOMER, one, length, 5 * WEEK), (1, 1)).item()
+            wanted = np.broadcast_to(ask(NEWCOMER, one, horizon=length, discount_rate=5 * WEEK), (1, 1)).item()
             assert abs(found.mean() - wanted) < Z * found.std() / np.sqrt(size) + 1e-9
 
 

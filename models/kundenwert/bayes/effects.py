@@ -34,7 +34,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from kundenwert.data.design import Design
-from kundenwert.laws.law import Array, Draws, Law
+from kundenwert.laws.law import Law
+from kundenwert.laws.seen import Array, Draws
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary

@@ -29,7 +29,7 @@ from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.convex import CELLS
 from kundenwert.laws import LAWS, Law
-from kundenwert.laws.law import Array, Draws
+from kundenwert.laws.seen import Array, Draws
 
 type Method = Literal["auto", "importance", "nuts", "map"]
 

@@ -10,7 +10,7 @@ from scipy import linalg, optimize
 
 from kundenwert.bayes.effects import log_spread
 from kundenwert.bayes.target import Target
-from kundenwert.laws.law import Array
+from kundenwert.laws.seen import Array
 
 FLATTEST = 0.05
 """Least curvature that is believed: a coordinate about which nothing is known is sampled as if it had this."""

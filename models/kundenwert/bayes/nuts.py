@@ -19,7 +19,7 @@ import xarray as xr
 from kundenwert.bayes.mode import Mode
 from kundenwert.bayes.target import Target
 from kundenwert.errors import FitError
-from kundenwert.laws.law import Array
+from kundenwert.laws.seen import Array
 
 START_SD = 0.5
 """Chains start this far from the mode, in posterior standard deviations."""

@@ -16,7 +16,7 @@ from kundenwert.bayes.scoring import Scoring
 from kundenwert.bayes.storage import FitInfo, Stored, write
 from kundenwert.data.design import Design
 from kundenwert.laws import Law
-from kundenwert.laws.law import Draws
+from kundenwert.laws.seen import Draws
 from kundenwert.messages import as_table, in_line
 
 

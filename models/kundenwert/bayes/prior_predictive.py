@@ -12,7 +12,8 @@ from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.scoring import Scoring
 from kundenwert.errors import DomainError, check_seed
-from kundenwert.laws.law import UNSEEN_SPENDING, Law, PurchaseLaw, SpendLaw
+from kundenwert.laws.law import Law, PurchaseLaw, SpendLaw
+from kundenwert.laws.seen import UNSEEN_SPENDING
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from kundenwert.data.design import UNSEEN, Design
 from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import Law
-from kundenwert.laws.law import Array, Draws
+from kundenwert.laws.seen import Array, Draws
 
 
 def known[Of: Law](law: Of, **parameters: ArrayLike) -> Scoring[Of]:

@@ -16,7 +16,8 @@ import numpy as np
 
 from kundenwert.bayes.effects import STEP, Effects, design_of
 from kundenwert.bayes.priors import Prior, resolved_priors
-from kundenwert.laws.law import Array, Draws, Law, Observed
+from kundenwert.laws.law import Law
+from kundenwert.laws.seen import Array, Draws, Observed
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary

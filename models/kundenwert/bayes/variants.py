@@ -13,7 +13,8 @@ from scipy import special
 from kundenwert.bayes.importance import Importance
 from kundenwert.bayes.mode import Mode
 from kundenwert.bayes.target import Target
-from kundenwert.laws.law import Array, Draws, Law
+from kundenwert.laws.law import Law
+from kundenwert.laws.seen import Array, Draws
 
 HOPELESS = 20.0
 """Log evidence below the best, by the curvature at the mode, from which a variant is not sampled: 2e-9 times as likely.

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels import bg_nbd as kernel
-from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities, Stated
+from kundenwert.laws.law import PurchaseLaw, Quantities, Stated
 from kundenwert.laws.purchases import PURCHASES, once, purchase_rate
+from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Parameters
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach

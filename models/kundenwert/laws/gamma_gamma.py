@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma as kernel
-from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, Spending, SpendLaw, Stated, Units
+from kundenwert.laws.law import Quantities, SpendLaw, Stated, Units
+from kundenwert.laws.seen import Array, Draws, Observed, Parameters, Spending
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures
-    from kundenwert.laws.law import Customers
+    from kundenwert.laws.seen import Customers
 
 
 LEAST_CV = 1e-3

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from kundenwert.errors import DomainError
 from kundenwert.kernels import gamma_gamma_first as kernel
 from kundenwert.laws.gamma_gamma import GammaGamma
-from kundenwert.laws.law import Array, Draws, Observed, Parameters, Quantities, Spending, Stated
+from kundenwert.laws.law import Quantities, Stated
+from kundenwert.laws.seen import Array, Draws, Observed, Parameters, Spending
 
 if TYPE_CHECKING:
-    from kundenwert.laws.law import Customers
+    from kundenwert.laws.seen import Customers
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from kundenwert.errors import DomainError, SchemaError
 from kundenwert.kernels import mbg_cnbd as kernel
 from kundenwert.kernels.arithmetic import product
 from kundenwert.laws.bg_nbd import BGNBD
-from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities
+from kundenwert.laws.law import PurchaseLaw, Quantities
 from kundenwert.laws.purchases import once
+from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Parameters
 from kundenwert.messages import Code
 
 if TYPE_CHECKING:

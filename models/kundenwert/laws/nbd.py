@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels import nbd as kernel
-from kundenwert.laws.law import Array, Draws, History, Life, Observed, Parameters, PurchaseLaw, Quantities
+from kundenwert.laws.law import PurchaseLaw, Quantities
 from kundenwert.laws.purchases import PURCHASES, purchase_rate
+from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Parameters
 
 if TYPE_CHECKING:
     from kundenwert.kernels.futures import Futures, Reach

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kundenwert.kernels.convex import CELLS
-from kundenwert.laws.law import Array, Draws, Parameters, Quantities, Stated
+from kundenwert.laws.law import Quantities, Stated
+from kundenwert.laws.seen import Array, Draws, Parameters
 
 PURCHASES = Quantities(
     {
