@@ -4,8 +4,8 @@ Given the rate of a stage, μ = kλ, one who never leaves is in the i-th stage f
 `φ^i / (μ+δ) · P(Poisson((μ+δ)h) > i)`, φ = μ/(μ+δ), within a horizon h; having begun at stage s, it is a stage after
 `j = ⌊(s+i)/k⌋` purchases, reached with probability `G_j = E(1-p)^j`. Time as a customer is the sum over all stages, and
 purchases are μ times the time in last stages: sums of positive terms. The mean over μ is by the trapezoidal rule in
-log μ, exact for such integrands but for an exponentially small error; without discounting, purchases need none: the
-number of stages is negative binomial.
+log μ, exact for such integrands but for an exponentially small error; without discounting none is needed: the number
+M of stages is negative binomial, and `∫₀^h P(M(u) = i) du` falls with i by `c P(M(h) = i) / ((n+s+i-1) (1-q))`.
 
 Where many purchases lie within the horizon, or all of the future, those which surely do are summed under the integral
 over p instead: `Σ_j φ^(kj) G_j = E[(1 - ((1-p) φ^k)^J) / (1 - (1-p) φ^k)]`.
@@ -150,7 +150,7 @@ def _all(
         if h[cell] <= 0:
             alive[cell] = 1.0
             continue
-        if timed or d[cell] > 0 or not _counted(n[cell], c[cell], a[cell], b[cell], h[cell], k, each):
+        if d[cell] > 0 or not _counted(n[cell], c[cell], a[cell], b[cell], h[cell], k, each):
             number = cell if p.shape[0] > 1 else 0
             given = (n[cell], c[cell], a[cell], b[cell], h[cell], d[cell], k)
             work = _with_rates(given, timed, p[number], weight[number], work, each)
@@ -161,7 +161,7 @@ def _all(
 
 @compiled
 def _counted(n: float, c: float, a: float, b: float, h: float, k: int, each: Array) -> bool:
-    """Undiscounted purchases and staying from the negative binomial number of stages; or that they are too many."""
+    """All three without discounting, from the negative binomial number of stages; or that there are too many."""
     q = h / (c + h)
     room = (n + k) * h / c
     last = int(room + 12 * math.sqrt(room * (1 + h / c)) + FOLDS * (1 + h / c)) + k + 12
@@ -175,19 +175,22 @@ def _counted(n: float, c: float, a: float, b: float, h: float, k: int, each: Arr
         mass = math.exp(
             math.lgamma(shape + last) - math.lgamma(shape) - math.lgamma(last + 1.0) + last * log_q + shape * log_rest
         )
-        tail, bought, alive = 0.0, 0.0, 0.0
+        tail, within, bought, time, alive = 0.0, 0.0, 0.0, 0.0, 0.0
         j, past = (s + last) // k, (s + last) % k
         for i in range(last, -1, -1):
             tail += mass
             alive += mass * chance[j]
+            time += within * chance[j]
             if past == 0 and j > 0:
                 bought += chance[j - 1] * tail
-            mass *= i / ((shape + i - 1) * q)
+            if i > 0:
+                within += c * mass / ((shape + i - 1) * (1 - q))
+                mass *= i / ((shape + i - 1) * q)
             past -= 1
             if past < 0:
                 past = k - 1
                 j -= 1
-        each[0, s], each[2, s] = bought, alive
+        each[0, s], each[1, s], each[2, s] = bought, time, alive
     return True
 
 

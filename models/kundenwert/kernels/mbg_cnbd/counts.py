@@ -47,7 +47,7 @@ def log_purchase_probability(
     --------
     >>> law = {"r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483}
     >>> np.exp(log_purchase_probability(2, 30.43, 38.86, horizon=39.0, number=[0, 1, 2], k=3, **law)).round(6)
-    array([0.405671, 0.270222, 0.148303])
+    array([0.285187, 0.256001, 0.228521])
     """
     given = float_arrays(number, horizon, frequency, recency, T, r, alpha, a, b)
     y, h, x, t_x, T, r, alpha, a, b = np.broadcast_arrays(*given)

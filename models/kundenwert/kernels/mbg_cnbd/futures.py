@@ -62,9 +62,9 @@ def draw_futures(
     >>> from kundenwert.kernels.streams import customer_keys
     >>> values = {"k": 3.0, "r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483}
     >>> law = {name: np.full(200_000, value) for name, value in values.items()}
-    >>> drawn = draw_futures([2.0], [30.43], [38.86], np.full((1, 200_000), 0.757749), **law,
+    >>> drawn = draw_futures([2.0], [30.43], [38.86], np.full((1, 200_000), 0.75293), **law,
     ...                      reach=Reach(np.array([39.0]), np.inf, 1e4), keys=customer_keys(1, [5]))
-    >>> bool(abs(drawn.time.size / 200_000 - 1.338746) < 0.03)
+    >>> bool(abs(drawn.time.size / 200_000 - 1.54044) < 0.03)
     True
     """
     alive = np.ascontiguousarray(alive, dtype=np.float64)
