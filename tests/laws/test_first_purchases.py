@@ -129,7 +129,7 @@ def test_the_first_purchase_of_a_newcomer_has_its_level():
     expected = new.expected_value("all", horizon=52.0)
     assert expected[0] == pytest.approx(spend * (0.8 + new.expected_purchases("all", horizon=52.0)[0]), rel=1e-12)
     assert abs(drawn.value.mean() - expected[0]) < Z * drawn.value.std() / np.sqrt(size)
-    repeats, mean = new.observe("all", 10.0, 5, np.random.default_rng(1))
+    repeats, mean = new.observe("all", length=10.0, customers=5, rng=np.random.default_rng(1))
     once = mean[repeats == 0]
     assert abs(once.mean() - LAW["m"] * spend) < Z * once.std() / np.sqrt(once.size)
     often = mean[repeats == 2]

@@ -128,8 +128,9 @@ def _drawn(
             if last > single and last < end and left > 0:
                 if tails == owners.size:
                     owners, beyond = grown(owners), grown(beyond)
-                owners[tails], life[i * samples + d] = i * samples + d, last
+                owners[tails] = i * samples + d
                 _beyond(state, stage, of, last, p, left, lengths, order, beyond[tails])
+                life[i * samples + d] = beyond[tails, 0]
                 tails += 1
     offset[-1] = count
     columns = beyond[:tails].T.copy()
