@@ -51,6 +51,19 @@ def test_all_laws_are_compared_if_none_is_named(simulated):
         kw.compare_models(simulated, {})
 
 
+def test_first_purchases_on_the_last_day_are_as_likely_under_all_laws(simulated):
+    """A history of no length tells nothing, and leaving it out changes nothing: it has no weights to be smoothed."""
+    table = simulated.table.assign(T=np.where(np.arange(len(simulated)) < 3, 0.0, simulated.table["T"]))
+    table.loc[:2, ["frequency", "recency"]] = 0
+    late = kw.CustomerSummary.from_frame(table, time_unit="W", window=simulated.window)
+    found = kw.compare_models(late, {"nbd": kw.NBD(), "bg": kw.BGNBD(), "mbg": kw.MBGNBD()})
+    for name in ("nbd", "bg"):
+        scores = kw.loo(found.fits[name].tree, late)
+        assert scores.elpd_i.to_numpy()[:3].tolist() == [0.0] * 3
+        assert scores.pareto_k.to_numpy()[:3].tolist() == [0.0] * 3
+        assert scores.n_data_points == len(late)
+
+
 @pytest.mark.parametrize(
     ("gaps", "errors", "chosen"),
     [((0, 3.9), (0, 2.0), "a"), ((0, 4.1), (0, 2.0), "b"), ((0, -50.0), (0, 2.0), "a"), ((0, 0.0), (0, 0.0), "a")],

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 LOG_LIKELIHOOD = "history_log_likelihood"
 """Group of a fit's tree with the pointwise log-likelihood of one customer of each history."""
 
+SAME = 1e-9
+"""Range of a log-likelihood over the draws up to which leaving its customer out changes nothing: a history of no length,
+as of somebody who first bought on the last day, is as likely under all laws."""
+
 R_HAT_BOUND = 1.01
 """Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
 
@@ -243,19 +247,19 @@ def loo(tree: xr.DataTree, summary: CustomerSummary | None = None) -> az.ELPDDat
         raise FitError(msg)
     index, customer = _customers(tree, summary)
     stored = tree[LOG_LIKELIHOOD].to_dataset()
-    groups = {"posterior": tree["posterior"].to_dataset(), "log_likelihood": stored}
-    result = az.loo(xr.DataTree.from_dict(groups), pointwise=True)
     values = next(iter(stored.data_vars.values())).to_numpy()
     values = values.reshape(-1, values.shape[-1])
     top = values.max(axis=0)
     lppd = top + np.log(np.exp(values - top).mean(axis=0))
-    dim = str(customer.name)
+    telling = np.ptp(values, axis=0) > SAME
+    groups = {"posterior": tree["posterior"].to_dataset(), "log_likelihood": stored.isel(pattern=telling)}
+    result = az.loo(xr.DataTree.from_dict(groups), pointwise=True)
+    each, shapes = lppd.copy(), np.zeros(lppd.size)
+    each[telling], shapes[telling] = result.elpd_i.to_numpy(), result.pareto_k.to_numpy()
+    name = str(customer.name)
     elpd_i, pareto_k = (
-        found.isel(pattern=index)
-        .drop_vars("pattern", errors="ignore")
-        .rename(pattern=dim)
-        .assign_coords({dim: customer})
-        for found in (result.elpd_i, result.pareto_k)
+        xr.DataArray(of[index], dims=name, coords={name: customer}, name=found.name)
+        for of, found in ((each, result.elpd_i), (shapes, result.pareto_k))
     )
     result.elpd_i, result.pareto_k = elpd_i, pareto_k
     result.elpd = float(elpd_i.sum())
