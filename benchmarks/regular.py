@@ -61,7 +61,7 @@ def histogram_error(fit: kw.Fit, table: pd.DataFrame, length: float) -> float:
     """Half the sum of absolute differences of shares of customers with 0, 1, ... 7+ purchases in the hold-out."""
     law, draws = fit.model, fit.draws(200)
     history = kw.laws.History.of(table)
-    shares = [np.exp(law.log_purchase_probability(n, history, draws, length)).mean() for n in range(7)]
+    shares = [np.exp(law.log_purchase_probability(history, draws, horizon=length, number=n)).mean() for n in range(7)]
     seen = [(table["holdout_purchases"] == n).mean() for n in range(7)]
     return 0.5 * float(np.abs(np.subtract([*shares, 1 - sum(shares)], [*seen, 1 - sum(seen)])).sum())
 
@@ -69,7 +69,7 @@ def histogram_error(fit: kw.Fit, table: pd.DataFrame, length: float) -> float:
 def soon_score(fit: kw.Fit, summary: kw.CustomerSummary) -> float:
     """Brier score of buying at all in the hold-out, by repeat customers."""
     table = summary.table[summary.table["frequency"] > 0]
-    p = fit.model.p_purchase(kw.laws.History.of(table), fit.draws(200), summary.holdout_length).mean(axis=1)
+    p = fit.model.p_purchase(kw.laws.History.of(table), fit.draws(200), horizon=summary.holdout_length).mean(axis=1)
     return float(np.mean((p - (table["holdout_purchases"] > 0)) ** 2))
 
 

@@ -106,11 +106,11 @@ def test_costs_are_what_the_law_expects(law):
     history = kw.predict.blocks.History.of(summary.table)
     one = {name: np.array([value]) for name, value in PARAMETERS[law.name].items()}
     rate = np.log(1.1) / YEAR
-    to_come = law.expected_time(history, one, 52.0, rate) * np.ones((6, 1))
+    to_come = law.expected_time(history, one, horizon=52.0, discount_rate=rate) * np.ones((6, 1))
     np.testing.assert_allclose(table["expected_service_cost_mean"], 12 / YEAR * to_come[:, 0], rtol=1e-6)
     so_far = law.life_to_date(history, one).time
     np.testing.assert_allclose(table["service_cost_to_date_mean"], 12 / YEAR * so_far[:, 0], rtol=1e-6)
-    bought = law.expected_purchases(history, one, 52.0, rate)
+    bought = law.expected_purchases(history, one, horizon=52.0, discount_rate=rate)
     np.testing.assert_allclose(table["expected_order_cost_mean"], 1.5 * bought[:, 0], rtol=1e-6)
 
 
@@ -278,8 +278,8 @@ def test_break_even_is_net_of_costs(law):
     found = acquisition_table(new(law), **BASIS, **COSTS).iloc[0]
     plain = acquisition_table(new(law), **BASIS).iloc[0]
     rate, one = np.log(1.1) / YEAR, {n: np.array([v]) for n, v in PARAMETERS[law.name].items()}
-    bought = law.expected_purchases(kw.laws.NEWCOMER, one, 52.0, rate).item()
-    lived = np.broadcast_to(law.expected_time(kw.laws.NEWCOMER, one, 52.0, rate), (1, 1)).item()
+    bought = law.expected_purchases(kw.laws.NEWCOMER, one, horizon=52.0, discount_rate=rate).item()
+    lived = np.broadcast_to(law.expected_time(kw.laws.NEWCOMER, one, horizon=52.0, discount_rate=rate), (1, 1)).item()
     less = 1.5 * (1 + bought) + 12 / YEAR * lived
     assert found["break_even_cac_mean"] == pytest.approx(plain["break_even_cac_mean"] - less, rel=1e-9)
     assert found["clv_mean"] == pytest.approx(found["break_even_cac_mean"] - 5.0)

@@ -31,8 +31,8 @@ def test_expectations_are_weighed_by_how_often_a_kind_occurs(mixed):
         )
     ]
     for ask in (
-        lambda new, name: new.expected_purchases(name, 52.0),
-        lambda new, name: new.expected_value(name, 52.0, 0.001),
+        lambda new, name: new.expected_purchases(name, horizon=52.0),
+        lambda new, name: new.expected_value(name, horizon=52.0, discount_rate=0.001),
     ):
         parts = [float(ask(new, "one")[0]) for new in alone]
         assert parts[1] > 1.5 * parts[0]
@@ -45,10 +45,10 @@ def test_drawn_customers_are_of_a_kind_as_often_as_it_occurs(mixed):
     many = {name: np.repeat(values, 4000, axis=-1) for name, values in mixed.cohorts["mix"].rates.items()}
     prices = {name: np.repeat(values, 4000, axis=-1) for name, values in mixed.cohorts["mix"].prices.items()}
     new = Newcomers(mixed.buying, mixed.paying, {"mix": Kinds(np.array([0.9, 0.1]), many, prices)}, 52.18)
-    drawn = new.draw("mix", Horizon(52.0), seed=1, customers_per_draw=10)
+    drawn = new.draw("mix", horizon=Horizon(52.0), seed=1, customers_per_draw=10)
     for found, wanted in (
-        (drawn.value, new.expected_value("mix", 52.0)),
-        (drawn.purchases - 1, new.expected_purchases("mix", 52.0)),
+        (drawn.value, new.expected_value("mix", horizon=52.0)),
+        (drawn.purchases - 1, new.expected_purchases("mix", horizon=52.0)),
     ):
         assert abs(found.mean() - wanted[0]) < 4.5 * found.std() / np.sqrt(found.size)
     assert abs((drawn.mean_value > 45).mean() - 0.1) < 0.05

@@ -23,9 +23,9 @@ def test_shares_of_one_time_buyers_are_those_of_the_law(name, who):
     law = PURCHASE_LAWS[name]()
     found = kw.prior_predictive(law, who, seed=4, draws=400)
     rng = np.random.default_rng(9)
-    drawn = {name: prior.draw(4000, rng) for name, prior in kw.resolved_priors(law).items()}
+    drawn = {name: prior.draw(4000, rng=rng) for name, prior in kw.resolved_priors(law).items()}
     rates = law.own(law.derive(drawn, who.units_per_year))
-    wanted = np.exp(law.log_purchase_probability(0, NEWCOMER, rates, 40.0))
+    wanted = np.exp(law.log_purchase_probability(NEWCOMER, rates, horizon=40.0, number=0))
     shares = found["frequency"].eq(0).groupby(found["draw"]).mean()
     spread = np.sqrt(shares.var() / 400 + wanted.var() / 4000)
     assert abs(shares.mean() - wanted.mean()) < 4.5 * spread

@@ -127,10 +127,10 @@ def test_draws_of_mixed_regularity_are_asked_one_by_one(unsure):
     mixed = dict(zip(names, np.array(rows).T, strict=True))
     asked = {
         "alive": lambda some: law.p_alive(history, some),
-        "later": lambda some: law.p_alive(history, some, 9.0),
-        "bought": lambda some: law.expected_purchases(history, some, 26.0, 0.01),
-        "time": lambda some: law.expected_time(history, some, 26.0),
-        "counts": lambda some: law.log_purchase_probability(2, history, some, 26.0),
+        "later": lambda some: law.p_alive(history, some, horizon=9.0),
+        "bought": lambda some: law.expected_purchases(history, some, horizon=26.0, discount_rate=0.01),
+        "time": lambda some: law.expected_time(history, some, horizon=26.0),
+        "counts": lambda some: law.log_purchase_probability(history, some, horizon=26.0, number=2),
         "rate": lambda some: law.purchase_rate(history, some),
     }
     for what, ask in asked.items():

@@ -21,7 +21,7 @@ def test_windows_add_up_to_the_horizon(buying, paying, summary):
             keys = {"customers": ["customer_id"], "cohorts": ["cohort"], "total": ["customers"]}[table]
             sums = getattr(found, table).groupby(keys, sort=False)[name].sum()
             np.testing.assert_allclose(sums, getattr(whole, table)[name], rtol=1e-10)
-    wanted = buying.law.expected_purchases(History.of(summary.table), buying.population, 52.0).mean(axis=1)
+    wanted = buying.law.expected_purchases(History.of(summary.table), buying.population, horizon=52.0).mean(axis=1)
     np.testing.assert_allclose(whole.customers["expected_purchases_mean"], wanted, rtol=1e-12)
     assert found.total["end_time"].tolist() == [7, 14, 21, 28, 35, 42, 49, 52]
 

@@ -36,7 +36,7 @@ def test_later_it_is_what_the_law_says(buying, summary):
     found = kw.alive_over_time(buying, summary, [0, 13, 52.5])
     assert found["customer_id"].tolist() == summary.table["customer_id"].repeat(3).tolist()
     rows = History.of(summary.table)
-    wanted = [buying.law.p_alive(rows, buying.population, ahead) for ahead in (0.0, 13.0, 52.5)]
+    wanted = [buying.law.p_alive(rows, buying.population, horizon=ahead) for ahead in (0.0, 13.0, 52.5)]
     means = np.stack([np.broadcast_to(draws, (10, 200)).mean(axis=1) for draws in wanted], axis=1)
     np.testing.assert_allclose(found["p_alive_mean"], means.ravel(), rtol=1e-12)
     lows = np.stack([np.quantile(np.broadcast_to(draws, (10, 200)), 0.05, axis=1) for draws in wanted], axis=1)
@@ -109,10 +109,12 @@ def test_another_log_is_refused(short, log):
 def test_survival_is_the_mean_over_the_cohort(buying, summary):
     found = kw.survival(buying, summary, [0, 26, 52])
     new, today = (found.query("customers_are == @kind and cohort == '1997-01'") for kind in ("new", "today"))
-    wanted = [np.mean(buying.law.p_alive(NEWCOMER, buying.population, ahead)) for ahead in (0.0, 26.0, 52.0)]
+    wanted = [np.mean(buying.law.p_alive(NEWCOMER, buying.population, horizon=ahead)) for ahead in (0.0, 26.0, 52.0)]
     np.testing.assert_allclose(new["expected_survival_mean"], wanted, rtol=1e-12)
     own = History.of(summary.table[summary.table["cohort"] == "1997-01"])
-    draws = [np.broadcast_to(buying.law.p_alive(own, buying.population, t), (5, 200)) for t in (0.0, 26.0, 52.0)]
+    draws = [
+        np.broadcast_to(buying.law.p_alive(own, buying.population, horizon=t), (5, 200)) for t in (0.0, 26.0, 52.0)
+    ]
     np.testing.assert_allclose(today["expected_survival_mean"], [d.mean() for d in draws], rtol=1e-12)
     np.testing.assert_allclose(
         today["expected_survival_q95"], [np.quantile(d.mean(axis=0), 0.95) for d in draws], rtol=1e-12

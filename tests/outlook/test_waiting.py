@@ -16,7 +16,9 @@ from kundenwert.predict import keys_of
 def test_within_a_time_it_is_what_the_law_says(buying, summary):
     found = kw.purchase_probability(buying, summary, [4, 52])
     rows = History.of(summary.table)
-    wanted = np.stack([buying.law.p_purchase(rows, buying.population, t).mean(axis=1) for t in (4.0, 52.0)], axis=1)
+    wanted = np.stack(
+        [buying.law.p_purchase(rows, buying.population, horizon=t).mean(axis=1) for t in (4.0, 52.0)], axis=1
+    )
     np.testing.assert_allclose(found["p_purchase_mean"], wanted.ravel(), rtol=1e-12)
     assert ((found["p_purchase_q05"] <= found["p_purchase_mean"]) & (found["p_purchase_mean"] <= 1)).all()
     assert found["customer_id"].tolist() == summary.table["customer_id"].repeat(2).tolist()
@@ -29,11 +31,13 @@ def test_the_probability_at_the_time_found_is_the_wanted_one(buying, summary):
         for i, wait in enumerate(found[f"wait_{100 * share:g}"]):
             own = rows.at(np.array([i]))
             if np.isnan(wait):
-                assert buying.law.p_purchase(own, buying.population, 10 * 365.25 / 7).mean() < share
+                assert buying.law.p_purchase(own, buying.population, horizon=10 * 365.25 / 7).mean() < share
                 assert "a probability of" in found[f"note_{100 * share:g}"][i]
             else:
                 checked += 1
-                assert buying.law.p_purchase(own, buying.population, wait).mean() == pytest.approx(share, abs=1e-4)
+                assert buying.law.p_purchase(own, buying.population, horizon=wait).mean() == pytest.approx(
+                    share, abs=1e-4
+                )
                 assert found[f"note_{100 * share:g}"][i] == ""
     assert checked >= 10
 
@@ -46,7 +50,9 @@ def test_half_of_the_drawn_first_purchases_have_come_by_then(buying, summary):
     for seed in range(20):
         alive = np.ascontiguousarray(np.broadcast_to(buying.law.p_alive(rows, buying.population), (10, 200)))
         reach = Reach(np.array([520.0]), np.inf, 1e5)
-        futures = buying.law.draw_futures(rows, alive, buying.population, reach, keys_of(table["customer_id"], seed))
+        futures = buying.law.draw_futures(
+            rows, buying.population, alive=alive, reach=reach, keys=keys_of(table["customer_id"], seed)
+        )
         hits += (first_times(futures, alive.size).reshape(10, 200) <= np.nan_to_num(found)[:, None]).sum(axis=1)
         cells += 200
     some = ~np.isnan(found)
