@@ -25,8 +25,8 @@ LOG_LIKELIHOOD = "history_log_likelihood"
 """Group of a fit's tree with the pointwise log-likelihood of one customer of each history."""
 
 SAME = 1e-9
-"""Range of a log-likelihood over the draws up to which leaving its customer out changes nothing: a history of no length,
-as of somebody who first bought on the last day, is as likely under all laws."""
+"""Range of a log-likelihood over the draws up to which leaving its customer out changes nothing: a history of no
+length, as of somebody who first bought on the last day, is as likely under all laws."""
 
 R_HAT_BOUND = 1.01
 """Largest split rank-normalised R-hat (Vehtari et al. 2021)."""
