@@ -184,8 +184,8 @@ def test_the_pooled_rate_has_the_effects_of_its_cohort():
     frame = pd.DataFrame({"cohort": ["y", "x", "x"], "frequency": [1, 2, 0], "T": [20.0, 30.0, 10.0]})
     table = shrinkage_table(fit, frame).set_index("cohort")
     of = kw.kernels.pareto_nbd.expected_purchases_new
-    faster = of(np.array([30.0, 10.0]), **law | {"alpha": 9.0 * np.exp(-0.5)}).sum() / 40
-    slower = of(20.0, **law | {"alpha": 9.0 * np.exp(0.5), "beta": 9.0 * np.exp(-0.2)}) / 20
+    faster = of(horizon=np.array([30.0, 10.0]), **law | {"alpha": 9.0 * np.exp(-0.5)}).sum() / 40
+    slower = of(horizon=20.0, **law | {"alpha": 9.0 * np.exp(0.5), "beta": 9.0 * np.exp(-0.2)}) / 20
     assert table["pooled_mean"].to_dict() == pytest.approx({"x": faster, "y": slower}, rel=1e-12)
     assert table.loc["x", "purchase_rate_mean"] == pytest.approx(np.exp(0.5) / 9, rel=1e-12)
     overall = (40 * faster + 20 * slower) / 60
@@ -263,5 +263,5 @@ def test_the_pooled_rate_of_unlike_customers_is_the_mean_over_them():
     frame = pd.DataFrame({"cohort": "x", "frequency": [1, 2], "T": [20.0, 30.0], "size": [-1.0, 1.0]})
     found = shrinkage_table(fit, frame).iloc[0]
     of = kw.kernels.pareto_nbd.expected_purchases_new
-    each = [of(T, **law | {"alpha": 9.0 * np.exp(-size)}) for T, size in ((20.0, -1.0), (30.0, 1.0))]
+    each = [of(horizon=T, **law | {"alpha": 9.0 * np.exp(-size)}) for T, size in ((20.0, -1.0), (30.0, 1.0))]
     assert found["pooled_mean"] == pytest.approx(sum(each) / 50, rel=1e-12)

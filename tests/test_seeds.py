@@ -25,7 +25,7 @@ ASKED = (
 
 
 def test_the_functions_are_found():
-    assert len(SEEDED) == 19
+    assert len(SEEDED) == 23
 
 
 @pytest.mark.parametrize("function", SEEDED)

@@ -125,6 +125,7 @@ DEFAULTS = {
     "nbd": PURCHASES,
     "bg_nbd": LEAVING,
     "mbg_nbd": LEAVING,
+    "mbg_cnbd": LEAVING,
     "gamma_gamma": SPEND,
     "gamma_gamma_first": SPEND | {"first_weight": (0, 1), "first_level": (0, 0.5)},
 }

@@ -23,7 +23,7 @@ def test_yes_or_no_by_hand():
 
 def test_a_limit_of_just_the_cost_acquires_nobody():
     """Acting on it earns nothing, so nothing is done: a limit is what a customer may cost less than."""
-    table = acting_profit([30.0], {"at": [20.0], "above": [20.01]}, cac=20.0, customers=10).set_index("rule")
+    table = acting_profit({"at": [20.0], "above": [20.01]}, [30.0], cac=20.0, customers=10).set_index("rule")
     assert table.loc[["at", "above"], "acquired"].tolist() == [0.0, 10.0]
     assert table.loc[["at", "above"], "profit"].tolist() == [0.0, 100.0]
 

@@ -78,7 +78,7 @@ def test_the_nbd_pays_as_the_others_do():
     """Margin and an annuity over two years at 10 %: money that flows evenly, counts as they are."""
     draws = known(NBD(), r=0.3, alpha=12.0), known(GammaGamma(), p=6.0, q=4.0, v=15.0)
     plain, paid = (
-        predicted(length=2 * WEEKS, no_dropout=draws, **terms) for terms in ({}, {"margin": 0.3, "discount_rate": 0.1})
+        predicted(horizon=2 * WEEKS, no_dropout=draws, **terms) for terms in ({}, {"margin": 0.3, "discount_rate": 0.1})
     )
     share = (1 - 1.1**-2) / np.log(1.1) / 2
     assert paid.revenue["nbd"].to_numpy() == pytest.approx(0.3 * share * plain.revenue["nbd"].to_numpy(), rel=1e-9)

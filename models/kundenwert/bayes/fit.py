@@ -24,7 +24,7 @@ from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.storage import FitInfo
 from kundenwert.bayes.target import Target, make_target
-from kundenwert.bayes.variants import Weighed, told, weigh
+from kundenwert.bayes.variants import Weighed, derived, told, weigh
 from kundenwert.data import CustomerSummary
 from kundenwert.errors import DomainError, SchemaError, check_seed
 from kundenwert.kernels.convex import CELLS
@@ -294,11 +294,8 @@ def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:
 def _prior_draws(model: Law, target: Target, rng: np.random.Generator) -> xr.Dataset:
     """Draws of the population's quantities and parameters from their priors."""
     quantities = {name: prior.draw(PRIOR_DRAWS, rng=rng) for name, prior in resolved_priors(model).items()}
-    laws = list(model.variants().values())
-    turn = np.arange(PRIOR_DRAWS) % len(laws)
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        each = [law.derive(quantities, target.unit) for law in laws]
-    variables = {name: np.choose(turn, [own[name] for own in each]) for name in each[0]}
+        variables = derived(model, quantities, target.unit)
     data = {name: (("chain", "draw"), values[None]) for name, values in variables.items()}
     return xr.Dataset(data, coords={"chain": [0], "draw": np.arange(PRIOR_DRAWS)})
 

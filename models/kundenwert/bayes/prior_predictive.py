@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD, design_of
 from kundenwert.bayes.priors import resolved_priors
 from kundenwert.bayes.scoring import Scoring
+from kundenwert.bayes.variants import derived
 from kundenwert.errors import DomainError, check_seed
 from kundenwert.laws.law import Law, PurchaseLaw, SpendLaw
 from kundenwert.laws.seen import UNSEEN_SPENDING
@@ -24,11 +25,11 @@ type Array = NDArray[np.float64]
 
 def prior_predictive(
     purchases: PurchaseLaw,
+    spend: SpendLaw | None,
     summary: CustomerSummary,
-    spend: SpendLaw | None = None,
     *,
-    seed: int,
     draws: int = 100,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """Draw data sets from the priors: of each draw new histories of all customers, observed for as long as they were.
 
@@ -66,7 +67,7 @@ def prior_predictive(
     >>> frame = pd.DataFrame({"frequency": 0, "recency": 0.0, "T": [52.0] * 500})
     >>> narrow = {"yearly_purchases": Prior("LogNormal", {"mu": 1.0, "sigma": 0.01}),
     ...           "rate_cv": Prior("LogNormal", {"mu": -3.0, "sigma": 0.01})}
-    >>> found = prior_predictive(NBD(narrow), CustomerSummary.from_frame(frame, time_unit="W"), seed=1)
+    >>> found = prior_predictive(NBD(narrow), None, CustomerSummary.from_frame(frame, time_unit="W"))
     >>> round(found["frequency"].mean().item(), 1), round(float(np.exp(1) * 52 / 52.18), 1)
     (2.7, 2.7)
     """
@@ -89,7 +90,7 @@ def _by_customer(law: Law, summary: CustomerSummary, draws: int, rng: np.random.
     """Parameters from the priors, of shape (draws, 1), or (draws, customers) where effects tell customers apart."""
     quantities = {name: prior.draw(draws, rng=rng) for name, prior in resolved_priors(law).items()}
     with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        population = law.own(law.derive(quantities, law.unit(summary)))
+        population = law.own(derived(law, quantities, law.unit(summary)))
     design = design_of(law, summary)
     effects = {} if design is None else _effects(law, design, draws, rng)
     own = Scoring(law, population, effects, design, 0).laws(summary.table)(np.arange(len(summary)))

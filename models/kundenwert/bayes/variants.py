@@ -46,6 +46,28 @@ def by_curvature(target: Target, mode: Mode) -> float:
     return float(target(mode.point[None])[0] + mode.point.size / 2 * np.log(2 * np.pi) + log_volume)
 
 
+def derived(model: Law, quantities: Draws, unit: float) -> Draws:
+    """All variables from quantities with a prior; of a law with variants, every variant in turn.
+
+    Parameters
+    ----------
+    model
+        A law.
+    quantities
+        Draws of what carries priors, each of shape (draws,).
+    unit
+        What the priors are measured in.
+
+    Returns
+    -------
+    dict
+        Of each variable its draws, of shape (draws,).
+    """
+    each = [law.derive(quantities, unit) for law in model.variants().values()]
+    turn = np.arange(next(iter(quantities.values())).size) % len(each)
+    return {name: np.choose(turn, [own[name] for own in each]) for name in each[0]}
+
+
 def told(probability: Mapping[str, float]) -> str:
     """Say how probable variants are, but for those that are hardly possible.
 

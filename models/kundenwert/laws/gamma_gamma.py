@@ -132,7 +132,7 @@ class GammaGamma(SpendLaw):
         """`p (v + x z̄) / (px + q - 1)`; infinite where `px + q ≤ 1`."""
         return kernel.expected_spend(spending.frequency, spending.monetary_value, **self.given(spending, law))
 
-    def log_value_density(self, number: Array, value: Array, spending: Spending, law: Parameters) -> Array:
+    def log_value_density(self, spending: Spending, law: Parameters, *, number: Array, value: Array) -> Array:
         """That of the Gamma-Gamma with `q + px` and `v + x z̄`."""
         x = spending.frequency
         total = np.where(x > 0, x * spending.monetary_value, 0.0)

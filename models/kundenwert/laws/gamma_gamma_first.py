@@ -97,7 +97,7 @@ class GammaGammaFirst(GammaGamma):
         """Log density of each customer's first purchase and mean value under each draw, of shape (sample, pattern)."""
         return kernel.log_likelihood(**fields, **self.own(law))
 
-    def simulate(self, spending: Spending, law: Parameters, rng: np.random.Generator, *, first: bool = False) -> Array:
+    def simulate(self, spending: Spending, law: Parameters, *, rng: np.random.Generator, first: bool = False) -> Array:
         """Mean value of the repeat purchases of customers, and of a first one if it is asked for."""
         if not first:
             return super().simulate(spending, law, rng=rng)

@@ -293,7 +293,7 @@ class SpendLaw(Law):
         """Expected value of a purchase of a customer, in money; infinite in draws in which the law has no mean."""
 
     @abstractmethod
-    def log_value_density(self, number: Array, value: Array, spending: Spending, law: Parameters) -> Array:
+    def log_value_density(self, spending: Spending, law: Parameters, *, number: Array, value: Array) -> Array:
         """Log density of the mean value of so many further purchases of customers, given what is known of them.
 
         Parameters

@@ -91,7 +91,7 @@ def first_purchases(summary: CustomerSummary, *, seed: int = 1) -> FirstPurchase
     for law in (GammaGamma(), GammaGammaFirst()):
         one = fit(law, summary, seed=seed, method="map", draws=1, chains=1, log_likelihood=False).scoring
         before = one.law.spending(some)._replace(frequency=np.zeros_like(number))
-        found.append(one.law.log_value_density(number, value, before, one.population)[:, 0])
+        found.append(one.law.log_value_density(before, one.population, number=number, value=value)[:, 0])
     gap = found[1] - found[0]
     error = float(np.sqrt(gap.size) * gap.std(ddof=1)) if gap.size > 1 else float("nan")
     return FirstPurchases(bool(gap.sum() > 0), float(gap.sum()), error, gap.size)
@@ -153,7 +153,7 @@ def spend_scores(spend: Spend, summary: CustomerSummary, *, samples: int | None 
         rows = np.arange(start, min(start + step, len(bought)))
         own, law = spending.at(rows), laws(rows)
         expected[rows] = scoring.law.expected_spend(own, law).mean(axis=1)
-        logs = scoring.law.log_value_density(number[rows, None], value[rows, None], own, law)
+        logs = scoring.law.log_value_density(own, law, number=number[rows, None], value=value[rows, None])
         scores[rows] = logsumexp(logs, axis=1) - np.log(scoring.samples)
     found = bought[["customer_id", "frequency"]]
     return found.assign(number=number, value=value, expected=expected, log_score=scores)
