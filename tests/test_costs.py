@@ -297,7 +297,7 @@ def test_paid_back_is_having_paid_back_at_the_end(law):
     np.testing.assert_array_equal(np.isfinite(drawn.paid_back), drawn.value >= 5.0)
     table = payback_table(customers, **terms).iloc[0]
     assert table["share_never"] == pytest.approx(1 - (drawn.value >= 5.0).mean())
-    curve = payback_curve(customers, [0.0, 26.0, 52.0], **terms)
+    curve = payback_curve(customers, grid=[0.0, 26.0, 52.0], **terms)
     assert curve["p_paid_back"].iloc[-1] == pytest.approx(1 - table["share_never"])
     assert (curve["p_paid_back"].diff().dropna() >= 0).all()
     plain = payback_table(customers, **BASIS).iloc[0]

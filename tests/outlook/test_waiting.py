@@ -14,7 +14,7 @@ from kundenwert.predict import keys_of
 
 
 def test_within_a_time_it_is_what_the_law_says(buying, summary):
-    found = kw.purchase_probability(buying, summary, [4, 52])
+    found = kw.purchase_probability(buying, summary, horizon=[4, 52])
     rows = History.of(summary.table)
     wanted = np.stack(
         [buying.law.p_purchase(rows, buying.population, horizon=t).mean(axis=1) for t in (4.0, 52.0)], axis=1
@@ -51,7 +51,7 @@ def test_half_of_the_drawn_first_purchases_have_come_by_then(buying, summary):
         alive = np.ascontiguousarray(np.broadcast_to(buying.law.p_alive(rows, buying.population), (10, 200)))
         reach = Reach(np.array([520.0]), np.inf, 1e5)
         futures = buying.law.draw_futures(
-            rows, buying.population, alive=alive, reach=reach, keys=keys_of(table["customer_id"], seed)
+            rows, buying.population, alive=alive, reach=reach, keys=keys_of(table["customer_id"], seed=seed)
         )
         hits += (first_times(futures, alive.size).reshape(10, 200) <= np.nan_to_num(found)[:, None]).sum(axis=1)
         cells += 200
@@ -86,8 +86,11 @@ def test_dates_are_the_first_by_which_the_time_is_over(cdnow_summary):
     [
         (lambda fit, who: kw.next_purchase(fit, who, [1.0]), "1.0 is no probability"),
         (lambda fit, who: kw.next_purchase(fit, who, years=0), "years=0 must be above 0"),
-        (lambda fit, who: kw.purchase_probability(fit, who, [0.0]), r"within=\[0.0\] must be above 0"),
-        (lambda fit, who: kw.purchase_probability(fit, who, 4, ids=["x"]), "none of the 10 customers is called 'x'"),
+        (lambda fit, who: kw.purchase_probability(fit, who, horizon=[0.0]), r"horizon=\[0.0\] must be above 0"),
+        (
+            lambda fit, who: kw.purchase_probability(fit, who, horizon=4, ids=["x"]),
+            "none of the 10 customers is called 'x'",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused(summary, ask, why):

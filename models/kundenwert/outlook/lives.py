@@ -248,7 +248,7 @@ def survival(
         raise SchemaError(f"the customers have no column {by!r}; they have {', '.join(table.columns)}")
     codes, labels = pd.factorize(np.full(len(table), "all") if by is None else table[by].astype(str), sort=True)
     cohorts = [str(label) for label in labels]
-    keys = keys_of(table["customer_id"], seed)
+    keys = keys_of(table["customer_id"], seed=seed)
 
     def of(rows: NDArray[np.int64], history: History, law: Parameters) -> Array:
         lasting = _lasting(keys[rows], scoring.samples)

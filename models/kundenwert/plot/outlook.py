@@ -24,8 +24,8 @@ _WIDE = "#DCEBF5"
 
 def alive_over_time(
     given: pd.DataFrame | Fit[PurchaseLaw],
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     ids: Sequence[str] | None = None,
     summary: CustomerSummary | None = None,
     log: TransactionLog | None = None,
@@ -76,8 +76,8 @@ def alive_over_time(
 
 def survival(
     given: pd.DataFrame | Fit[PurchaseLaw],
-    ax: Axes | None = None,
     *,
+    ax: Axes | None = None,
     customers_are: Literal["new", "today"] = "new",
     show: Sequence[str] | None = None,
     summary: CustomerSummary | None = None,
@@ -134,7 +134,7 @@ def survival(
 
 
 def forecast(
-    given: pd.DataFrame | Forecast, ax: Axes | None = None, *, quantity: Literal["purchases", "rlv"] = "purchases"
+    given: pd.DataFrame | Forecast, *, ax: Axes | None = None, quantity: Literal["purchases", "rlv"] = "purchases"
 ) -> Axes:
     """Show what each window of time to come is forecast to bring: of the outcome, and of its expectation.
 

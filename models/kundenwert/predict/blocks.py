@@ -257,7 +257,7 @@ class _Work:
         """Expectations in closed form, then outcomes drawn from the customers' own streams."""
         buying, paying = self.buying, self.paying
         rates, prices = (law(rows) for law in self.laws)
-        history, keys = self.history.at(rows), keys_of(self.ids.iloc[rows], self.seed)
+        history, keys = self.history.at(rows), keys_of(self.ids.iloc[rows], seed=self.seed)
         spending = self.spending.at(rows)
         alive = buying.p_alive(history, rates)
         spend = np.broadcast_to(paying.expected_spend(spending, prices), alive.shape)
@@ -310,7 +310,7 @@ class _Work:
         return Running(bought, time, past, paid, np.broadcast_to(ahead, alive.shape), life.time)
 
 
-def keys_of(ids: pd.Series, seed: int) -> NDArray[np.uint64]:
+def keys_of(ids: pd.Series, *, seed: int = 1) -> NDArray[np.uint64]:
     """A key of each customer's random numbers, from the seed and the id alone."""
     hashes = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), categorize=False)
     return customer_keys(seed, hashes)

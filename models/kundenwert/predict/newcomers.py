@@ -175,7 +175,7 @@ class Newcomers:
             raise DomainError(f"customers_per_draw={customers_per_draw}: there is at least one customer")
         share, rates, prices = self.cohorts[cohort]
         names = pd.Series([f"a new customer of {cohort}, number {k}" for k in range(customers_per_draw)])
-        keys = keys_of(names, seed)
+        keys = keys_of(names, seed=seed)
         shape = (customers_per_draw, self.samples)
         kind = np.random.default_rng([seed, int(keys[0] >> np.uint64(1))]).choice(len(share), shape, p=share)
         own_rates, own_prices = _of(rates, kind), _of(prices, kind)
