@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ibis
 
 from kundenwert.data.account import Note
-from kundenwert.data.date_formats import FORMATS, date_part
+from kundenwert.data.date_formats import FORMATS, date_part, try_strptime
 from kundenwert.data.offsets import day_of_seconds, day_of_stamp, has_offset, note_offsets
 from kundenwert.data.stated_formats import stated_format
 from kundenwert.errors import DomainError
@@ -25,11 +25,6 @@ FEW = 0.05
 
 _YEARS = 12  # values of a last number of two digits up to which it may be the year, whatever the first has
 _MANY_DAYS = 200_000  # distinct days as written, up to which they are fetched and looked at here
-
-
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def try_strptime(text: str, pattern: str) -> dt.datetime:  # type: ignore[empty-body]
-    """Read a timestamp in a format the user named; missing where it does not fit (DuckDB)."""
 
 
 @dataclass(frozen=True)
