@@ -11,6 +11,7 @@ import xarray as xr
 from scipy import integrate
 
 import kundenwert as kw
+from known_laws import PARAMETERS
 from kundenwert import formula
 from kundenwert.bayes import known
 from kundenwert.decide import Assumed, acquisition_table, payback_curve, payback_table, value_of_information
@@ -26,13 +27,6 @@ from kundenwert.value import value_table
 Z = 4.5
 PASSED = kw.Diagnosis((kw.bayes.Check("R-hat", 1.0, 1.01, passed=True, where="r", advice=""),))
 YEAR = 365.25 / 7
-PARAMETERS = {
-    "pareto_nbd": {"r": 0.55, "alpha": 10.6, "s": 0.61, "beta": 11.7},
-    "nbd": {"r": 0.39, "alpha": 12.1},
-    "bg_nbd": {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881},
-    "mbg_nbd": {"r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483},
-    "mbg_cnbd": {"r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483, "k": 3.0},
-}
 SPEND = {"p": 6.25, "q": 9.0, "v": 40.0}  # squares of values have a mean
 BASIS = {"margin": 0.3, "horizon": 52.0, "discount_rate": 0.1, "cac": 5.0}
 COSTS = {"order_cost": 1.5, "service_cost": 12.0}

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 import kundenwert
+from known_laws import PARAMETERS
 from kundenwert.bayes import known
 from kundenwert.kernels.futures import Reach, first_times, running_sums, span_sums, window_sums
 from kundenwert.kernels.streams import customer_keys
@@ -19,13 +20,6 @@ from kundenwert.laws import LAWS, NEWCOMER, PURCHASE_LAWS, SPEND_LAWS, History, 
 from kundenwert.predict import Horizon, newcomers
 
 Z, P = 4.5, 1e-5
-PARAMETERS = {
-    "pareto_nbd": {"r": 0.55, "alpha": 10.6, "s": 0.61, "beta": 11.7},
-    "nbd": {"r": 0.39, "alpha": 12.1},
-    "bg_nbd": {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881},
-    "mbg_nbd": {"r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483},
-    "mbg_cnbd": {"r": 0.5248436, "alpha": 6.1830928, "a": 0.8913878, "b": 1.6140483, "k": 3.0},
-}
 HISTORIES = [(0, 0.0, 0.0), (0, 0.0, 38.86), (2, 30.43, 38.86), (26, 30.857, 31.0), (3, 5.0, 37.0), (1000, 38.0, 38.86)]
 YEAR, WEEK = 52.18, np.log(1.1) / 52.18
 
@@ -67,6 +61,49 @@ def test_gradients_are_those_of_the_likelihood(law):
         step = 1e-6 * one[name]
         up, down = (law.log_likelihood(fields, one | {name: one[name] + sign * step}) for sign in (1, -1))
         np.testing.assert_allclose(slopes[name] * np.ones(len(value)), (up - down) / (2 * step), rtol=2e-5, atol=1e-7)
+
+
+def log_likelihood(law, x, t_x, T):
+    """Log-likelihood of histories, each of one customer."""
+    rows = np.broadcast_arrays(*(np.asarray(column, dtype=float) for column in (x, t_x, T)))
+    return law.log_likelihood({name: fields_of(rows)[name] for name in law.looks_at}, parameters(law))
+
+
+@pytest.mark.parametrize("ahead", [0.5, 13.0])
+def test_a_longer_silence_is_as_much_less_likely_as_it_was_foreseen(law, ahead):
+    """`L(x, t_x, T + h) = L(x, t_x, T) P(nothing within h)`."""
+    rows = history(*HISTORIES)
+    x, t_x, T = (column[:, 0] for column in rows)
+    foreseen = law.log_purchase_probability(rows, parameters(law), horizon=ahead, number=0)[:, 0]
+    found = log_likelihood(law, x, t_x, T + ahead) - log_likelihood(law, x, t_x, T)
+    np.testing.assert_allclose(np.ravel(found), foreseen, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("length", [0.5, 13.0, 52.0])
+def test_newcomers_buy_never_and_once_as_often_as_foreseen(law, length):
+    """`L(0, 0, T) = P(0)` and `∫ L(1, u, T) du = P(1)`: a likelihood of purchase times adds up to probabilities."""
+    one = parameters(law)
+    never = law.log_purchase_probability(NEWCOMER, one, horizon=length, number=0).item()
+    assert np.ravel(log_likelihood(law, 0, 0.0, length)) == pytest.approx(never, rel=2e-7, abs=1e-12)
+    once = np.exp(law.log_purchase_probability(NEWCOMER, one, horizon=length, number=1)).item()
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    times = length * (nodes + 1) / 2
+    density = np.exp(np.ravel(log_likelihood(law, 1, times, length)))
+    assert length / 2 * weights @ density == pytest.approx(once, rel=1e-6)
+
+
+def test_effects_shift_quantities_and_parameters_as_they_say(law):
+    """One step in the quantity moves the logarithm of the parameter that effects act on by as much as the signs say."""
+    names = [name for group in law.quantities for name in group.priors]
+    plain = {name: np.ones(1) for name in names}
+    of = list(law.variants().values())[-1]
+    before = of.derive(plain, 52.0)
+    for process, (parameter, sign) in law.acts_on.items():
+        (quantity, direction), (beside, other) = law.intercepts[process]
+        assert (beside, other) == (parameter, sign)
+        after = of.derive(plain | {quantity: np.exp(1e-6 * np.ones(1))}, 52.0)
+        moved = np.log(after[parameter] / before[parameter]).item()
+        assert moved * direction * sign > 0
 
 
 def test_quantities_give_the_parameters_back(law):
