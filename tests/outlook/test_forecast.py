@@ -44,6 +44,18 @@ def test_outcomes_are_those_of_the_value_table(made, posterior, summary):
     assert by_cohort["customers"].tolist() == [5, 5]
 
 
+@pytest.mark.parametrize("costs", [{"order_cost": 2.0}, {"service_cost": {"1997-01": 12.0, "1997-02": 0.0}}])
+def test_running_costs_come_off_the_windows_they_run_in(made, posterior, summary, costs):
+    fits, how = made(*posterior(200)), TERMS | costs
+    values = kw.value_table(*fits, summary, seed=9, **how)
+    whole = kw.forecast(*fits, summary, windows=[(0, 52)], seed=9, **how).customers
+    for name in ("rlv_mean", "rlv_q05", "rlv_q95", "expected_rlv_q05", "expected_rlv_q95"):
+        np.testing.assert_allclose(whole[name], values.table[name], rtol=1e-8, atol=1e-9, err_msg=name)
+    parts = kw.forecast(*fits, summary, every=13, seed=9, **how).total["rlv_mean"].sum()
+    assert parts == pytest.approx(values.table["rlv_mean"].sum(), rel=1e-9)
+    assert parts < kw.forecast(*fits, summary, every=13, seed=9, **TERMS).total["rlv_mean"].sum() - 5
+
+
 def test_windows_of_each_draw_add_up(buying, paying, summary):
     """Means over draws of outcomes add up too, so each draw's do: the windows have the same draws."""
     parts = kw.forecast(buying, paying, summary, every=13, seed=2, **TERMS)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import kundenwert as kw
 from kundenwert.laws import PURCHASE_LAWS, History
@@ -163,3 +164,29 @@ def test_another_log_is_refused(fits, cdnow_summary, log):
 )
 def test_lengths_are_said_as_people_do(days, said):
     assert lasting(days) == said
+
+
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        ("0003", "Without a repeat purchase, the first one of 29.33"),
+        ("0092", "Its first purchase is worth 14.36, its 2 repeat"),
+    ],
+)
+def test_a_law_that_looks_at_first_purchases_is_explained_by_them(made, posterior, summary, who, code):
+    purchases, _ = made(*posterior(60))
+    table = summary.table.assign(
+        first_value=(
+            summary.table["value_to_date"] - (summary.table["frequency"] * summary.table["monetary_value"]).fillna(0)
+        ).round(2)
+    )
+    spend = kw.known(kw.GammaGammaFirst(), p=np.full(60, 6.25), q=3.74, v=15.44, omega=1.0, m=1.0)
+    info = {"time_unit": "W", "typical_value": 35.0}
+    tree = xr.DataTree.from_dict(
+        {"posterior": xr.Dataset({n: (("chain", "draw"), v[None]) for n, v in spend.population.items()})}
+    )
+    fit = kw.Fit(kw.GammaGammaFirst(), tree, purchases.diagnosis, info)
+    found = kw.explain(who, purchases, fit, replace(summary, table=table), **TERMS)
+    assert found.facts["looks_at_first"]
+    assert any(reason.startswith(code) for reason in found.reasons)
+    assert not any("as of any new customer" in reason for reason in found.reasons)

@@ -135,7 +135,7 @@ def fit_both(
 def _first_value(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[bool, str]:
     """Whether the law of spend shall look at first purchases, and what is to be said of it with the fit."""
     if sampling.first_value != "auto":
-        return sampling.first_value == "on", "asked for"
+        return sampling.first_value == "on", f"{sampling.first_value}: asked for"
     from kundenwert.validate import first_purchases  # noqa: PLC0415
 
     with journey.step("Asking whether first purchases tell"):

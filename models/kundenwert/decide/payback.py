@@ -32,7 +32,7 @@ def payback_table(
 ) -> pd.DataFrame:
     """Time until discounted margin covers the acquisition cost, for one customer and for the expectation of the cohort.
 
-    Margin is net of what orders and service cost. Service can open a cost again that was covered: paid back is what
+    Margin is net of what orders and service cost. These can open a cost again that was covered: paid back is what
     stays so to the end of the horizon, and the payback the time since when it does.
 
     Parameters
@@ -99,8 +99,8 @@ def expected_payback(assumed: Assumed, cohort: str) -> Array:
     ndarray
         Time units, of shape (samples,): 0 where the expected first purchase is enough, infinite where the horizon is
         not, NaN where the expected margin is infinite, since the law of spend has no mean. Found by bisection,
-        to `1e-12` of the horizon (of a year where that is infinite). Where service costs anything the expectation can
-        fall again: then the time since when it covers the cost for good, among `_LOOKS` times between which it is
+        to `1e-12` of the horizon (of a year where that is infinite). Where orders or service cost anything the
+        expectation can fall again: then the time since when it covers the cost for good, among `_LOOKS` times between which it is
         taken to cross the cost no more than once.
 
     Examples
@@ -116,7 +116,9 @@ def expected_payback(assumed: Assumed, cohort: str) -> Array:
     cost, length, year = assumed.costs[cohort], assumed.horizon.length, assumed.newcomers.units_per_year
     whole = assumed.until(cohort, length)
     low, high = (
-        _last_open(assumed, cohort) if assumed.service[cohort] > 0 else (np.zeros_like(whole), np.ones_like(whole))
+        _last_open(assumed, cohort)
+        if assumed.service[cohort] > 0 or assumed.order[cohort] > 0
+        else (np.zeros_like(whole), np.ones_like(whole))
     )
     for _ in range(_STEPS):
         middle = (low + high) / 2

@@ -302,6 +302,8 @@ class Code(StrEnum):
     WHY_SPEND_BETWEEN = "why-spend-between"
     WHY_SPEND = "why-spend"
     WHY_SPEND_ONCE = "why-spend-once"
+    WHY_SPEND_FIRST = "why-spend-first"
+    WHY_SPEND_ALL = "why-spend-all"
     WHY_SPEND_NO_MEAN = "why-spend-no-mean"
     WHY_AHEAD = "why-ahead"
     WHY_AHEAD_ENDLESS = "why-ahead-endless"

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError
 from kundenwert.kernels.arithmetic import product
-from kundenwert.kernels.futures import window_sums
+from kundenwert.kernels.futures import running_sums, window_sums
 from kundenwert.messages import Code, Setting, as_table, in_line
 from kundenwert.outlook.asked import band, dates, moments
 from kundenwert.predict import CustomerDraws, Horizon, Purchases, Spend, read_draws, scorings
 from kundenwert.settings import Terms
 from kundenwert.value.quantiles import quantile_columns
-from kundenwert.value.terms import check_cohorts, check_fits, check_terms, horizon_of, number
+from kundenwert.value.terms import check_cohorts, check_fits, check_terms, cost_of, horizon_of, number
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -92,8 +92,8 @@ def forecast(
 ) -> Forecast:
     """Forecast purchases and value window by window, from the draws that the value table is made of.
 
-    Money is discounted from the end of observation and multiplied by the margin as there, so that windows from there to
-    the horizon add up to it: in each draw, and in expectation.
+    Money is discounted from the end of observation, multiplied by the margin and net of what orders and service cost,
+    as there, so that windows from there to the horizon add up to it: in each draw, and in expectation.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def forecast(
     if cumulative:
         edges = np.column_stack([np.zeros(len(edges)), edges[:, 1]])
     buying, paying = scorings(purchases, spend, samples=samples)
-    reader = _Windows(summary, edges, number(assumed.margin), own.discount_rate, buying.samples)
+    reader = _Windows(summary, edges, assumed, own.discount_rate, buying.samples)
     horizon = Horizon(float(edges[:, 1].max()), own.discount_rate)
     read_draws(buying, paying, summary.table, (reader,), horizon=horizon, seed=seed, threads=threads, advance=advance)
     return Forecast(*reader.result(), assumed, summary.time_unit, marks)
@@ -206,9 +206,12 @@ class _Windows:
     """Reads windows of time off customers' draws."""
 
     def __init__(
-        self, summary: CustomerSummary, edges: Array, margin: float, discount_rate: float, samples: int
+        self, summary: CustomerSummary, edges: Array, terms: Terms, discount_rate: float, samples: int
     ) -> None:
-        self._summary, self._edges, self._margin, self._rate = summary, edges, margin, discount_rate
+        self._summary, self._edges, self._margin, self._rate = summary, edges, number(terms.margin), discount_rate
+        cohort = summary.table["cohort"]
+        self._order = cost_of(terms, cohort, "order_cost")
+        self._service = cost_of(terms, cohort, "service_cost") / summary.units_per_year
         self._cuts = np.unique(np.append(0.0, edges))
         self._codes, self._cohorts = pd.factorize(summary.table["cohort"], sort=True)
         shape = (len(edges), samples, len(self._cohorts))
@@ -255,12 +258,27 @@ class _Windows:
         paid = bought
         if rate > 0:
             paid = np.stack([nothing if cut == 0 else block.expected_until(cut, rate) for cut in self._cuts])
-        return {
+        draws = {
             "expected_purchases": self._between(np.diff(bought, axis=0)),
             "purchases": self._between(counts),
             "expected_rlv": product(self._between(np.diff(paid, axis=0)), self._margin * block.expected_spend),
             "rlv": self._margin * self._between(money),
         }
+        if (self._order[block.rows] > 0).any() or (self._service[block.rows] > 0).any():
+            expected, outcome = self._costs(block, paid)
+            draws["expected_rlv"] = draws["expected_rlv"] - expected
+            draws["rlv"] = draws["rlv"] - outcome
+        return draws
+
+    def _costs(self, block: CustomerDraws, bought: Array) -> tuple[Array, Array]:
+        """What orders and service cost within each window: in expectation, and in each draw."""
+        shape, rate = block.p_alive.shape, self._rate
+        order, service = self._order[block.rows, None], self._service[block.rows, None]
+        nothing = np.zeros(shape)
+        time = np.stack([nothing if cut == 0 else block.time_until(cut, rate) for cut in self._cuts])
+        drawn = [running_sums(block.futures, cut, rate, *shape) for cut in self._cuts if cut > 0]
+        outcome = np.stack([nothing, *(order * number + service * lasting for number, lasting in drawn)])
+        return self._between(np.diff(order * bought + service * time, axis=0)), self._between(np.diff(outcome, axis=0))
 
     def _between(self, steps: Array) -> Array:
         """Sums of what lies between neighbouring cuts, for each window."""

@@ -53,7 +53,7 @@ def alive_over_time(
     >>> from matplotlib.figure import Figure
     >>> band = {"p_alive_mean": [1.0, 0.5], "p_alive_q05": [1.0, 0.4], "p_alive_q95": [1.0, 0.6]}
     >>> table = pd.DataFrame({"customer_id": "0001", "date": pd.NaT, "time": [-4.0, 0.0], **band})
-    >>> alive_over_time(table, Figure().subplots()).lines[0].get_ydata().tolist()
+    >>> alive_over_time(table, ax=Figure().subplots()).lines[0].get_ydata().tolist()
     [1.0, 0.5]
     """
     table = objects.alive(given, summary, log, ids)
@@ -107,7 +107,7 @@ def survival(
     >>> from matplotlib.figure import Figure
     >>> band = {f"expected_survival_{end}": [1.0, at] for end, at in (("mean", 0.5), ("q05", 0.4), ("q95", 0.6))}
     >>> table = pd.DataFrame({"customers_are": "new", "cohort": "web", "customers": 9, "time": [0.0, 26.0], **band})
-    >>> survival(table, Figure().subplots()).lines[0].get_ydata().tolist()
+    >>> survival(table, ax=Figure().subplots()).lines[0].get_ydata().tolist()
     [1.0, 0.5]
     """
     table = objects.survival(given, summary)
@@ -158,7 +158,7 @@ def forecast(
     >>> table = pd.DataFrame({"start": pd.NaT, "end": pd.NaT, "start_time": [0.0, 4.0], "end_time": [4.0, 8.0],
     ...     "expected_purchases_mean": [5.0, 4.0], "expected_purchases_q05": [4.0, 3.0], "purchases_q05": [2.0, 1.0],
     ...     "expected_purchases_q95": [6.0, 5.0], "purchases_q95": [9.0, 8.0]})
-    >>> forecast(table, Figure().subplots()).lines[0].get_xydata().tolist()
+    >>> forecast(table, ax=Figure().subplots()).lines[0].get_xydata().tolist()
     [[2.0, 5.0], [6.0, 4.0]]
     """
     table = objects.forecast(given).sort_values(["start_time", "end_time"])
@@ -169,7 +169,7 @@ def forecast(
     expected = f"expected_{quantity}"
     mean = table[f"{expected if quantity == 'purchases' else quantity}_mean"]
     for name, colour, label in (
-        (quantity, "#DCEBF5", f"outcome, {INTERVAL}"),
+        (quantity, _WIDE, f"outcome, {INTERVAL}"),
         (expected, BAND, f"expectation, {INTERVAL}"),
     ):
         ax.fill_between(middle, table[f"{name}_q05"], table[f"{name}_q95"], color=colour, label=label, linewidth=0)

@@ -63,7 +63,7 @@ class CustomerDraws:
     customer within the horizon. `value` is money discounted from the end of observation, before margin.
     `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
     purchases themselves, for whoever needs their times; `expected_until(time, discount_rate)` gives the expected
-    purchases up to a time, `running` what running costs are counted by.
+    purchases up to a time, `time_until` the expected time as a customer, `running` what running costs are counted by.
     """
 
     rows: NDArray[np.int64]
@@ -79,6 +79,7 @@ class CustomerDraws:
     event_value: Array
     mean_value: Array
     expected_until: Callable[..., Array]
+    time_until: Callable[..., Array]
     running: Callable[[], Running]
     expected_holdout_purchases: Array | None = None
     holdout_purchases: Array | None = None
@@ -279,6 +280,10 @@ class _Work:
         def until(time: float, discount_rate: float = 0.0) -> Array:
             return buying.expected_purchases(history, rates, horizon=time, discount_rate=discount_rate, alive=alive)
 
+        def lasting(time: float, discount_rate: float = 0.0) -> Array:
+            found = buying.expected_time(history, rates, horizon=time, discount_rate=discount_rate, alive=alive)
+            return np.broadcast_to(found, alive.shape)
+
         rate_alive = np.broadcast_to(buying.purchase_rate(history, rates), alive.shape)
         time = buying.expected_time(history, rates, horizon=length, alive=alive)
         drawn = (
@@ -294,7 +299,8 @@ class _Work:
             values,
             means,
         )
-        return CustomerDraws(rows, *drawn, until, partial(self._running, history, rates, futures, alive, paid), *beside)
+        running = partial(self._running, history, rates, futures, alive, paid)
+        return CustomerDraws(rows, *drawn, until, lasting, running, *beside)
 
     def _running(self, history: History, rates: Parameters, futures: Futures, alive: Array, paid: Array) -> Running:
         """What running costs are counted by, for those who have any."""

@@ -94,7 +94,7 @@ def customer_draws(
     ...                       "monetary_value": [np.nan, 22.35]})
     >>> drawn = customer_draws(buy, known(GammaGamma(), p=6.25, q=3.74, v=15.44), table, horizon=Horizon(39.0))
     >>> drawn["customer_id"].values.tolist(), drawn["p_alive"].sel(customer_id="a").values.round(4).tolist()
-    (['b', 'a'], [0.8715])
+    (['b', 'a'], [0.8691])
     """
     known = NAMES if horizon.holdout is not None else tuple(name for name in NAMES if name not in HOLDOUT)
     names = known if names is None else names

@@ -94,12 +94,15 @@ def explain(
     first = np.zeros(1, dtype=np.int64)
     laws = _Laws(buying.law, buying.laws(alone.table)(first), paying.law, paying.laws(alone.table)(first))
     facts = _of_history(values, alone, summary) | _of_law(values, laws, summary.units_per_year)
+    first_value = float(alone.table["first_value"].iloc[0]) if "first_value" in alone.table else np.nan
+    looked_at = "first_value" in laws.paying.looks_at and first_value > 0
+    facts |= {"first_value": first_value, "looks_at_first": looked_at}
     facts |= {"horizon": assumed.horizon, "days_per_unit": summary.days_per_unit}
-    if values["recency"] < values["T"]:
+    if values["recency"] < values["T"] and np.isfinite(values["expected_spend_mean"]):
         more = replace(alone, table=_one_more(alone.table, float(values["expected_spend_mean"])))
         then = value_table(purchases, spend, more, assumed, seed=seed).table.iloc[0]
         facts |= {"more_p_alive": then["p_alive_mean"], "more_rlv": then["rlv_mean"]}
-    wait = next_purchase(buying, alone).drop(columns=["customer_id", "p_alive_mean"]).iloc[0]
+    wait = next_purchase(buying, alone, samples=None).drop(columns=["customer_id", "p_alive_mean"]).iloc[0]
     facts |= {str(name): value for name, value in wait.items()}
     return Explanation(
         str(values["customer_id"]),

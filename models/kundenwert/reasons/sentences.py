@@ -64,6 +64,8 @@ def _spend(facts: Mapping[str, Any]) -> Code:
     own, expected, new = (facts[f"spend_{name}"] for name in ("observed", "expected", "new"))
     if not np.isfinite(expected):
         return Code.WHY_SPEND_NO_MEAN
+    if facts["looks_at_first"]:
+        return Code.WHY_SPEND_ALL if facts["repeat_purchases"] else Code.WHY_SPEND_FIRST
     if not facts["repeat_purchases"]:
         return Code.WHY_SPEND_ONCE
     between = min(own, new) <= expected <= max(own, new)

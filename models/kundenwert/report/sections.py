@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kundenwert import plot
+from kundenwert.bayes.variants import told
 from kundenwert.plot.objects import prior_density
 from kundenwert.report import html, texts
 from kundenwert.report.html import (
@@ -135,6 +136,13 @@ def data(run: Run) -> Html:
     )
 
 
+def _of_purchases(run: Run) -> str:
+    """Which law purchases follow, and which of its variants, where it has some."""
+    model = run.manifest["models"]["purchases"]
+    text = texts.MODEL_PURCHASES.get(model["model"], texts.OTHER_PURCHASES.format(name=model["model"]))
+    return text + (texts.VARIANTS.format(told=told(model["variants"])) if "variants" in model else "")
+
+
 def models(run: Run) -> Html:
     """Priors, posteriors and the checks of the sampler."""
     used = {model["method"] for model in run.manifest["models"].values()}
@@ -157,7 +165,7 @@ def models(run: Run) -> Html:
     return join(
         [
             title("models"),
-            paragraph(texts.MODEL_PURCHASES),
+            paragraph(_of_purchases(run)),
             paragraph(spend),
             html.table(run.tables["parameters"], columns, caption=texts.PARAMETERS),
             _convergence(run),

@@ -59,11 +59,34 @@ DATA = (
 )
 COUNTS = "{customers} customers made {orders} purchases worth {revenue}; {repeaters} of them ({share}) came back."
 
-MODEL_PURCHASES = (
-    "Purchases follow the Pareto/NBD model (Schmittlein, Morrison & Colombo 1987): while alive a customer buys at "
-    "random at a rate of their own, and drops out for good at a time nobody sees. Rates and drop-out rates differ "
-    "between customers by gamma laws whose parameters r, alpha, s, beta are learned."
-)
+MODEL_PURCHASES = {
+    "pareto_nbd": (
+        "Purchases follow the Pareto/NBD model (Schmittlein, Morrison & Colombo 1987): while alive a customer buys at "
+        "random at a rate of their own, and drops out for good at a time nobody sees. Rates and drop-out rates differ "
+        "between customers by gamma laws whose parameters r, alpha, s, beta are learned."
+    ),
+    "nbd": (
+        "Purchases follow the NBD model (Ehrenberg 1959): a customer buys at random at a rate of their own, and nobody "
+        "leaves. Rates differ between customers by a gamma law whose parameters r, alpha are learned."
+    ),
+    "bg_nbd": (
+        "Purchases follow the BG/NBD model (Fader, Hardie & Lee 2005): a customer buys at random at a rate of their "
+        "own, and may leave after each repeat purchase. Rates differ between customers by a gamma law, chances to "
+        "leave by a beta law; their parameters r, alpha, a, b are learned."
+    ),
+    "mbg_nbd": (
+        "Purchases follow the MBG/NBD model (Batislam, Denizel & Filiztekin 2007; Hoppe & Wagner 2007): a customer buys "
+        "at random at a rate of their own, and may leave after each purchase, the first one included. Rates differ "
+        "between customers by a gamma law, chances to leave by a beta law; their parameters r, alpha, a, b are learned."
+    ),
+    "mbg_cnbd": (
+        "Purchases follow the MBG/CNBD-k model (Platzer & Reutterer 2016): a customer buys at a rate of their own, the "
+        "more regularly the larger k, and may leave after each purchase, the first one included. Rates differ between "
+        "customers by a gamma law, chances to leave by a beta law; their parameters r, alpha, a, b and k are learned."
+    ),
+}
+VARIANTS = " The data say {told}."
+OTHER_PURCHASES = "Purchases follow the law {name}."
 MODEL_SPEND = (
     "Spend per purchase follows the Gamma-Gamma model (Fader & Hardie 2013): purchases vary around a customer's own "
     "mean, and these means vary between customers. {first}{method}"

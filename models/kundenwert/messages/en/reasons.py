@@ -49,6 +49,15 @@ SENTENCES: dict[Code, str] = {
     Code.WHY_SPEND_ONCE: (
         "Without a repeat purchase, {spend_expected:,.2f} a purchase is expected, as of any new customer like it"
     ),
+    Code.WHY_SPEND_FIRST: (
+        "Without a repeat purchase, the first one of {first_value:,.2f} is what is known of its spending: "
+        "{spend_expected:,.2f} a purchase is expected, of a new customer {spend_new:,.2f}"
+    ),
+    Code.WHY_SPEND_ALL: (
+        "Its first purchase is worth {first_value:,.2f}, its {repeat_purchases:n|repeat purchase|repeat purchases} "
+        "{spend_observed:,.2f} on average, a new customer's purchases {spend_new:,.2f}; from all of them, "
+        "{spend_expected:,.2f} a purchase is expected"
+    ),
     Code.WHY_SPEND_NO_MEAN: "What it spends has no finite expectation: the law of spend has no mean in some draws",
     Code.WHY_AHEAD: (
         "Within {horizon:time}, {expected_purchases_mean:.2f} purchases are expected ({purchases_q05:.0f} to "
