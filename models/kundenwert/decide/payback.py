@@ -100,8 +100,8 @@ def expected_payback(assumed: Assumed, cohort: str) -> Array:
         Time units, of shape (samples,): 0 where the expected first purchase is enough, infinite where the horizon is
         not, NaN where the expected margin is infinite, since the law of spend has no mean. Found by bisection,
         to `1e-12` of the horizon (of a year where that is infinite). Where orders or service cost anything the
-        expectation can fall again: then the time since when it covers the cost for good, among `_LOOKS` times between which it is
-        taken to cross the cost no more than once.
+        expectation can fall again: then the time since when it covers the cost for good, among `_LOOKS` times between
+        which it is taken to cross the cost no more than once.
 
     Examples
     --------
