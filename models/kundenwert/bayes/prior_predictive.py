@@ -39,20 +39,22 @@ def prior_predictive(
     ----------
     purchases
         A law of purchases with its priors, and its effects of cohorts and covariates.
+    spend
+        A law of spend; None for purchases alone.
     summary
         The customers: how long each was observed, and the columns that the laws look at.
-    spend
-        A law of spend.
-    seed
-        Makes the draws reproducible.
     draws
         Number of data sets, ≥ 1.
+    seed
+        Makes the draws reproducible.
 
     Returns
     -------
     pandas.DataFrame
         One row per draw and customer: `draw, customer_id, frequency, recency, T`, and with a law of spend
         `monetary_value`, missing where `frequency` is 0. `CustomerSummary.from_frame` takes the rows of a draw.
+        The gaps between purchases and the first values, at which `MBGCNBD` and `GammaGammaFirst` look besides, are not
+        drawn: these two laws cannot be fitted to such rows.
 
     Raises
     ------

@@ -12,7 +12,9 @@ from kundenwert.cli.journey import Journey
 from kundenwert.cli.predict import fitted
 from kundenwert.cli.told import show
 
-Customer = Annotated[str, Parameter(help="Id of the customer, as the log has it.", show_default=False)]
+Customer = Annotated[
+    str, Parameter(help="Id of the customer, as the log has it; its pseudonym with --pseudonymise.", show_default=False)
+]
 Json = Annotated[
     bool,
     Parameter(

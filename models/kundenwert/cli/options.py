@@ -104,7 +104,7 @@ def _placeholder(name: str, hint: Any) -> str | None:
         return "DAY"
     if hint is bool or get_origin(hint) is Literal:
         return None
-    return "NUMBER" if hint is int or float in get_args(hint) else "TEXT"
+    return "NUMBER" if hint is int or {int, float} & set(get_args(hint)) else "TEXT"
 
 
 _DATES = ("observation_end", "holdout_end", "log_end", "time_unit", "cohort")
