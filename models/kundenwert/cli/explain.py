@@ -13,7 +13,7 @@ from kundenwert.cli.predict import fitted
 from kundenwert.cli.told import show
 
 Customer = Annotated[
-    str, Parameter(help="Id of the customer, as the log has it; its pseudonym with --pseudonymise.", show_default=False)
+    str, Parameter(help="Id of the customer, as in the log, or its pseudonym with --pseudonymise.", show_default=False)
 ]
 Json = Annotated[
     bool,
