@@ -49,7 +49,7 @@ def test_first_purchases_are_looked_at_as_asked(fitted, tmp_path, said, made):
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "fit", *words)
     assert ended.code in (0, 3), ended.err
     spend = load_fit(tmp_path / "fit" / "spend_posterior.nc")
-    assert (spend.model.name, spend.info["first_value"]) == (made, "asked for")
+    assert (spend.model.name, spend.info["first_value"]) == (made, f"{said}: asked for")
     out = tmp_path / "v.csv"
     valued = kundenwert("predict", fitted.source, "--fit", tmp_path / "fit", "--out", out, "--allow-unconverged")
     assert valued.code == 0, valued.err
@@ -120,7 +120,7 @@ def test_fit_ends_with_a_code_of_its_own_where_it_did_not_converge(fitted, store
     monkeypatch.setattr("kundenwert.bayes.fit", fit)
     ended = kundenwert("fit", fitted.source, "--out", tmp_path / "out", "--observation-end", "2023-10-31")
     assert ended.code == 3
-    assert "gamma_gamma: NOT CONVERGED" in ended.err
+    assert "gamma_gamma_first: NOT CONVERGED" in ended.err
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["posterior.nc", "spend_posterior.nc"]
     assert "exit code 3" in " ".join(kundenwert("fit", "--help").out.split())
 

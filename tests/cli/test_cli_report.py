@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import COLUMNS, FILES, HOSTILE_COHORTS, HOSTILE_IDS, NEVER, TITLE, Ended, Page
+from command_line import COLUMNS, FILES, HOSTILE_COHORTS, HOSTILE_IDS, NEVER, TITLE, Page
 
 from kundenwert.files.kinds import rounded
 from kundenwert.files.places import FOLDERS
@@ -22,8 +22,11 @@ def manifest(run):
     return json.loads((run.out / "manifest.json").read_text(encoding="utf-8"), parse_constant=refuse)
 
 
-def test_report_says_only_where(run):
-    assert run.ended["report"] == Ended(0, f"{run.out / 'report.html'}\n", "")
+def test_report_says_only_where_and_what_spend_looks_at(run):
+    ended = run.ended["report"]
+    assert (ended.code, ended.out) == (0, f"{run.out / 'report.html'}\n")
+    (told,) = ended.err.splitlines()
+    assert re.fullmatch(r"--first-value auto: first purchases (do not )?tell what the \d+ customers .*", told)
 
 
 def test_report_writes_these_files(run):

@@ -94,8 +94,12 @@ def test_summarise_in_german(tmp_path):
     content = out.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     lines = content.decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("customer_id;cohort;first_purchase;last_purchase;frequency;recency;T;monetary_value")
-    assert any(line.startswith("0001;2023-12;31.12.2023;15.01.2024;1;15;20;20,25;1234,5;1254,75") for line in lines)
+    assert lines[0].startswith(
+        "customer_id;cohort;first_purchase;last_purchase;frequency;recency;T;log_gaps;monetary_value"
+    )
+    assert any(
+        line.startswith("0001;2023-12;31.12.2023;15.01.2024;1;15;20;2,7081;20,25;1234,5;1254,75") for line in lines
+    )
     assert any(line.startswith("'-1+1;2024-01;20.01.2024;") for line in lines)
 
 
