@@ -125,6 +125,7 @@ import numpy as np, pandas as pd
 import kundenwert as kw
 from kundenwert.bayes import nuts
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it from their start
 drawn = nuts._drawn
 def interrupt(*args):
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()

@@ -56,6 +56,14 @@ def test_running_costs_come_off_the_windows_they_run_in(made, posterior, summary
     assert parts < kw.forecast(*fits, summary, every=13, seed=9, **TERMS).total["rlv_mean"].sum() - 5
 
 
+@pytest.mark.parametrize("bad", [0, 1], ids=["purchases", "spend"])
+def test_a_fit_beside_a_bare_posterior_is_checked_too(made, posterior, failed, summary, bad):
+    fits = made(*posterior(60), diagnosis=failed)
+    pair = [fit if place == bad else fit.scoring for place, fit in enumerate(fits)]
+    with pytest.raises(kw.FitError, match="did not converge"):
+        kw.forecast(*pair, summary, every=26, **TERMS)
+
+
 def test_windows_of_each_draw_add_up(buying, paying, summary):
     """Means over draws of outcomes add up too, so each draw's do: the windows have the same draws."""
     parts = kw.forecast(buying, paying, summary, every=13, seed=2, **TERMS)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kundenwert.bayes.scoring import Scoring
 from kundenwert.errors import DomainError
 from kundenwert.kernels.arithmetic import product
 from kundenwert.kernels.futures import running_sums, window_sums
@@ -18,7 +19,16 @@ from kundenwert.outlook.asked import band, dates, moments
 from kundenwert.predict import CustomerDraws, Horizon, Purchases, Spend, read_draws, scorings
 from kundenwert.settings import Terms
 from kundenwert.value.quantiles import quantile_columns
-from kundenwert.value.terms import check_cohorts, check_fits, check_terms, cost_of, horizon_of, number
+from kundenwert.value.terms import (
+    check_cohorts,
+    check_fits,
+    check_purchases,
+    check_spend,
+    check_terms,
+    cost_of,
+    horizon_of,
+    number,
+)
 
 if TYPE_CHECKING:
     from kundenwert.data import CustomerSummary
@@ -138,10 +148,7 @@ def forecast(
     [[0.0, 26.0, 1.0196], [26.0, 52.0, 0.8243]]
     """
     assumed = check_terms(summary, terms, **changes)
-    marks: tuple[str, ...] = ()
-    if not (hasattr(purchases, "population") or hasattr(spend, "population")):
-        marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=assumed.allow_unconverged)
-        marks = (*marks, *check_cohorts((purchases, spend), summary))
+    marks = _marks(purchases, spend, summary, allow=assumed.allow_unconverged)
     own = horizon_of(assumed, summary.units_per_year)
     edges = _of_windows(summary, windows) if windows is not None else _of_calendar(summary, every, own.length)
     if cumulative:
@@ -151,6 +158,19 @@ def forecast(
     horizon = Horizon(float(edges[:, 1].max()), own.discount_rate)
     read_draws(buying, paying, summary.table, (reader,), horizon=horizon, seed=seed, threads=threads, advance=advance)
     return Forecast(*reader.result(), assumed, summary.time_unit, marks)
+
+
+def _marks(purchases: Purchases, spend: Spend, summary: CustomerSummary, *, allow: bool) -> tuple[str, ...]:
+    """Refuse fits that may not be asked; of what is needed of a fit alone there is nothing to check."""
+    if isinstance(purchases, Scoring):
+        if isinstance(spend, Scoring):
+            return ()
+        return (*check_spend(spend, allow_unconverged=allow), *check_cohorts((spend,), summary))
+    if isinstance(spend, Scoring):
+        marks = check_purchases(purchases, summary.time_unit, allow_unconverged=allow)
+        return (*marks, *check_cohorts((purchases,), summary))
+    marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=allow)
+    return (*marks, *check_cohorts((purchases, spend), summary))
 
 
 def _of_windows(summary: CustomerSummary, windows: Windows) -> Array:

@@ -155,9 +155,32 @@ def check_fits(
     _of_kind(purchases, PurchaseLaw, "purchases")
     _of_kind(spend, SpendLaw, "spend")
     marks = check_purchases(purchases, time_unit, allow_unconverged=allow_unconverged)
+    return (*marks, *check_spend(spend, allow_unconverged=allow_unconverged))
+
+
+def check_spend(spend: Fit[SpendLaw], *, allow_unconverged: bool = False) -> tuple[str, ...]:
+    """Refuse a fit that says nothing of what customers spend, and say what is wrong with one that may be asked.
+
+    Parameters
+    ----------
+    spend, allow_unconverged
+        As in `check_fits`.
+
+    Returns
+    -------
+    tuple
+        Marks for one price, and for a fit that did not converge, or is a mode only.
+
+    Raises
+    ------
+    FitError
+        If it is of another model, or did not converge.
+    """
+    _of_kind(spend, SpendLaw, "spend")
+    sampled = _sampled("spend", spend, allow_unconverged=allow_unconverged)
     if spend.model.one_price(spend.draws()):
-        marks = ("all purchases have nearly the same value: the spend model takes it for a price", *marks)
-    return (*marks, *_sampled("spend", spend, allow_unconverged=allow_unconverged))
+        return ("all purchases have nearly the same value: the spend model takes it for a price", *sampled)
+    return sampled
 
 
 def check_purchases(purchases: Fit[PurchaseLaw], time_unit: str, *, allow_unconverged: bool = False) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.compiled import compiled, inlined
+from kundenwert.kernels.compiled import compiled
 from kundenwert.kernels.futures import MOST, Futures, Reach, Tails, grown, row
-from kundenwert.kernels.streams import PURCHASES, beta, exponential, gamma, poisson, start, uniform
+from kundenwert.kernels.streams import PURCHASES, beta, exponential, gamma, geometric, poisson, start, uniform
 
 type Array = NDArray[np.float64]
 type State = NDArray[np.uint64]
@@ -108,7 +108,7 @@ def _drawn(
             bought, since = time < min(simulated, end), min(time, simulated)
             gap = (scale + since) / gamma(state, shape + 1 if bought else shape)
             p = beta(state, leaving[d], staying[d] + x[i] + flips)
-            left = _geometric(state, p)
+            left = geometric(state, p)
             single = min(simulated, max(time, one_by_one * gap))
             while time < end and time <= single and left > 0:
                 if count == times.size:
@@ -131,13 +131,6 @@ def _drawn(
         owners[:tails].copy(), columns[0], np.full(tails, np.inf), columns[1], columns[2], columns[3:].T.copy()
     )
     return Futures(offset, times[:count].copy(), flat, life)
-
-
-@inlined
-def _geometric(state: State, p: float) -> float:
-    """The number of the purchase after which the customer leaves, from 1; infinite where p rounds to 0."""
-    fall = -math.log1p(-p) if p < 1 else math.inf  # the ceiling of math would be an integer, and overflow
-    return max(np.ceil(exponential(state) / fall), 1.0) if fall > 0 else math.inf
 
 
 @compiled

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kundenwert.kernels.compiled import compiled, inlined
+from kundenwert.kernels.compiled import compiled
 from kundenwert.kernels.futures import MOST, Futures, Reach, Tails, grown, row
-from kundenwert.kernels.streams import PURCHASES, beta, exponential, gamma, poisson, start, uniform
+from kundenwert.kernels.streams import PURCHASES, beta, gamma, geometric, poisson, start, uniform
 
 type Array = NDArray[np.float64]
 type State = NDArray[np.uint64]
@@ -113,7 +113,7 @@ def _drawn(
             if time >= end:
                 continue
             p = beta(state, leaving[d], staying[d] + x[i] + 1)
-            left = _geometric(state, p)
+            left = geometric(state, p)
             single, last = min(simulated, one_by_one * stage * of), 0.0
             while time < end and last <= single and left > 0:
                 if count == times.size:
@@ -154,13 +154,6 @@ def _stages_gone(u: float, k: float, shape: float, q: float) -> float:
         term *= (shape + s - 1) / s * q
         rest -= term
     return s
-
-
-@inlined
-def _geometric(state: State, p: float) -> float:
-    """The number of the purchase after which the customer leaves, from 1; infinite where p rounds to 0."""
-    fall = -math.log1p(-p) if p < 1 else math.inf  # the ceiling of math would be an integer, and overflow
-    return max(np.ceil(exponential(state) / fall), 1.0) if fall > 0 else math.inf
 
 
 @compiled

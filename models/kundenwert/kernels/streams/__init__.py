@@ -7,7 +7,7 @@ of four uint64, changed in place. What is seldom needed is called, and what is p
 the compiler would count references after all. Every sampler is exact: nothing is approximated by a normal law.
 """
 
-from kundenwert.kernels.streams.samplers import TINY, beta, gamma, poisson
+from kundenwert.kernels.streams.samplers import TINY, beta, gamma, geometric, poisson
 from kundenwert.kernels.streams.state import PURCHASES, SPEND, State, bits, customer_keys, mix, start, uniform
 from kundenwert.kernels.streams.ziggurat import exponential, normal
 
@@ -21,6 +21,7 @@ __all__ = [
     "customer_keys",
     "exponential",
     "gamma",
+    "geometric",
     "mix",
     "normal",
     "poisson",

@@ -108,6 +108,21 @@ def beta(state: State, a: float, b: float) -> float:
     return 1 / (1 + ratio * math.exp(min(log_ratio, 700.0)))
 
 
+@inlined
+def geometric(state: State, p: float) -> float:
+    """The number of the trial that is the first success, from 1; infinite where p rounds to 0.
+
+    Parameters
+    ----------
+    state
+        Of the stream.
+    p
+        Probability of a success, in [0, 1].
+    """
+    fall = -math.log1p(-p) if p < 1 else math.inf  # the ceiling of math would be an integer, and overflow
+    return max(np.ceil(exponential(state) / fall), 1.0) if fall > 0 else math.inf
+
+
 @compiled
 def poisson(state: State, mean: float) -> float:
     r"""Return a Poisson variate.
