@@ -1,6 +1,6 @@
 """What models with cohorts cost: both models, fitted as a user would, to 12 and to 60 cohorts.
 
-    .venv/bin/python benchmarks/cohorts.py                      # prints a table and writes results/cohorts.md
+    .venv/bin/python benchmarks/cohorts.py                      # prints a table
     .venv/bin/python benchmarks/cohorts.py --against FOLDER     # beside another source tree, in turns
 
 Both models are fitted in one new process, so that importing the sampler is counted once. Seconds are those on the
@@ -26,13 +26,13 @@ ROOT = RESULTS.parents[1]
 CASES = {"12 cohorts": {"cohorts": 12}, "60 cohorts": {"cohorts": 60, "window": 130}}
 MODELS = {"purchases": kw.ParetoNBD, "spend": kw.GammaGamma}
 SEED = 1
-COLUMNS = ["seconds", "processor", "draws", "bulk ESS", "tail ESS", "R-hat", "divergences", "steps", "converged"]
+COLUMNS = ["seconds", "processor", "method", "draws", "checks", "converged"]
 
 
 def shop(case):
     """Customers of a simulated business: 3 to 400 in each cohort, acquired in the first half of the window."""
     options = CASES[case]
-    population = simulate.random_population(np.random.default_rng([2026, options["cohorts"]]), **options)
+    population = simulate.random_population(rng=np.random.default_rng([2026, options["cohorts"]]), **options)
     made = simulate.simulate_population(population, seed=SEED, horizons=(), relationship=())
     log = kw.read_transactions(made.transactions, keep=["cohort"])
     return kw.summarise(log, cohort="cohort", observation_end=population.observation_end)
@@ -46,9 +46,8 @@ def measured(case):
         fit = kw.fit(model(cohorts=("cohort",)), summary, seed=SEED, progress=False)
         row = {"model": name, "seconds": time.perf_counter() - clock, "processor": time.process_time() - processor}
         row |= {"customers": len(summary), "draws": fit.samples, "why": fit.info["why"]}
-        row |= {check.name: check.value for check in fit.diagnosis}
-        steps = float(fit.tree["sample_stats"]["n_steps"].mean())
-        rows.append(row | {"steps": steps, "converged": fit.diagnosis.converged})
+        checks = ", ".join(f"{check.name} {check.value:.4g}" for check in fit.diagnosis)
+        rows.append(row | {"method": fit.info["method"], "checks": checks, "converged": fit.diagnosis.converged})
     return rows
 
 
@@ -74,11 +73,9 @@ def main():
                 rows.append({"case": case, "tree": name} | row)
                 print(json.dumps(rows[-1]), flush=True)
     table = pd.DataFrame(rows)[["case", "customers", "tree", "model", *COLUMNS]]
-    text = table.to_string(index=False, float_format="{:.4g}".format)
-    print(text)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    head = f"# Models with cohorts\n\n`benchmarks/cohorts.py` on {os.cpu_count()} processors, load {load}.\n\n"
-    (RESULTS / "cohorts.md").write_text(f"{head}```\n{text}\n```\n", encoding="utf-8")
+    print(f"\n{os.cpu_count()} processors, load {load}\n")
+    print(table.to_string(index=False, float_format="{:.4g}".format))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from scipy import special, stats
 
 from kundenwert.bayes.diagnose import diagnose_importance
 from kundenwert.bayes.importance import (
-    DEGREES,
-    LARGEST_WEIGHT,
+    FEW_COORDINATES,
     LATTICE,
+    MANY_COORDINATES,
     PARETO_K_BOUND,
     Proposal,
     _draw,
@@ -52,7 +52,7 @@ def bent(points):
 def test_a_normal_posterior_takes_two_or_three_rounds(seed):
     found = sample(normal, START, draws=2048, rng=np.random.default_rng(seed), enough=1000)
     assert 2 <= found.rounds <= 3
-    assert found.largest < LARGEST_WEIGHT
+    assert found.largest < FEW_COORDINATES.largest
     assert found.effective > 0.65 * len(found.weights)  # proposals are 1.3 times wider than fitted
     assert quantile(found, 0, [0.05, 0.95]) == pytest.approx([-1.645, 1.645], abs=0.12)
 
@@ -66,7 +66,7 @@ def test_a_wing_is_found(seed, draws):
     assert 11 / 12 * truth(at) + truth((at - 4) / np.sqrt(2)) / 12 == pytest.approx(0.95, abs=1e-4)
     found = sample(winged, START, draws=draws, rng=np.random.default_rng(seed), enough=1000)
     assert found.pareto_k < PARETO_K_BOUND
-    assert found.largest < LARGEST_WEIGHT
+    assert found.largest < FEW_COORDINATES.largest
     assert found.effective > 4000
     assert found.rounds > 2
     assert found.weights @ (found.points[:, 0] <= at) == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 4000))
@@ -94,7 +94,41 @@ def test_a_law_out_of_reach_says_so(seed):
 
     found = sample(endless, START, draws=1024, rng=np.random.default_rng(seed), enough=1000)
     assert not diagnose_importance(found, 1000).converged
-    assert found.largest > LARGEST_WEIGHT  # 1.3 to 600 times over 24 seeds
+    assert found.largest > FEW_COORDINATES.largest  # 1.3 to 600 times over 24 seeds
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_many_coordinates(seed):
+    """A normal law in 40 coordinates, somewhat off the mode and with other widths than it has there."""
+    d, rng = 40, np.random.default_rng(seed)
+    width = np.geomspace(0.85, 1.15, d)
+    start = Mode(np.zeros(d), np.eye(d), converged=True)
+
+    def law(points):
+        return -(((points - 0.1) / width) ** 2).sum(axis=1) / 2
+
+    found = sample(law, start, draws=2048, rng=rng, enough=1000, manner=MANY_COORDINATES)
+    assert diagnose_importance(found, 1000).converged
+    assert 2 <= found.rounds <= MANY_COORDINATES.rounds
+    error = found.effective**-0.5
+    mean = found.weights @ found.points
+    assert np.abs((mean - 0.1) / width).max() < 4.5 * error  # 40 coordinates: one alarm in 4,000
+    sd = np.sqrt(found.weights @ (found.points - mean) ** 2)
+    assert np.abs(sd / width - 1).max() < 4.5 * error
+
+
+def test_what_is_hopeless_is_given_up_at_once():
+    """In 120 coordinates with twice the mode's width no draw of 1,024 is like another."""
+    start = Mode(np.zeros(120), np.eye(120), converged=True)
+
+    def law(points):
+        return -((points / 2) ** 2).sum(axis=1) / 2
+
+    rng = np.random.default_rng(1)
+    found = sample(law, start, draws=2048, rng=rng, enough=1000, manner=MANY_COORDINATES)
+    assert (found.rounds, len(found.points)) == (1, MANY_COORDINATES.pilot)
+    assert found.effective < MANY_COORDINATES.hopeless * MANY_COORDINATES.pilot
+    assert not diagnose_importance(found, 1000).converged
 
 
 LAWS_OF_WEIGHTS = {
@@ -164,13 +198,13 @@ def test_moments_from_a_mixture_have_smaller_errors_than_independent_draws(size)
     def errors(drawn):
         found = []
         for points in drawn:
-            log_weights = normal(points) - _mixture(points, mixture)
+            log_weights = normal(points) - _mixture(points, mixture, FEW_COORDINATES.degrees)
             weights = np.exp(log_weights - special.logsumexp(log_weights))
             found.append([*(weights @ points), *(weights @ (points[:, pairs[0]] * points[:, pairs[1]]))])
         truth = np.r_[np.zeros(4), (pairs[0] == pairs[1]).astype(float)]
         return np.sqrt(np.mean((np.array(found) - truth) ** 2, axis=0))
 
-    even = errors(_draw(mixture, size, np.random.default_rng(seed)) for seed in range(150))
+    even = errors(_draw(mixture, size, np.random.default_rng(seed), FEW_COORDINATES.degrees) for seed in range(150))
     lucky = errors(by_luck(mixture, size, np.random.default_rng(seed)) for seed in range(150))
     assert (even / lucky).max() < 1
     assert (even / lucky).mean() < 0.7
@@ -178,7 +212,10 @@ def test_moments_from_a_mixture_have_smaller_errors_than_independent_draws(size)
 
 def by_luck(mixture, size, rng):
     which = rng.integers(len(mixture), size=size)
-    t = rng.standard_normal((size, 4)) * np.sqrt(DEGREES / rng.chisquare(DEGREES, size))[:, None]
+    t = (
+        rng.standard_normal((size, 4))
+        * np.sqrt(FEW_COORDINATES.degrees / rng.chisquare(FEW_COORDINATES.degrees, size))[:, None]
+    )
     centres, factors = np.array([one.centre for one in mixture]), np.array([one.factor for one in mixture])
     return centres[which] + np.einsum("nij,nj->ni", factors[which], t)
 
@@ -197,5 +234,5 @@ def test_a_mode_far_too_wide_is_outgrown(narrow):
         return normal(points / narrow)
 
     found = sample(law, START, draws=2048, rng=np.random.default_rng(1), enough=1000)
-    assert found.largest < LARGEST_WEIGHT
+    assert found.largest < FEW_COORDINATES.largest
     assert quantile(found, 0, [0.05, 0.95]) == pytest.approx([-1.645 * narrow, 1.645 * narrow], rel=0.08)

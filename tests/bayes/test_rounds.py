@@ -20,7 +20,7 @@ from kundenwert.laws import GammaGamma
 from kundenwert.settings import Sampling
 
 MODEL = GammaGamma(cohorts=("cohort",))
-HOW = {"seed": 3, "log_likelihood": False, "progress": False}
+HOW = {"method": "nuts", "seed": 3, "log_likelihood": False, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_one_processor_draws_what_many_draw(stopped, shop, monkeypatch):
     """Chains one after the other give the draws of chains at the same time."""
     together = nutpie.sample
     monkeypatch.setattr(nutpie, "sample", lambda *args, **how: together(*args, **how | {"cores": 1}))
-    alone = fit(MODEL, shop, method="nuts", draws=ROUND, **HOW)
+    alone = fit(MODEL, shop, draws=ROUND, **HOW)
     np.testing.assert_array_equal(every(alone), every(stopped)[:, :ROUND])
 
 
@@ -134,7 +134,7 @@ nuts._drawn = interrupt
 table = pd.DataFrame({"frequency": np.arange(400) % 5, "recency": 5.0 * (np.arange(400) % 5 > 0), "T": 10.0})
 table = table.assign(customer_id=table.index.astype(str), cohort=np.array(["a", "b"])[np.arange(400) % 2])
 summary = kw.CustomerSummary.from_frame(table, time_unit="W")
-kw.fit(kw.ParetoNBD(cohorts=("cohort",)), summary, seed=1, draws=100_000, log_likelihood=False)
+kw.fit(kw.ParetoNBD(cohorts=("cohort",)), summary, seed=1, method="nuts", draws=100_000, log_likelihood=False)
 """
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from kundenwert.bayes.importance import LARGEST_WEIGHT, PARETO_K_BOUND, Importance
+from kundenwert.bayes.importance import PARETO_K_BOUND, Importance
 from kundenwert.bayes.mode import Mode
 from kundenwert.errors import DomainError, FitError
 from kundenwert.messages import as_table, several
@@ -174,11 +174,11 @@ def diagnose_importance(drawn: Importance, kept: int) -> Diagnosis:
     """Check weighted draws: the tail of their weights, their effective size, and how many are kept."""
     more = "sample by NUTS instead (method='nuts')"
     where = f"{len(drawn.weights)} proposals in {drawn.rounds} rounds"
-    thin, even = drawn.pareto_k <= PARETO_K_BOUND, drawn.largest <= LARGEST_WEIGHT
+    thin, even = drawn.pareto_k <= PARETO_K_BOUND, drawn.largest <= drawn.manner.largest
     return Diagnosis(
         (
             Check("Pareto k", drawn.pareto_k, PARETO_K_BOUND, thin, where, more),
-            Check("largest weight", drawn.largest, LARGEST_WEIGHT, even, where, more),
+            Check("largest weight", drawn.largest, drawn.manner.largest, even, where, more),
             Check("effective draws", drawn.effective, ESS_BOUND, drawn.effective >= ESS_BOUND, where, more),
             Check("kept draws", kept, KEPT_BOUND, kept >= KEPT_BOUND, "all chains", "keep more (draws, chains)"),
         )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kundenwert.bayes import nuts
 from kundenwert.bayes.diagnose import ESS_BOUND, LOG_LIKELIHOOD, Diagnosis, diagnose, diagnose_importance, diagnose_mode
-from kundenwert.bayes.importance import Importance, resample, sample
+from kundenwert.bayes.importance import FEW_COORDINATES, MANY_COORDINATES, Importance, resample, sample
 from kundenwert.bayes.mode import Mode, find_mode, find_mode_with_effects
 from kundenwert.bayes.posterior import Fit
 from kundenwert.bayes.priors import resolved_priors
@@ -83,11 +83,11 @@ def fit[Of: Law](
     seed
         Makes the draws reproducible.
     method
-        "importance": adaptive importance sampling around the mode, exact where its own checks pass, in about a second;
-        for models without cohorts and covariates. "nuts": the No-U-Turn sampler. "auto": importance sampling, and NUTS
-        where its checks fail or where the model has cohorts or covariates, a second time with smaller steps if its
-        own checks fail. "map": the posterior mode only, without uncertainty of the parameters;
-        with cohorts, spreads at the mode of their marginal posterior and effects at their means given those.
+        "importance": adaptive importance sampling around the mode, exact where its own checks pass, in seconds.
+        "nuts": the No-U-Turn sampler. "auto": importance sampling, and NUTS where its checks fail, as with dozens of
+        cohorts; a second time with smaller steps if its own checks fail. "map": the posterior mode only, without
+        uncertainty of the parameters; with cohorts, spreads at the mode of their marginal posterior and effects at
+        their means given those.
     draws, tune, chains
         Draws kept and, for NUTS, tuning steps for each chain, and number of chains. Importance sampling gives draws
         in the same shape; its chains are only a shape. If `draws` is not given, there are 1,000; NUTS stops sooner, as
@@ -105,13 +105,12 @@ def fit[Of: Law](
         Non-convergence is no error here: `fit.diagnosis` says so, and value tables ask for it. `fit.info["method"]`
         and `fit.info["why"]` say which method was used, and why. Of a law with variants, such as `MBGCNBD` with a k
         that is not given, `fit.info["variants"]` holds their probabilities, and the draws are of each as often as it is
-        probable; NUTS and "map" go on with the most probable one, chosen without cohorts and covariates.
+        probable; with cohorts or covariates, and for NUTS and "map", of the most probable one, chosen without them.
 
     Raises
     ------
     SchemaError
-        If the method is unknown or does not suit the model, a column is missing, or a prior is not one on positive
-        numbers.
+        If the method is unknown, a column is missing, or a prior is not one on positive numbers.
     DomainError
         If the summary holds nothing to learn from, or the seed or a number of draws has no meaning.
     FitError
@@ -127,8 +126,6 @@ def fit[Of: Law](
     target, mode = _target_and_mode(law, summary)
     used, why = method, "asked for"
     stats: xr.Dataset | None = None
-    if target.effects is not None and method == "auto":
-        used, why = "nuts", f"{target.size} coordinates, with cohorts or covariates"
     if used == "map":
         posterior, diagnosis = _at_mode(target, mode, chains, most), diagnose_mode(mode)
     if used in ("auto", "importance"):
@@ -180,7 +177,7 @@ def _told(weighed: Weighed | None, target: Target, info: FitInfo) -> FitInfo:
     if weighed is None:
         return {}
     why = told(weighed.probability)
-    if info["method"] != "importance":
+    if info["method"] != "importance" or target.effects is not None:
         without = " without cohorts and covariates" if target.effects is not None else ""
         why = f"{weighed.best} chosen by the evidence{without}: {why}"
     return {"variants": weighed.probability, "why": f"{why}; {info['why']}"}
@@ -198,7 +195,8 @@ def _described(model: Law, target: Target, summary: CustomerSummary) -> FitInfo:
 def _by_importance(
     target: Target, mode: Mode, weighed: Weighed | None, chains: int, draws: int, rng: np.random.Generator
 ) -> tuple[xr.Dataset, Diagnosis]:
-    """Draws of the law, or of all its variants, as often as they are probable."""
+    """Draws of the law, or of all its variants, as often as they are probable; with effects of the one chosen."""
+    weighed = weighed if target.effects is None else None
     drawn = _weighted(target, mode, chains * draws, rng) if weighed is None else weighed.together()
     pick = resample(drawn.weights, chains * draws, rng)
     variables = target.variables(drawn.points[pick]) if weighed is None else weighed.variables(pick)
@@ -251,9 +249,6 @@ def _check(model: Law, method: str, seed: int) -> None:
     if method not in get_args(Method.__value__):
         msg = f"there is no method {method!r}; choose one of {', '.join(get_args(Method.__value__))}"
         raise SchemaError(msg)
-    if method == "importance" and (model.cohorts or model.covariates):
-        msg = "importance sampling does not suit a model with cohorts or covariates; leave the method, or choose nuts"
-        raise SchemaError(msg)
     check_seed(seed)
 
 
@@ -284,7 +279,9 @@ def _target_and_mode(model: Law, summary: CustomerSummary) -> tuple[Target, Mode
 def _weighted(target: Target, mode: Mode, wanted: int, rng: np.random.Generator) -> Importance:
     most = PROPOSALS if target.observed.count.size < MANY else PROPOSALS // 2
     proposals = 1 << (int(np.clip(wanted, LEAST, most)) - 1).bit_length()
-    return sample(target, mode, draws=proposals, rng=rng, enough=float(np.clip(wanted / 2, ESS_BOUND, ENOUGH)))
+    manner = FEW_COORDINATES if target.effects is None else MANY_COORDINATES
+    enough = float(np.clip(wanted / 2, ESS_BOUND, ENOUGH))
+    return sample(target, mode, draws=proposals, rng=rng, enough=enough, manner=manner)
 
 
 def _at_mode(target: Target, mode: Mode, chains: int, draws: int) -> xr.Dataset:

@@ -5,7 +5,9 @@ Sums over a cohort's customers are taken within each draw; quantiles come last.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 type Array = NDArray[np.float64]
 type Expectations = Callable[[NDArray[np.int64]], dict[str, Array]]
 
-BLOCK_CELLS = 24_000
-"""Customers × draws at a time: with 20 nodes, 4 MB an array."""
+BLOCK_CELLS = 96_000
+"""Customers × draws that a thread handles at a time: 0.8 MB an array."""
 
 SAMPLES = 1000
 """Draws used if not told otherwise: a 90 % interval of a mean needs no more."""
@@ -226,14 +228,19 @@ def _cohort_sums(
     sums = {name: np.zeros((size, len(cohorts))) for name in _SUMS}
     order = np.lexsort(tuple(table[name] for name in ("customer_id", "recency", "frequency", "T")))
     step = max(1, BLOCK_CELLS // size)
-    for start in range(0, len(table), step):
+
+    def summed(start: int) -> tuple[NDArray[np.int64], dict[str, Array]]:
         rows = order[start : start + step]
         block = expectations(rows)
         by_cohort = np.argsort(codes[rows], kind="stable")
         present, starts = np.unique(codes[rows][by_cohort], return_index=True)
-        for name, total in sums.items():
-            full = np.broadcast_to(block[name], (len(rows), size))
-            total[:, present] += np.add.reduceat(full[by_cohort], starts, axis=0).T
+        full = {name: np.broadcast_to(block[name], (len(rows), size)) for name in sums}
+        return present, {name: np.add.reduceat(own[by_cohort], starts, axis=0).T for name, own in full.items()}
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for present, parts in pool.map(summed, range(0, len(table), step)):  # in order, so that sums are the same
+            for name, part in parts.items():
+                sums[name][:, present] += part
     sizes = np.bincount(codes, minlength=len(cohorts))
     if one:
         return ["all"], sizes, sums

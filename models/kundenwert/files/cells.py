@@ -11,7 +11,6 @@ sign as its first character but for blanks, quotes and apostrophes.
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -77,8 +76,7 @@ def cells(column: pd.Series, *, decimal: str, date_format: str, digits: int | No
     if pd.api.types.is_datetime64_any_dtype(column):
         found: NDArray[np.object_] = np.array(column.dt.strftime(date_format), dtype=object)
     elif pd.api.types.is_float_dtype(column):
-        write = partial(_number, decimal=decimal, digits=digits)
-        found = np.array([write(value) for value in column.astype("float64").tolist()], dtype=object)
+        found = np.array(_numbers(column.astype("float64").tolist(), decimal, digits), dtype=object)
     elif pd.api.types.is_numeric_dtype(column):
         found = np.array([str(value) for value in column.astype("object")], dtype=object)
     else:
@@ -89,7 +87,10 @@ def cells(column: pd.Series, *, decimal: str, date_format: str, digits: int | No
     return found
 
 
-def _number(value: float, decimal: str, digits: int | None) -> str:
-    """Write a number, whole ones without a point."""
-    text = repr(value).removesuffix(".0") if digits is None else f"{value:.{digits}g}"
-    return text.replace(".", decimal)
+def _numbers(values: list[float], decimal: str, digits: int | None) -> list[str]:
+    """Write numbers, whole ones without a point; marks are replaced in all of them at once, which is quicker."""
+    written = map(repr if digits is None else f"{{:.{digits}g}}".format, values)
+    lines = "".join(f"{text}\n" for text in written)
+    if digits is None:
+        lines = lines.replace(".0\n", "\n")
+    return lines.replace(".", decimal).splitlines()

@@ -33,8 +33,8 @@ type Array = NDArray[np.float64]
 type Purchases = Fit[PurchaseLaw] | Scoring[PurchaseLaw]
 type Spend = Fit[SpendLaw] | Scoring[SpendLaw]
 
-BLOCK_CELLS = 48_000
-"""Customers × draws handled at a time: about 40 MB a thread, whatever the size of the table."""
+BLOCK_CELLS = 200_000
+"""Customers × draws handled at a time: about 60 MB a thread, whatever the size of the table."""
 
 
 class Running(NamedTuple):
