@@ -120,6 +120,21 @@ def test_the_spread_has_its_prior():
     np.testing.assert_allclose(half.logsf(spread[3:]), stats.norm.logsf(z[3:]), rtol=1e-9)
 
 
+@pytest.mark.parametrize("far", [-200.0, -39.0, 39.0, 200.0, 1e6])
+@pytest.mark.parametrize("kind", KINDS)
+def test_far_off_there_is_no_density_and_no_error(kind, far, shop):
+    """A leap of the sampler may end anywhere: at least 600 below the mode, or minus infinity, never an exception."""
+    target, mode = anchored(kind, shop, cohorts=("cohort",))
+    unknown = {k: a._replace(information=np.r_[0.0, a.information[1:]]) for k, a in target.effects.anchors.items()}
+    target = replace(target, effects=replace(target.effects, anchors=unknown))
+    for process in target.effects.acts_on:
+        point = mode.point.copy()
+        point[target.effects.columns(process)[0][1]] = far
+        value, slope = target.gradient(point)
+        assert value < target.gradient(mode.point)[0] - 600
+        assert np.isfinite(slope).all()
+
+
 def test_a_sampled_model_with_cohorts_converges(fitted):
     assert fitted.diagnosis.converged, fitted.diagnosis
     assert fitted.info["method"] == "importance"

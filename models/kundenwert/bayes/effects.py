@@ -62,7 +62,7 @@ def log_spread(z: ArrayLike) -> Array:
     """Logarithm of the spread whose prior probability of being smaller is Φ(z)."""
     z = np.asarray(z, dtype=np.float64)
     below = np.sqrt(2) * special.erfinv(special.ndtr(np.minimum(z, 0)))
-    above = -special.ndtri(special.ndtr(-np.maximum(z, 0)) / 2)
+    above = -special.ndtri(np.maximum(special.ndtr(-np.maximum(z, 0)), np.finfo(np.float64).tiny) / 2)
     return np.asarray(np.log(SPREAD_SD * np.maximum(np.where(z < 0, below, above), np.finfo(np.float64).tiny)))
 
 
