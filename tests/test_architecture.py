@@ -15,7 +15,20 @@ from kundenwert import data
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "models" / "kundenwert"
 ORDER = (
-    *("messages", "errors", "settings", "kernels", "laws", "files", "sources", "data", "datasets", "simulate", "bayes", "calendar"),
+    *(
+        "messages",
+        "errors",
+        "settings",
+        "kernels",
+        "laws",
+        "files",
+        "sources",
+        "data",
+        "datasets",
+        "simulate",
+        "bayes",
+        "calendar",
+    ),
     *("predict", "value", "outlook", "reasons", "formula", "compare", "decide", "validate", "plot", "report", "cli"),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))

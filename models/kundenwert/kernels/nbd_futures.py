@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.kernels.clock import Clock
 from kundenwert.kernels.futures import Futures, Reach
 from kundenwert.kernels.pareto_nbd import futures as pareto_nbd
 
@@ -10,7 +11,14 @@ type Array = NDArray[np.float64]
 
 
 def draw_futures(
-    frequency: ArrayLike, T: ArrayLike, *, r: ArrayLike, alpha: ArrayLike, reach: Reach, keys: NDArray[np.uint64]
+    frequency: ArrayLike,
+    T: ArrayLike,
+    *,
+    r: ArrayLike,
+    alpha: ArrayLike,
+    reach: Reach,
+    keys: NDArray[np.uint64],
+    clock: Clock | None = None,
 ) -> Futures:
     r"""Draw the purchases of known or new customers after T, once for each parameter set.
 
@@ -26,6 +34,8 @@ def draw_futures(
         How far to draw.
     keys
         Of the customers' random streams, from `streams.customer_keys`, shape (customers,).
+    clock
+        A calendar factor of the rate λ after T, in each draw; none if not given.
 
     Returns
     -------
@@ -43,6 +53,7 @@ def draw_futures(
     samples = np.shape(r)[-1]
     alive = np.ones((np.size(frequency), samples))
     endless = np.full((1, samples), np.inf)
+    ones = np.ones((1, samples))
     return pareto_nbd.draw_futures(
-        frequency, T, alive, r=r, alpha=alpha, s=np.ones((1, samples)), beta=endless, reach=reach, keys=keys
+        frequency, T, alive, r=r, alpha=alpha, s=ones, beta=endless, reach=reach, keys=keys, clock=clock
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kundenwert.kernels.clock import Clock, ahead, back
 from kundenwert.kernels.compiled import compiled, inlined
 from kundenwert.kernels.futures import MOST, Futures, Reach, Tails, grown, row
 from kundenwert.kernels.streams import PURCHASES, exponential, gamma, poisson, start, uniform
@@ -25,8 +26,9 @@ class _Law(NamedTuple):
 
 
 class _Customer(NamedTuple):
-    """History, key, and number of the first cell."""
+    """Number in the block, history, key, and number of the first cell."""
 
+    number: int
     x: float
     T: float
     key: np.uint64
@@ -54,6 +56,7 @@ def draw_futures(
     beta: ArrayLike,
     reach: Reach,
     keys: NDArray[np.uint64],
+    clock: Clock | None = None,
 ) -> Futures:
     r"""Draw the purchases of known or new customers after T, once for each parameter set.
 
@@ -75,6 +78,9 @@ def draw_futures(
         How far to draw.
     keys
         Of the customers' random streams, from `streams.customer_keys`, shape (customers,).
+    clock
+        A calendar factor of the rate λ after T, in each draw; none if not given. Lives run by the calendar, purchases
+        by the operational time; a factor of 1 changes no draw.
 
     Returns
     -------
@@ -95,11 +101,14 @@ def draw_futures(
     reach = Reach(
         np.ascontiguousarray(reach.lengths, dtype=np.float64), float(reach.simulated), float(reach.one_by_one)
     )
-    return _drawn(x, T, alive, law, reach, np.ascontiguousarray(keys, dtype=np.uint64))
+    clock = Clock.plain() if clock is None else clock
+    return _drawn(x, T, alive, law, reach, np.ascontiguousarray(keys, dtype=np.uint64), clock)
 
 
 @compiled
-def _drawn(x: Array, T: Array, alive: Array, law: _Law, reach: Reach, keys: NDArray[np.uint64]) -> Futures:
+def _drawn(
+    x: Array, T: Array, alive: Array, law: _Law, reach: Reach, keys: NDArray[np.uint64], clock: Clock
+) -> Futures:
     customers, samples = alive.shape
     offset = np.zeros(customers * samples + 1, np.int64)
     beyond = np.empty((16, 3 + reach.lengths.size))
@@ -107,11 +116,11 @@ def _drawn(x: Array, T: Array, alive: Array, law: _Law, reach: Reach, keys: NDAr
     room = _Room(offset[1:], life, np.empty(customers * samples // 4 + 16), np.empty(16, np.int64), beyond)
     living, order, count, tails = np.empty(samples, np.int64), np.argsort(reach.lengths), 0, 0
     for i in range(customers):
-        customer = _Customer(x[i], T[i], keys[i], i * samples)
+        customer = _Customer(i, x[i], T[i], keys[i], i * samples)
         own = _Law(row(law.r, i), row(law.alpha, i), row(law.s, i), row(law.beta, i))
         todo = living[: _living(alive[i], keys[i], living)]
         while todo.size > 0:
-            done, count, tails = _fill(todo, customer, own, reach, order, room, count, tails)
+            done, count, tails = _fill(todo, customer, own, clock, reach, order, room, count, tails)
             todo = todo[done:]
             if todo.size > 0 and tails == room.owners.size:
                 room = _Room(room.number, life, room.times, grown(room.owners), grown(room.beyond))
@@ -138,19 +147,27 @@ def _living(alive: Array, key: np.uint64, living: Whole) -> int:
 
 @compiled
 def _fill(
-    draws: Whole, customer: _Customer, law: _Law, reach: Reach, order: Whole, room: _Room, count: int, tails: int
+    draws: Whole,
+    customer: _Customer,
+    law: _Law,
+    clock: Clock,
+    reach: Reach,
+    order: Whole,
+    room: _Room,
+    count: int,
+    tails: int,
 ) -> tuple[int, int, int]:
     """Draw until all are drawn or a buffer is full, and say how many are; the one that did not fit is drawn again."""
-    x, T, key, cell = customer
+    i, x, T, key, cell = customer
     farthest, state = reach.lengths[order[-1]], np.empty(4, np.uint64)
     for k in range(draws.size):
         d, begun = draws[k], count
         start(state, key, d, PURCHASES)
         uniform(state)  # that it is alive is known
         left = (law.beta[d] + T) * _expm1(exponential(state) / law.s[d])
-        end, shape, scale = min(left, farthest), law.r[d] + x, law.alpha[d] + T
-        time = scale * _expm1(exponential(state) / shape)
-        single, gap = reach.simulated, 0.0
+        end, shape, scale = ahead(clock, i, d, min(left, farthest)), law.r[d] + x, law.alpha[d] + T
+        time = scale * _expm1(exponential(state) / shape)  # times of purchases are operational ones
+        single, gap = ahead(clock, i, d, reach.simulated), 0.0
         if time < min(single, end):
             gap = (scale + time) / gamma(state, shape + 1)
             single = min(single, max(time, reach.one_by_one * gap))
@@ -159,17 +176,18 @@ def _fill(
         while time < end and time <= single:
             if count == room.times.size:
                 return k, begun, tails
-            room.times[count] = time
+            room.times[count] = back(clock, i, d, time)
             count += 1
             time += exponential(state) * gap
         if end > single:
             if tails == room.owners.size:
                 return k, begun, tails
             room.owners[tails] = cell + d
-            _beyond(state, gap, single, left, reach.lengths, order, room.beyond[tails])
+            spans = _Spans(back(clock, i, d, single), left, reach.lengths, order)
+            _beyond(state, gap, spans, clock, i, d, room.beyond[tails])
             tails += 1
         room.number[cell + d] = count - begun
-        room.life[cell + d] = min(left, single)
+        room.life[cell + d] = min(left, back(clock, i, d, single))
     return draws.size, count, tails
 
 
@@ -179,14 +197,33 @@ def _expm1(y: float) -> float:
     return math.exp(y) - 1 if y > 0.03 else math.expm1(y)
 
 
+class _Spans(NamedTuple):
+    """When a tail starts, when its customer leaves, and the reach's lengths with their order."""
+
+    start: float
+    left: float
+    lengths: Array
+    order: Whole
+
+
 @compiled
-def _beyond(state: State, gap: float, single: float, left: float, lengths: Array, order: Whole, line: Array) -> None:
+def _beyond(state: State, gap: float, spans: _Spans, clock: Clock, i: int, d: int, line: Array) -> None:
     """Write start, end and rate of a tail, and its numbers within each span: of nested spans they are nested."""
-    line[0], line[1], line[2] = single, left, 1 / gap
-    number, since = 0.0, single
+    start, left, lengths, order = spans
+    line[0], line[1], line[2] = start, left, _flow(clock, i, d, start, left) / gap
+    number, since = 0.0, ahead(clock, i, d, start)
     for j in order:
-        until = min(left, lengths[j])
+        until = ahead(clock, i, d, min(left, lengths[j]))
         if until > since and line[2] > 0:
             number += poisson(state, min((until - since) / gap, MOST))
             since = until
         line[3 + j] = number
+
+
+@inlined
+def _flow(clock: Clock, i: int, d: int, start: float, left: float) -> float:
+    """Operational time that passes in a unit of time of a tail: the last level, or the mean up to where it begins."""
+    if clock.edges.size == 0:
+        return 1.0
+    until = min(max(float(clock.edges[-1]), start + 1.0), left)
+    return (ahead(clock, i, d, until) - ahead(clock, i, d, start)) / (until - start)
