@@ -18,6 +18,7 @@ from . import (
     value,
 )
 from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, prior_predictive, resolved_priors
+from .calendar import Calendar, CalendarPrior, learn_calendar
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
 from .data import (
     CustomerSummary,
@@ -49,6 +50,8 @@ __all__ = [
     "MBGCNBD",
     "MBGNBD",
     "NBD",
+    "Calendar",
+    "CalendarPrior",
     "CustomerSummary",
     "Diagnosis",
     "DomainError",
@@ -98,6 +101,7 @@ __all__ = [
     "known",
     "kpis",
     "laws",
+    "learn_calendar",
     "lifespan",
     "load_fit",
     "loo",

@@ -1,1 +1,6 @@
 """Calendar time: a factor of the rate of purchases, and one of their values, that all customers share."""
+
+from kundenwert.calendar.calendar import Calendar, learn_calendar
+from kundenwert.calendar.prior import CalendarPrior
+
+__all__ = ["Calendar", "CalendarPrior", "learn_calendar"]

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kundenwert.errors import DomainError
 from kundenwert.kernels import bg_nbd as kernel
 from kundenwert.laws.law import PurchaseLaw, Quantities, Stated
 from kundenwert.laws.purchases import PURCHASES, once, purchase_rate
 from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Parameters
+from kundenwert.messages import Code
 
 if TYPE_CHECKING:
+    from kundenwert.kernels.clock import Clock
     from kundenwert.kernels.futures import Futures, Reach
 
 
@@ -168,9 +171,18 @@ class BGNBD(PurchaseLaw):
         )
 
     def draw_futures(
-        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
+        self,
+        history: History,
+        law: Parameters,
+        *,
+        alive: Array,
+        reach: Reach,
+        keys: NDArray[np.uint64],
+        clock: Clock | None = None,
     ) -> Futures:
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, `p ~ Beta(a, b+x)`, a Poisson process that ends by p."""
+        if clock is not None:
+            raise DomainError(Code.NO_CALENDAR, title=self.title)
         from kundenwert.kernels.bg_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
         r, alpha, a, b = (law[name] for name in self.parameters)

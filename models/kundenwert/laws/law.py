@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, TypedDic
 import numpy as np
 from numpy.typing import NDArray
 
-from kundenwert.errors import SchemaError
+from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws.seen import Array, Customers, Draws, History, Life, Observed, Parameters, Spending
 from kundenwert.messages import Code
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kundenwert.kernels.clock import Clock
     from kundenwert.kernels.futures import Futures, Reach
 
 
@@ -154,6 +155,8 @@ class PurchaseLaw(Law):
 
     looks_at: ClassVar[tuple[str, ...]] = History._fields
     """Columns of a customer table that it learns from, histories first."""
+    takes_calendar: ClassVar[bool] = False
+    """Whether a factor of the rate may change with time: lives then run by the calendar, not by purchases."""
 
     def lacks(self, table: pd.DataFrame) -> tuple[str, ...]:
         """The columns that it learns from and that a customer table does not have."""
@@ -249,9 +252,32 @@ class PurchaseLaw(Law):
 
     @abstractmethod
     def draw_futures(
-        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
+        self,
+        history: History,
+        law: Parameters,
+        *,
+        alive: Array,
+        reach: Reach,
+        keys: NDArray[np.uint64],
+        clock: Clock | None = None,
     ) -> Futures:
-        """Purchases to come of each customer in each draw, exactly; random numbers are the customers' own, by key."""
+        """Purchases to come of each customer in each draw, exactly; random numbers are the customers' own, by key.
+
+        Parameters
+        ----------
+        clock
+            A calendar factor of the rate, for laws that take one.
+        """
+
+    def draw_lives(self, history: History, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Rates of purchases and lives since the first purchase, drawn given the histories: no draw looks beyond T.
+
+        Returns
+        -------
+        tuple
+            Rates ≥ 0 per unit of time, and lives ≥ recency; whoever is a customer still has at least T.
+        """
+        raise DomainError(Code.NO_CALENDAR, title=self.title)
 
     @abstractmethod
     def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:

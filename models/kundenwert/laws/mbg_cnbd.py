@@ -19,6 +19,7 @@ from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Paramete
 from kundenwert.messages import Code
 
 if TYPE_CHECKING:
+    from kundenwert.kernels.clock import Clock
     from kundenwert.kernels.futures import Futures, Reach
     from kundenwert.kernels.mbg_cnbd.ahead import Ahead
 
@@ -239,9 +240,18 @@ class MBGCNBD(PurchaseLaw):
         return self._columns(law, (len(history.T), self._samples(law)), of)
 
     def draw_futures(
-        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
+        self,
+        history: History,
+        law: Parameters,
+        *,
+        alive: Array,
+        reach: Reach,
+        keys: NDArray[np.uint64],
+        clock: Clock | None = None,
     ) -> Futures:
         """Purchases to come: the stages gone, `λ ~ Gamma(r+kx+s, α+kT)`, `p ~ Beta(a, b+x+1)`, Erlang gaps."""
+        if clock is not None:
+            raise DomainError(Code.NO_CALENDAR, title=self.title)
         from kundenwert.kernels.mbg_cnbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
         x, t_x, T = (values[:, 0] for values in history)

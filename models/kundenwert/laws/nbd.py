@@ -15,6 +15,7 @@ from kundenwert.laws.purchases import PURCHASES, purchase_rate
 from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Parameters
 
 if TYPE_CHECKING:
+    from kundenwert.kernels.clock import Clock
     from kundenwert.kernels.futures import Futures, Reach
 
 
@@ -41,6 +42,7 @@ class NBD(PurchaseLaw):
 
     name: ClassVar[str] = "nbd"
     title: ClassVar[str] = "NBD"
+    takes_calendar: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha")
     quantities: ClassVar[tuple[Quantities, ...]] = (PURCHASES,)
     acts_on: ClassVar[Mapping[str, tuple[str, float]]] = {"purchase": ("alpha", -1.0)}
@@ -120,14 +122,27 @@ class NBD(PurchaseLaw):
         return kernel.log_purchase_probability(*history, horizon=horizon, number=number, **self.own(law))
 
     def draw_futures(
-        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
+        self,
+        history: History,
+        law: Parameters,
+        *,
+        alive: Array,
+        reach: Reach,
+        keys: NDArray[np.uint64],
+        clock: Clock | None = None,
     ) -> Futures:
         """Purchases to come: `λ ~ Gamma(r+x, α+T)`, a Poisson process."""
         from kundenwert.kernels.nbd_futures import draw_futures  # noqa: PLC0415  loads the compiler
 
         del alive  # everybody is
         x, T = history.frequency[:, 0], history.T[:, 0]
-        return draw_futures(x, T, r=law["r"], alpha=law["alpha"], reach=reach, keys=keys)
+        return draw_futures(x, T, r=law["r"], alpha=law["alpha"], reach=reach, keys=keys, clock=clock)
+
+    def draw_lives(self, history: History, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
+        """`λ ~ Gamma(r+x, α+T)`, and lives without end."""
+        shape, scale = law["r"] + history.frequency, law["alpha"] + history.T
+        rate = rng.standard_gamma(shape) / scale
+        return rate, np.full(rate.shape, np.inf)
 
     def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""

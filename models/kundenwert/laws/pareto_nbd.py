@@ -19,6 +19,7 @@ from kundenwert.laws.purchases import PURCHASES, once, purchase_rate
 from kundenwert.laws.seen import Array, Draws, History, Life, Observed, Parameters
 
 if TYPE_CHECKING:
+    from kundenwert.kernels.clock import Clock
     from kundenwert.kernels.futures import Futures, Reach
 
 AT_A_TIME = 1_500
@@ -62,6 +63,7 @@ class ParetoNBD(PurchaseLaw):
 
     name: ClassVar[str] = "pareto_nbd"
     title: ClassVar[str] = "Pareto/NBD"
+    takes_calendar: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
     quantities: ClassVar[tuple[Quantities, ...]] = (
         PURCHASES,
@@ -200,15 +202,26 @@ class ParetoNBD(PurchaseLaw):
         return once((numbers, *history), self.own(law), compute)
 
     def draw_futures(
-        self, history: History, law: Parameters, *, alive: Array, reach: Reach, keys: NDArray[np.uint64]
+        self,
+        history: History,
+        law: Parameters,
+        *,
+        alive: Array,
+        reach: Reach,
+        keys: NDArray[np.uint64],
+        clock: Clock | None = None,
     ) -> Futures:
         """Purchases to come: alive or not, then `λ ~ Gamma(r+x, α+T)`, `μ ~ Gamma(s, β+T)`, a Poisson process."""
         from kundenwert.kernels.pareto_nbd.futures import draw_futures  # noqa: PLC0415  loads the compiler
 
         r, alpha, s, beta = (law[name] for name in self.parameters)
-        return draw_futures(
-            history.frequency[:, 0], history.T[:, 0], alive, r=r, alpha=alpha, s=s, beta=beta, reach=reach, keys=keys
-        )
+        own = {"r": r, "alpha": alpha, "s": s, "beta": beta}
+        return draw_futures(history.frequency[:, 0], history.T[:, 0], alive, **own, reach=reach, keys=keys, clock=clock)
+
+    def draw_lives(self, history: History, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
+        """`λ ~ Gamma(r+x, α+T)` if alive; otherwise dead at τ in (t_x, T), and `λ ~ Gamma(r+x, α+τ)`."""
+        drawn = kernel.draw_latents(*history, **self.own(law), rng=rng)
+        return drawn.purchase_rate, drawn.lifetime
 
     def simulate(self, T: Array, law: Parameters, *, rng: np.random.Generator) -> tuple[Array, Array]:
         """Frequency and recency of new customers observed for T."""

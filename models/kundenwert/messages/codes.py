@@ -245,6 +245,7 @@ class Code(StrEnum):
     NO_SUCH_REGULARITY = "no-such-regularity"
     REGULARITY_NOT_GIVEN = "regularity-not-given"
     COLUMN_FOR_LAW = "column-for-law"
+    NO_CALENDAR = "no-calendar"
     COSTS_NOT_READ = "costs-not-read"
     NO_DAY = "no-day"
     NO_NUMBER = "no-number"

@@ -21,12 +21,16 @@ from numpy.typing import NDArray
 
 from kundenwert.errors import DomainError, check_seed
 from kundenwert.kernels.arithmetic import product
+from kundenwert.kernels.clock import priced
 from kundenwert.kernels.futures import Futures, running_sums, span_sums
 from kundenwert.kernels.streams import customer_keys
 from kundenwert.laws import History, Law, Parameters, PurchaseLaw, Spending, SpendLaw
+from kundenwert.predict.ahead import Ahead
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring
+    from kundenwert.calendar import Calendar
+    from kundenwert.calendar.calendar import Clocks
     from kundenwert.predict.horizon import Horizon
 
 type Array = NDArray[np.float64]
@@ -107,13 +111,14 @@ def read_draws(
     seed: int = 1,
     samples: int | None = None,
     threads: int | None = None,
+    calendar: Calendar | None = None,
     advance: Callable[[int], object] | None = None,
 ) -> None:
     """Draw every customer once, for any number of readers that each keep a part of the draws.
 
     Parameters
     ----------
-    purchases, spend, table, horizon, seed, samples, threads
+    purchases, spend, table, horizon, seed, samples, threads, calendar
         As in `customer_blocks`.
     readers
         What is wanted of the draws.
@@ -124,7 +129,7 @@ def read_draws(
     def take(block: CustomerDraws) -> tuple[int, list[object]]:
         return len(block.rows), [reader.read(block) for reader in readers]
 
-    for number, parts in _each_block(purchases, spend, table, take, horizon, seed, samples, threads):
+    for number, parts in _each_block(purchases, spend, table, take, horizon, seed, samples, threads, calendar):
         for reader, part in zip(readers, parts, strict=True):
             reader.add(part)
         if advance is not None:
@@ -140,6 +145,7 @@ def customer_blocks(
     seed: int = 1,
     samples: int | None = None,
     threads: int | None = None,
+    calendar: Calendar | None = None,
 ) -> Iterator[CustomerDraws]:
     """Draw purchases and their value for each customer, in blocks of customers with similar histories.
 
@@ -159,13 +165,15 @@ def customer_blocks(
         Draws for each customer; as many as the smaller posterior has if not given.
     threads
         Worker threads; as many as there are processors if not given. The result does not depend on it.
+    calendar
+        Factors of the rate of purchases and of prices that all customers share within a draw; none if not given.
 
     Yields
     ------
     CustomerDraws
         Of a few customers each: memory does not grow with the table.
     """
-    yield from _each_block(purchases, spend, table, lambda block: block, horizon, seed, samples, threads)
+    yield from _each_block(purchases, spend, table, lambda block: block, horizon, seed, samples, threads, calendar)
 
 
 def _each_block[Result](
@@ -177,11 +185,12 @@ def _each_block[Result](
     seed: int,
     samples: int | None,
     threads: int | None,
+    calendar: Calendar | None,
 ) -> Iterator[Result]:
     """Draw each block and do something with it in the thread that drew it; results come in the order of blocks."""
     check_seed(seed)
     buying, paying = scorings(purchases, spend, samples=samples)
-    work = _Work.of(buying, paying, table, horizon, seed)
+    work = _Work.of(buying, paying, table, horizon, seed, calendar)
     step = max(1, BLOCK_CELLS // buying.samples)
     order = np.lexsort((table["recency"], table["frequency"], table["T"]))
     workers = threads or os.cpu_count() or 1
@@ -240,6 +249,7 @@ class _Work:
     ids: pd.Series
     seed: int
     horizon: Horizon
+    clocks: Clocks | None
 
     @classmethod
     def of(
@@ -249,10 +259,14 @@ class _Work:
         table: pd.DataFrame,
         horizon: Horizon,
         seed: int,
+        calendar: Calendar | None,
     ) -> _Work:
         """Take columns out of the table, once."""
         laws, spending = (buying.laws(table), paying.laws(table)), paying.law.spending(table)
-        return cls(buying.law, paying.law, laws, History.of(table), spending, table["customer_id"], seed, horizon)
+        clocks = None if calendar is None else calendar.clocks(table, buying.samples)
+        return cls(
+            buying.law, paying.law, laws, History.of(table), spending, table["customer_id"], seed, horizon, clocks
+        )
 
     def block(self, rows: NDArray[np.int64]) -> CustomerDraws:
         """Expectations in closed form, then outcomes drawn from the customers' own streams."""
@@ -262,49 +276,53 @@ class _Work:
         spending = self.spending.at(rows)
         alive = buying.p_alive(history, rates)
         spend = np.broadcast_to(paying.expected_spend(spending, prices), alive.shape)
-        spans = self.horizon.spans
-        futures = buying.draw_futures(history, rates, alive=alive, reach=self.horizon.reach, keys=keys)
+        clock = None if self.clocks is None else self.clocks.at(rows)
+        ahead = Ahead(buying, history, rates, alive, clock, None if self.clocks is None else self.clocks.prices)
+        futures = buying.draw_futures(history, rates, alive=alive, reach=self.horizon.reach, keys=keys, clock=clock)
         values, means, _ = paying.draw_values(spending, prices, futures, keys=keys)
+        if self.clocks is not None:
+            values, means = self._at_their_prices(futures, values, means)
+        spans = self.horizon.spans
         lengths, discounts = (np.array(column) for column in zip(*spans, strict=True))
         counts, money = span_sums(futures, values, means, lengths, discounts, *alive.shape)
         length, rate = spans[0]
-        expected = buying.expected_purchases(history, rates, horizon=length, alive=alive)
-        paid = (
-            buying.expected_purchases(history, rates, horizon=length, discount_rate=rate, alive=alive)
-            if rate > 0
-            else expected
-        )
-        held = () if len(spans) == 1 else (buying.expected_purchases(history, rates, horizon=spans[1][0], alive=alive),)
-        beside = [column for own in held for column in (own, counts[1], product(own, spend), money[1])]
-
-        def until(time: float, discount_rate: float = 0.0) -> Array:
-            return buying.expected_purchases(history, rates, horizon=time, discount_rate=discount_rate, alive=alive)
-
-        def lasting(time: float, discount_rate: float = 0.0) -> Array:
-            found = buying.expected_time(history, rates, horizon=time, discount_rate=discount_rate, alive=alive)
-            return np.broadcast_to(found, alive.shape)
-
-        rate_alive = np.broadcast_to(buying.purchase_rate(history, rates), alive.shape)
-        time = buying.expected_time(history, rates, horizon=length, alive=alive)
+        expected = ahead.purchases(length)
+        paid = ahead.purchases(length, rate) if rate > 0 else expected
+        worth = paid if clock is None else ahead.purchases(length, rate, priced=True)
+        beside: list[Array] = []
+        for held, _ in spans[1:]:
+            own = ahead.purchases(held)
+            beside += [own, counts[1], product(ahead.purchases(held, priced=True), spend), money[1]]
         drawn = (
             alive,
-            rate_alive,
-            time,
+            np.broadcast_to(buying.purchase_rate(history, rates), alive.shape),
+            ahead.time(length),
             expected,
             counts[0],
             spend,
-            product(paid, spend),
+            product(worth, spend),
             money[0],
             futures,
             values,
             means,
         )
-        running = partial(self._running, history, rates, futures, alive, paid)
+        until, lasting = ahead.purchases, ahead.time
+        running = partial(self._running, ahead, futures, paid)
         return CustomerDraws(rows, *drawn, until, lasting, running, *beside)
 
-    def _running(self, history: History, rates: Parameters, futures: Futures, alive: Array, paid: Array) -> Running:
+    def _at_their_prices(self, futures: Futures, values: Array, means: Array) -> tuple[Array, Array]:
+        """Values at the prices of the time they fall in; later purchases, which are not drawn, at those of the end."""
+        if self.clocks is None:
+            return values, means
+        prices = self.clocks.prices
+        samples = prices.level.shape[0]
+        last = np.tile(prices.level[:, -1], means.size // samples)
+        return priced(prices, futures.offset, futures.time, values, samples), means * last
+
+    def _running(self, ahead: Ahead, futures: Futures, paid: Array) -> Running:
         """What running costs are counted by, for those who have any."""
         length, rate = self.horizon.spans[0]
+        history, rates, alive = ahead.history, ahead.rates, ahead.alive
         bought, time = running_sums(futures, length, rate, *alive.shape)
         life = self.buying.life_to_date(history, rates)
         gone = 1 - life.p_alive
@@ -312,8 +330,7 @@ class _Work:
             left = (life.time - life.p_alive * history.T) / gone
         left = np.where(gone > 0, np.clip(left, history.recency, history.T), history.T)
         past = np.where(futures.life.reshape(alive.shape) > 0, history.T, left)
-        ahead = self.buying.expected_time(history, rates, horizon=length, discount_rate=rate, alive=alive)
-        return Running(bought, time, past, paid, np.broadcast_to(ahead, alive.shape), life.time)
+        return Running(bought, time, past, paid, ahead.time(length, rate), life.time)
 
 
 def keys_of(ids: pd.Series, *, seed: int = 1) -> NDArray[np.uint64]:

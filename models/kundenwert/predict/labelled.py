@@ -13,6 +13,7 @@ from kundenwert.predict.blocks import CustomerDraws, Purchases, Spend, read_draw
 if TYPE_CHECKING:
     import xarray as xr
 
+    from kundenwert.calendar import Calendar
     from kundenwert.predict.horizon import Horizon
 
 HOLDOUT = ("expected_holdout_purchases", "holdout_purchases", "expected_holdout_value", "holdout_value")
@@ -49,6 +50,7 @@ def customer_draws(
     seed: int = 1,
     samples: int | None = None,
     threads: int | None = None,
+    calendar: Calendar | None = None,
 ) -> xr.Dataset:
     """Draw purchases and their value for each customer.
 
@@ -69,6 +71,8 @@ def customer_draws(
         Draws for each customer; as many as the smaller posterior has if not given.
     threads
         Worker threads; as many as there are processors if not given. The result does not depend on it.
+    calendar
+        Factors of the rate of purchases and of prices that all customers share within a draw; none if not given.
 
     Returns
     -------
@@ -109,7 +113,17 @@ def customer_draws(
             "fewer names or samples, or go through predict.customer_blocks"
         )
     reader = _Table(names, len(table), size)
-    read_draws(purchases, spend, table, [reader], horizon=horizon, seed=seed, samples=samples, threads=threads)
+    read_draws(
+        purchases,
+        spend,
+        table,
+        [reader],
+        horizon=horizon,
+        seed=seed,
+        samples=samples,
+        threads=threads,
+        calendar=calendar,
+    )
     import xarray as xr  # noqa: PLC0415
 
     data = {name: (("customer_id", "sample"), values) for name, values in reader.columns.items()}

@@ -22,6 +22,7 @@ from kundenwert.value.terms import check_cohorts, check_fits, check_terms, cost_
 
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit
+    from kundenwert.calendar import Calendar
     from kundenwert.data import CustomerSummary
     from kundenwert.laws import PurchaseLaw, SpendLaw
 
@@ -86,6 +87,7 @@ def value_table(
     threads: int | None = None,
     advance: Callable[[int], object] | None = None,
     readers: Sequence[Reader[Any]] = (),
+    calendar: Calendar | None = None,
     **changes: object,
 ) -> ValueResult:
     r"""Value each customer of a summary, with both kinds of interval.
@@ -116,6 +118,9 @@ def value_table(
         Called with the number of customers done, for progress.
     readers
         What else is wanted of the same draws.
+    calendar
+        Factors of purchases and prices that all customers share within a draw, from `learn_calendar`: without one, sums
+        over customers are surer than they may be.
     **changes
         Settings of `terms` by name, such as `horizon=52, margin=0.3`.
 
@@ -150,6 +155,7 @@ def value_table(
         horizon=horizon_of(assumed, summary.units_per_year, summary.holdout_length),
         seed=seed,
         threads=threads,
+        calendar=calendar,
         advance=advance,
     )
     shares = paying.law.no_mean(paying.population).mean(), buying.law.endless(buying.population).mean()

@@ -149,6 +149,10 @@ SENTENCES: dict[Code, str] = {
     "to be learned",
     Code.REGULARITY_NOT_GIVEN: "this model learns k, and stands for {most} models at once; for one of them, such as "
     "for its PyMC graph, give k, for instance kw.MBGCNBD(k=2)",
+    Code.NO_CALENDAR: (
+        "the {title} takes no calendar: its customers leave after a purchase, so that a season would change how long "
+        "they stay; leave the calendar out, or fit the Pareto/NBD"
+    ),
     Code.COLUMN_FOR_LAW: "the {title} looks at the column {column!r}, which the customer table does not have: the sum, "
     "over a customer's repeat purchases, of the logarithm of the time since the purchase before. kw.summarise adds it "
     "to what is made from a log; of a table without it another law can learn, such as kw.ParetoNBD",

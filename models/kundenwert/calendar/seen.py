@@ -1,0 +1,179 @@
+"""What a log shows by calendar period beside what was to be expected of its customers: purchases and their values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kundenwert.errors import DomainError, SchemaError
+from kundenwert.laws import History
+
+if TYPE_CHECKING:
+    from kundenwert.bayes import Scoring
+    from kundenwert.data import CustomerSummary, TransactionLog
+    from kundenwert.laws import PurchaseLaw, SpendLaw
+
+type Array = NDArray[np.float64]
+type Days = tuple[dt.date, dt.date]
+
+MOST_PERIODS = 91
+"""Most periods that are looked at: seven years of four weeks."""
+
+EXPOSED = 100
+"""Draws of the posterior that expected purchases of past periods are averaged over."""
+
+CELLS = 500_000
+"""Customers × draws whose lives are drawn at a time."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Periods of the window, the last one last, each of shape (periods,).
+
+    Parameters
+    ----------
+    start
+        First day of each period.
+    purchases
+        Repeat purchases of customers.
+    expected
+        Those expected without a calendar, given the customers' histories: rate times time as a customer.
+    log_ratio, variance
+        Log of the mean value of these purchases over what was expected of their customers, and the variance of its
+        error; infinite where there were no purchases.
+    """
+
+    start: NDArray[np.datetime64]
+    purchases: Array
+    expected: Array
+    log_ratio: Array
+    variance: Array
+
+
+def seen(
+    buying: Scoring[PurchaseLaw],
+    paying: Scoring[SpendLaw],
+    summary: CustomerSummary,
+    log: TransactionLog,
+    *,
+    period_days: int,
+    closed: Sequence[Days] = (),
+    seed: int = 1,
+) -> Seen:
+    """Count repeat purchases by period up to the end of observation, beside what was to be expected.
+
+    Parameters
+    ----------
+    buying, paying
+        What is needed of the posteriors.
+    summary
+        Its customers, with dates.
+    log
+        The log that it was made from.
+    period_days
+        Length of a period, ≥ 1; periods are counted back from the end of observation.
+    closed
+        First and last days of closures: nothing is expected of them.
+    seed
+        Of the customers' drawn lives.
+
+    Raises
+    ------
+    SchemaError
+        If the summary has no dates.
+    DomainError
+        If the log holds other purchases than the summary.
+    """
+    if summary.observation_end is None or "first_purchase" not in summary.table:
+        raise SchemaError("a calendar needs dates: summarise a log of transactions")
+    if period_days < 1:
+        raise DomainError(f"a period has at least one day, not {period_days}")
+    table, end = summary.table, summary.observation_end
+    longest = round(float(table["T"].max()) * summary.days_per_unit)
+    number = min(max(-(-longest // period_days), 1), MOST_PERIODS)
+    repeats = _repeats(log, table, end)
+    back = repeats["age"].to_numpy() // period_days
+    edges = -period_days * np.arange(number, -1, -1) / summary.days_per_unit
+    expected = _exposed(buying, summary, edges, seed) * _open(closed, end, period_days, number)
+    spend = _spend(paying, table)[repeats["row"].to_numpy()]
+    kept = back < number
+    period = number - 1 - back[kept]
+    counts = np.bincount(period, minlength=number).astype(np.float64)
+    log_ratio, variance = _ratios(period, number, repeats["amount"].to_numpy(np.float64)[kept], spend[kept])
+    first = pd.Timestamp(end) - pd.Timedelta(days=period_days * number - 1)
+    start = first + pd.to_timedelta(period_days * np.arange(number), unit="D")
+    return Seen(start.to_numpy(), counts, expected, log_ratio, variance)
+
+
+def _repeats(log: TransactionLog, table: pd.DataFrame, end: dt.date) -> pd.DataFrame:
+    """Each repeat purchase: days before the end, amount, and the row of its customer."""
+    days = log.known(end)
+    rows_of = days.filter(days.date <= end).select("customer_id", "date", "amount")
+    frame: pd.DataFrame = rows_of.to_pyarrow().to_pandas()
+    rows = pd.Series(np.arange(len(table)), index=table["customer_id"].astype(str))
+    frame["row"] = frame["customer_id"].astype(str).map(rows)
+    frame = frame[frame["row"].notna()]
+    frame["row"] = frame["row"].astype(np.int64)
+    frame["age"] = (pd.Timestamp(end) - pd.to_datetime(frame["date"])).dt.days
+    frame = frame[frame["age"] < frame.groupby("row")["age"].transform("max")]
+    if len(frame) != int(table["frequency"].sum()):
+        raise DomainError(
+            f"the log holds {len(frame):,} repeat purchases of these customers, the summary "
+            f"{int(table['frequency'].sum()):,}: give the log that the summary was made from"
+        )
+    return frame
+
+
+def _exposed(buying: Scoring[PurchaseLaw], summary: CustomerSummary, edges: Array, seed: int) -> Array:
+    """Expected purchases of each period: drawn rate times drawn time as a customer within it, given the histories."""
+    table, scoring = summary.table, buying.thin(EXPOSED)
+    history, laws = History.of(table), scoring.laws(table)
+    rng, until = np.random.default_rng([seed, 12]), np.zeros(edges.size)
+    step = max(1, CELLS // scoring.samples)
+    for first in range(0, len(table), step):
+        rows = np.arange(first, min(first + step, len(table)))
+        own = history.at(rows)
+        rate, life = scoring.law.draw_lives(own, laws(rows), rng=rng)
+        begin, length = -own.T, np.minimum(life, own.T)
+        for k, edge in enumerate(edges):
+            until[k] += float((rate * np.clip(edge - begin, 0.0, length)).sum())
+    return np.asarray(np.diff(until) / scoring.samples)
+
+
+def _open(closed: Sequence[Days], end: dt.date, period_days: int, number: int) -> Array:
+    """Share of each period's days that were no part of a closure."""
+    shut = np.zeros(number * period_days, dtype=np.bool_)
+    for first, last in closed:
+        low, high = ((end - day).days for day in (last, first))
+        shut[max(low, 0) : max(high + 1, 0)] = True
+    return np.asarray(1.0 - shut.reshape(number, period_days).mean(axis=1))[::-1]
+
+
+def _spend(paying: Scoring[SpendLaw], table: pd.DataFrame) -> Array:
+    """Expected value of a purchase of each customer: the middle of the draws, some of which may have no mean."""
+    scoring = paying.thin(EXPOSED)
+    spending, laws, found = scoring.law.spending(table), scoring.laws(table), np.empty(len(table))
+    step = max(1, CELLS // scoring.samples)
+    for first in range(0, len(table), step):
+        rows = np.arange(first, min(first + step, len(table)))
+        found[rows] = np.median(scoring.law.expected_spend(spending.at(rows), laws(rows)), axis=1)
+    return found
+
+
+def _ratios(period: NDArray[np.int64], number: int, value: Array, expected: Array) -> tuple[Array, Array]:
+    """Log of values over expected ones by period, and the variance of its error: of errors in proportion to them."""
+    total, wanted, squares = (
+        np.bincount(period, weights=weights, minlength=number) for weights in (value, expected, expected**2)
+    )
+    relative = float(((value - expected) ** 2).sum() / max((expected**2).sum(), np.finfo(np.float64).tiny))
+    some = (total > 0) & (wanted > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_ratio = np.where(some, np.log(total / wanted), 0.0)
+        variance = np.where(some, max(relative, 1e-6) * squares / wanted**2, np.inf)
+    return log_ratio, variance
