@@ -155,14 +155,14 @@ def test_order_and_company_of_customers_change_no_draw(fits, summary, calendar):
 
 def test_a_cohort_has_its_own_factor_by_name(calendar):
     table = pd.DataFrame({"cohort": ["b", "a", "b", "c"]})
-    clocks = calendar.clocks(table, 1000)
-    fewer = calendar.clocks(table.iloc[:2], 1000)
+    clocks = calendar.clocks(table, samples=1000)
+    fewer = calendar.clocks(table.iloc[:2], samples=1000)
     np.testing.assert_array_equal(clocks.at(np.array([0, 1])).boost, fewer.at(np.array([0, 1])).boost)
     boost = clocks.at(np.array([0, 2])).boost
     np.testing.assert_array_equal(boost[0], boost[1])
     assert boost[0].mean() == pytest.approx(1, abs=4.5 * 0.2 / np.sqrt(1000))
     assert np.log(boost[0]).std() == pytest.approx(0.2, rel=0.1)
-    assert (calendar.clocks(table.iloc[[0, 2]], 5).own == 1).all(), "a cohort alone is the business"
+    assert (calendar.clocks(table.iloc[[0, 2]], samples=5).own == 1).all(), "a cohort alone is the business"
 
 
 @pytest.mark.parametrize("law", [kw.BGNBD, kw.MBGNBD])

@@ -84,7 +84,7 @@ class Calendar:
     cohort_sd: float
     seed: int
 
-    def clocks(self, table: pd.DataFrame, samples: int) -> Clocks:
+    def clocks(self, table: pd.DataFrame, *, samples: int) -> Clocks:
         """Levels of so many draws for the customers of a table.
 
         Parameters

@@ -263,7 +263,7 @@ class _Work:
     ) -> _Work:
         """Take columns out of the table, once."""
         laws, spending = (buying.laws(table), paying.laws(table)), paying.law.spending(table)
-        clocks = None if calendar is None else calendar.clocks(table, buying.samples)
+        clocks = None if calendar is None else calendar.clocks(table, samples=buying.samples)
         return cls(
             buying.law, paying.law, laws, History.of(table), spending, table["customer_id"], seed, horizon, clocks
         )
