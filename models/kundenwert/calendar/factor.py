@@ -22,6 +22,9 @@ STEPS = 30
 STEP = 2.0
 """Longest such step of a log factor."""
 
+LOST = 1e-10
+"""Variance that rounding may have lost."""
+
 NEAR = 1e-8
 """Steps below which a mode is found."""
 
@@ -57,9 +60,8 @@ class Factor(NamedTuple):
         z, found = rng.standard_normal((samples, self.mean.shape[1])), np.empty((samples, self.mean.shape[1]))
         for one in np.unique(which):
             own = which == one
-            values, vectors = np.linalg.eigh(self.covariance[one])
-            root = vectors * np.sqrt(np.maximum(values, 0))
-            found[own] = self.mean[one] + z[own] @ root.T
+            root = np.linalg.cholesky(self.covariance[one] + LOST * np.eye(self.mean.shape[1]))
+            found[own] = self.mean[one] + np.einsum("si,ji->sj", z[own], root)  # too small for a library's threads
         return rng.permutation(found)
 
     def mean_of(self, values: Array) -> float:
