@@ -172,3 +172,18 @@ def test_laws_without_a_clock_refuse(law, fits, summary, log, calendar):
         kw.learn_calendar(posterior, fits[1], summary, log)
     with pytest.raises(DomainError, match="takes no calendar"):
         kw.value_table(posterior, fits[1], summary, horizon=52, calendar=calendar, allow_unconverged=True)
+
+
+def test_months_of_a_forecast_follow_the_calendar(fits, summary, calendar):
+    """Windows add up to the table, and their level is the calendar's: expectation over stationary one, period by period."""
+    plain, moved = (
+        kw.forecast(*fits, summary, every=4, horizon=52, calendar=one, samples=500) for one in (None, calendar)
+    )
+    values = kw.value_table(*fits, summary, horizon=52, calendar=calendar, samples=500)
+    for name in ("expected_purchases", "rlv"):
+        total = float(moved.total[f"{name}_mean"].sum())
+        column = f"expected_{name}" if name == "rlv" else name
+        assert total == pytest.approx(float(values.totals[column].sum("cohort").mean()), rel=1e-9)
+    ratio = moved.total["expected_purchases_mean"] / plain.total["expected_purchases_mean"]
+    np.testing.assert_allclose(ratio, calendar.rate[:500, :13].mean(0), rtol=0.03)  # rates and levels hardly depend
+    assert (moved.total["purchases_q95"] > plain.total["purchases_q95"]).all()

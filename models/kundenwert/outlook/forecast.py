@@ -31,6 +31,7 @@ from kundenwert.value.terms import (
 )
 
 if TYPE_CHECKING:
+    from kundenwert.calendar import Calendar
     from kundenwert.data import CustomerSummary
     from kundenwert.outlook.asked import When
 
@@ -98,6 +99,7 @@ def forecast(
     samples: int | None = None,
     threads: int | None = None,
     advance: Callable[[int], object] | None = None,
+    calendar: Calendar | None = None,
     **changes: object,
 ) -> Forecast:
     """Forecast purchases and value window by window, from the draws that the value table is made of.
@@ -120,6 +122,9 @@ def forecast(
         Whether each window begins at the end of observation: several horizons at once.
     seed, samples, threads, advance
         As in `value_table`: with the same seed and draws, the outcomes are those of the table.
+    calendar
+        Factors of purchases and prices that all customers share within a draw, from `learn_calendar`: without one, sums
+        over customers are surer than they may be, and no month differs from another.
     **changes
         Settings of `terms` by name, such as `horizon=52, margin=0.3`.
 
@@ -156,7 +161,17 @@ def forecast(
     buying, paying = scorings(purchases, spend, samples=samples)
     reader = _Windows(summary, edges, assumed, own.discount_rate, buying.samples)
     horizon = Horizon(float(edges[:, 1].max()), own.discount_rate)
-    read_draws(buying, paying, summary.table, (reader,), horizon=horizon, seed=seed, threads=threads, advance=advance)
+    read_draws(
+        buying,
+        paying,
+        summary.table,
+        (reader,),
+        horizon=horizon,
+        seed=seed,
+        threads=threads,
+        calendar=calendar,
+        advance=advance,
+    )
     return Forecast(*reader.result(), assumed, summary.time_unit, marks)
 
 
@@ -278,10 +293,14 @@ class _Windows:
         paid = bought
         if rate > 0:
             paid = np.stack([nothing if cut == 0 else block.expected_until(cut, rate) for cut in self._cuts])
+        worth = paid
+        if block.calendar:
+            at_prices = [block.expected_until(cut, rate, priced=True) for cut in self._cuts if cut > 0]
+            worth = np.stack([nothing, *at_prices])
         draws = {
             "expected_purchases": self._between(np.diff(bought, axis=0)),
             "purchases": self._between(counts),
-            "expected_rlv": product(self._between(np.diff(paid, axis=0)), self._margin * block.expected_spend),
+            "expected_rlv": product(self._between(np.diff(worth, axis=0)), self._margin * block.expected_spend),
             "rlv": self._margin * self._between(money),
         }
         if (self._order[block.rows] > 0).any() or (self._service[block.rows] > 0).any():

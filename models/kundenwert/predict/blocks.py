@@ -11,7 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -67,7 +67,8 @@ class CustomerDraws:
     customer within the horizon. `value` is money discounted from the end of observation, before margin.
     `rows` says which rows of the table these customers are. `futures`, `event_value` and `mean_value` are the drawn
     purchases themselves, for whoever needs their times; `expected_until(time, discount_rate)` gives the expected
-    purchases up to a time, `time_until` the expected time as a customer, `running` what running costs are counted by.
+    purchases up to a time, each counting as much as prices are then if `priced=True`; `time_until` the expected time as
+    a customer, `running` what running costs are counted by. `calendar` says whether purchases and prices follow one.
     """
 
     rows: NDArray[np.int64]
@@ -89,6 +90,7 @@ class CustomerDraws:
     holdout_purchases: Array | None = None
     expected_holdout_value: Array | None = None
     holdout_value: Array | None = None
+    calendar: bool = False
 
 
 class Reader[Part](Protocol):
@@ -289,26 +291,35 @@ class _Work:
         expected = ahead.purchases(length)
         paid = ahead.purchases(length, rate) if rate > 0 else expected
         worth = paid if clock is None else ahead.purchases(length, rate, priced=True)
-        beside: list[Array] = []
-        for held, _ in spans[1:]:
-            own = ahead.purchases(held)
-            beside += [own, counts[1], product(ahead.purchases(held, priced=True), spend), money[1]]
-        drawn = (
-            alive,
-            np.broadcast_to(buying.purchase_rate(history, rates), alive.shape),
-            ahead.time(length),
-            expected,
-            counts[0],
-            spend,
-            product(worth, spend),
-            money[0],
-            futures,
-            values,
-            means,
+        found = CustomerDraws(
+            rows=rows,
+            p_alive=alive,
+            expected_purchase_rate=np.broadcast_to(buying.purchase_rate(history, rates), alive.shape),
+            expected_time=ahead.time(length),
+            expected_purchases=expected,
+            purchases=counts[0],
+            expected_spend=spend,
+            expected_value=product(worth, spend),
+            value=money[0],
+            futures=futures,
+            event_value=values,
+            mean_value=means,
+            expected_until=ahead.purchases,
+            time_until=ahead.time,
+            running=partial(self._running, ahead, futures, paid),
+            calendar=clock is not None,
         )
-        until, lasting = ahead.purchases, ahead.time
-        running = partial(self._running, ahead, futures, paid)
-        return CustomerDraws(rows, *drawn, until, lasting, running, *beside)
+        if len(spans) == 1:
+            return found
+        held = ahead.purchases(spans[1][0])
+        held_worth = held if clock is None else ahead.purchases(spans[1][0], priced=True)
+        return replace(
+            found,
+            expected_holdout_purchases=held,
+            holdout_purchases=counts[1],
+            expected_holdout_value=product(held_worth, spend),
+            holdout_value=money[1],
+        )
 
     def _at_their_prices(self, futures: Futures, values: Array, means: Array) -> tuple[Array, Array]:
         """Values at the prices of the time they fall in; later purchases, which are not drawn, at those of the end."""

@@ -83,7 +83,10 @@ class RevenueOverTime:
             block.futures, block.event_value, block.mean_value, np.append(0.0, self._times), *block.p_alive.shape
         )
         outcome = [weighed(share, drawn) for drawn in np.cumsum(money, axis=0)]
-        expected = [weighed(share, product(block.expected_until(time), block.expected_spend)) for time in self._times]
+        expected = [
+            weighed(share, product(block.expected_until(time, priced=True), block.expected_spend))
+            for time in self._times
+        ]
         return Sums(np.stack(expected), np.stack(outcome))
 
     def add(self, part: Sums) -> None:
