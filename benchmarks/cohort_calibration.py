@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 from calibration import HORIZON, LAW, MOST_PURCHASES, WINDOW, KnownScale, prior_law, usable
 from parts import writer
-from scipy import stats
 
 import kundenwert as kw
 from kundenwert.bayes.effects import COEFFICIENT_SD, SPREAD_SD
@@ -120,12 +119,17 @@ def expected(law, frame):
 
 
 def newcomer(law, rng):
-    """A customer not yet seen, first purchase included: purchases, value and expected value."""
-    rate, lifetime, nu = latent(law, rng)
-    purchases, paid = future(law, 0.0, rate, lifetime, nu, rng)
+    """A customer not yet seen, like one of its cohort: purchases, value, and value expected of the cohort's mix.
+
+    The first purchase is included.
+    """
     repeats = law["r"] / law["alpha"] * discounted_life(law["s"], law["beta"], HORIZON.discount_rate)
-    worth = (1 + repeats) * expected_purchase(law, 0.0, 0.0)
-    value = rng.gamma(law["p"]) / nu + paid
+    worth = np.mean((1 + repeats) * expected_purchase(law, 0.0, 0.0))
+    like = rng.integers(repeats.size)
+    own = {name: value[[like]] for name, value in law.items()}
+    rate, lifetime, nu = latent(own, rng)
+    purchases, paid = future(own, 0.0, rate, lifetime, nu, rng)
+    value = rng.gamma(own["p"]) / nu + paid
     return {"purchases": 1 + purchases, "value": value, "expected value": np.minimum(worth, LARGEST)}
 
 
@@ -172,7 +176,7 @@ class Study:
         for name, each in (data.outcome | expected(data.law, data.frame)).items():
             found |= totals(name, np.bincount(data.cohort, each)[:, None], data.sizes)
         for place, at in data.where.items():
-            own = {name: stats.gmean(value[data.cohort == at], keepdims=True) for name, value in data.law.items()}
+            own = {name: value[data.cohort == at] for name, value in data.law.items()}
             found |= {f"{what}, new customer, {place}": value for what, value in newcomer(own, rng).items()}
         return data, {name: np.asarray(value).item() for name, value in found.items()}
 
