@@ -2,5 +2,6 @@
 
 from kundenwert.calendar.calendar import Calendar, learn_calendar
 from kundenwert.calendar.prior import CalendarPrior
+from kundenwert.calendar.seen import age_by_period
 
-__all__ = ["Calendar", "CalendarPrior", "learn_calendar"]
+__all__ = ["Calendar", "CalendarPrior", "age_by_period", "learn_calendar"]
