@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 
-from kundenwert.plot.style import BAND, BARS, INTERVAL, MODEL, QUIET, date_axis, dress, legend, new_axes
+from kundenwert.plot.style import BAND, INTERVAL, MODEL, QUIET, date_axis, dress, legend, new_axes
 
 if TYPE_CHECKING:
     from kundenwert.calendar import Calendar
@@ -55,7 +55,7 @@ def calendar_factor(
     if of == "rate":
         seen = ~table["ahead"] & (table["expected"] > 0)
         share = table.loc[seen, "purchases"] / table.loc[seen, "expected"]
-        ax.plot(middle[seen], share, "o", color=BARS, markersize=3.5, label="Observed / expected")
+        ax.plot(middle[seen], share, "o", color=MODEL, mfc="white", markersize=4, label="Observed / expected")
     ax.axhline(1, color=QUIET, linewidth=0.8, zorder=0)
     for today in table.loc[~table["ahead"], "end"].tail(1):
         ax.axvline(today, color=QUIET, linewidth=0.8, zorder=0)
