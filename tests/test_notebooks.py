@@ -13,7 +13,14 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-NAMES = ["01-data", "02-models", "03-customer-value", "04-formula-versus-posterior", "05-can-you-trust-it"]
+NAMES = [
+    "01-data",
+    "02-models",
+    "03-customer-value",
+    "04-formula-versus-posterior",
+    "05-can-you-trust-it",
+    "06-calendar-time",
+]
 EVERY = 8
 """Every 8th customer of CDNOW makes a shop that is quick to fit and still like CDNOW."""
 
@@ -24,6 +31,7 @@ SMALL = {
     "03-customer-value": FITTING | {"samples": 200},
     "04-formula-versus-posterior": FITTING | {"samples": 200},
     "05-can-you-trust-it": FITTING | {"simulations": 6},
+    "06-calendar-time": FITTING | {"samples": 200, "customers": 300},
 }
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 

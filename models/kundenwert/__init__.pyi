@@ -18,7 +18,7 @@ from . import (
     value,
 )
 from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, prior_predictive, resolved_priors
-from .calendar import Calendar, CalendarPrior, learn_calendar
+from .calendar import Calendar, CalendarPrior, age_by_period, learn_calendar
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
 from .data import (
     CustomerSummary,
@@ -75,6 +75,7 @@ __all__ = [
     "TransactionLog",
     "ValueResult",
     "acquisition_table",
+    "age_by_period",
     "alive_over_time",
     "baseline_predictions",
     "bayes",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -187,3 +188,28 @@ def test_months_of_a_forecast_follow_the_calendar(fits, summary, calendar):
     ratio = moved.total["expected_purchases_mean"] / plain.total["expected_purchases_mean"]
     np.testing.assert_allclose(ratio, calendar.rate[:500, :13].mean(0), rtol=0.03)  # rates and levels hardly depend
     assert (moved.total["purchases_q95"] > plain.total["purchases_q95"]).all()
+
+
+def test_ages_and_periods_add_up(fits, summary, log):
+    """Sums over ages are the periods' own: counts exactly, expectations too, since the drawn lives are the same."""
+    table = kw.age_by_period(fits[0], summary, log, period_days=28, age_years=0.2)
+    whole = seen(fits[0].scoring, fits[1].scoring, summary, log, period_days=28)
+    by_period = table.groupby("start")[["purchases", "expected"]].sum()
+    np.testing.assert_array_equal(by_period["purchases"], whole.purchases)
+    np.testing.assert_allclose(by_period["expected"], whole.expected, rtol=1e-9)
+    assert sorted(set(table["age"].round(6))) == [0.0, 0.2, 0.4, 0.6]
+
+
+def test_the_table_shows_window_and_future(calendar):
+    table = calendar.table()
+    assert table["ahead"].sum() == 39
+    assert table.loc[~table["ahead"], "end"].max() == pd.Timestamp(END)
+    np.testing.assert_array_equal(table.loc[~table["ahead"], "purchases"], calendar.seen.purchases)
+    ahead = table[table["ahead"]]
+    low, high = np.quantile(calendar.rate[:, :39], [0.05, 0.95], axis=0)
+    np.testing.assert_allclose(ahead["rate_q05"], low, rtol=0.2)  # of 1,000 draws each
+    np.testing.assert_allclose(ahead["rate_q95"], high, rtol=0.2)
+    axes = kw.plot.calendar_factor(calendar)
+    assert axes.get_title(loc="left") == "Purchases by period, as a factor"
+    assert len(axes.lines[1].get_xdata()) == calendar.seen.purchases.size
+    plt.close(axes.figure)

@@ -108,6 +108,30 @@ class Calendar:
         rng = np.random.default_rng([self.seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])
         return np.asarray(np.exp(self.cohort_sd * rng.standard_normal(samples) - self.cohort_sd**2 / 2))
 
+    def table(self) -> pd.DataFrame:
+        """Every period of the window and those to come, with the factors as far as they are known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `start, end` (first and last day), `ahead` (whether it is to come), `purchases` and `expected` (repeat
+            purchases, and those expected without a calendar; missing of periods to come), `rate_q05, rate_q50,
+            rate_q95` (factor of purchases, ≥ 0, 1 is the window's mean) and `price_q05, price_q50, price_q95`.
+        """
+        window, number = self.seen.start.size, self.seen.start.size + self.edges.size - 1
+        start = pd.Timestamp(self.seen.start[0]) + pd.to_timedelta(self.period_days * np.arange(number), unit="D")
+        found = pd.DataFrame({"start": start, "end": start + pd.Timedelta(days=self.period_days - 1)})
+        found["ahead"] = np.arange(number) >= window
+        later = np.full(number - window, np.nan)
+        found["purchases"] = np.append(self.seen.purchases, later)
+        found["expected"] = np.append(self.seen.expected, later)
+        rng = np.random.default_rng([self.seed, 13])
+        for name, factor in (("rate", self.purchases), ("price", self.spend)):
+            drawn = np.exp(factor.draw(len(self.rate), rng=rng))
+            for suffix, probability in (("q05", 0.05), ("q50", 0.5), ("q95", 0.95)):
+                found[f"{name}_{suffix}"] = np.quantile(drawn, probability, axis=0)
+        return found
+
     def steady(self) -> Calendar:
         """The same with factors of 1: what would be forecast without a calendar."""
         ones = np.ones_like(self.rate)

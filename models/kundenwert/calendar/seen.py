@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from kundenwert.errors import DomainError, SchemaError
 from kundenwert.laws import History
 
 if TYPE_CHECKING:
-    from kundenwert.bayes import Scoring
+    from kundenwert.bayes import Fit, Scoring
     from kundenwert.data import CustomerSummary, TransactionLog
     from kundenwert.laws import PurchaseLaw, SpendLaw
 
@@ -27,6 +27,8 @@ MOST_PERIODS = 91
 
 EXPOSED = 100
 """Draws of the posterior that expected purchases of past periods are averaged over."""
+
+EVER = (0.0, np.inf)
 
 CELLS = 500_000
 """Customers × draws whose lives are drawn at a time."""
@@ -90,13 +92,7 @@ def seen(
     DomainError
         If the log holds other purchases than the summary.
     """
-    if summary.observation_end is None or "first_purchase" not in summary.table:
-        raise SchemaError("a calendar needs dates: summarise a log of transactions")
-    if period_days < 1:
-        raise DomainError(f"a period has at least one day, not {period_days}")
-    table, end = summary.table, summary.observation_end
-    longest = round(float(table["T"].max()) * summary.days_per_unit)
-    number = min(max(-(-longest // period_days), 1), MOST_PERIODS)
+    table, end, number = _dated(summary, period_days)
     repeats = _repeats(log, table, end)
     back = repeats["age"].to_numpy() // period_days
     edges = -period_days * np.arange(number, -1, -1) / summary.days_per_unit
@@ -109,6 +105,73 @@ def seen(
     first = pd.Timestamp(end) - pd.Timedelta(days=period_days * number - 1)
     start = first + pd.to_timedelta(period_days * np.arange(number), unit="D")
     return Seen(start.to_numpy(), counts, expected, log_ratio, variance)
+
+
+def age_by_period(
+    purchases: Fit[PurchaseLaw] | Scoring[PurchaseLaw],
+    summary: CustomerSummary,
+    log: TransactionLog,
+    *,
+    period_days: int = 91,
+    age_years: float = 0.5,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Count repeat purchases by calendar period and by time since the first purchase, beside what was to be expected.
+
+    A season shows in periods, whatever the age; a drop-out law that is not the model's shows in ages.
+
+    Parameters
+    ----------
+    purchases
+        A fit of a law of purchases, or what is needed of it.
+    summary, log
+        The customers it was fitted to, and the log that they were made from.
+    period_days
+        Length of a period, ≥ 1, counted back from the end of observation.
+    age_years
+        Width of a class of ages, in years, > 0.
+    seed
+        Of the customers' drawn lives.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per period and class of ages in which there were customers: `start` (first day of the period), `age`
+        (from so many years), `purchases`, `expected`.
+    """
+    found: Any = purchases
+    scoring: Scoring[PurchaseLaw] = getattr(found, "scoring", found)
+    table, end, number = _dated(summary, period_days)
+    repeats, unit = _repeats(log, table, end), summary.days_per_unit
+    width = max(1, round(age_years * summary.units_per_year * unit))
+    born = np.rint(table["T"].to_numpy() * unit).astype(np.int64)
+    classes = int(born.max()) // width + 1
+    back, days = repeats["age"].to_numpy(), born[repeats["row"].to_numpy()] - repeats["age"].to_numpy()
+    period, age = number - 1 - back // period_days, days // width
+    counts = np.bincount(period * classes + age, minlength=number * classes)
+    edges = -period_days * np.arange(number, -1, -1) / unit
+    ages = [(k * width / unit, (k + 1) * width / unit) for k in range(classes)]
+    expected = np.stack([_exposed(scoring, summary, edges, seed, own) for own in ages])
+    first = pd.Timestamp(end) - pd.Timedelta(days=period_days * number - 1)
+    made = pd.DataFrame(
+        {
+            "start": np.repeat(first + pd.to_timedelta(period_days * np.arange(number), unit="D"), classes),
+            "age": np.tile(np.arange(classes) * age_years, number),
+            "purchases": counts,
+            "expected": expected.T.ravel(),
+        }
+    )
+    return made[made["expected"] > 0].reset_index(drop=True)
+
+
+def _dated(summary: CustomerSummary, period_days: int) -> tuple[pd.DataFrame, dt.date, int]:
+    """Table, end of observation, and number of periods."""
+    if summary.observation_end is None or "first_purchase" not in summary.table:
+        raise SchemaError("a calendar needs dates: summarise a log of transactions")
+    if period_days < 1:
+        raise DomainError(f"a period has at least one day, not {period_days}")
+    longest = round(float(summary.table["T"].max()) * summary.days_per_unit)
+    return summary.table, summary.observation_end, min(max(-(-longest // period_days), 1), MOST_PERIODS)
 
 
 def _repeats(log: TransactionLog, table: pd.DataFrame, end: dt.date) -> pd.DataFrame:
@@ -130,8 +193,13 @@ def _repeats(log: TransactionLog, table: pd.DataFrame, end: dt.date) -> pd.DataF
     return frame
 
 
-def _exposed(buying: Scoring[PurchaseLaw], summary: CustomerSummary, edges: Array, seed: int) -> Array:
-    """Expected purchases of each period: drawn rate times drawn time as a customer within it, given the histories."""
+def _exposed(
+    buying: Scoring[PurchaseLaw], summary: CustomerSummary, edges: Array, seed: int, ages: tuple[float, float] = EVER
+) -> Array:
+    """Expected purchases of each period: drawn rate times drawn time as a customer within it, given the histories.
+
+    Of customers at some ages: in units of time, from and up to.
+    """
     table, scoring = summary.table, buying.thin(EXPOSED)
     history, laws = History.of(table), scoring.laws(table)
     rng, until = np.random.default_rng([seed, 12]), np.zeros(edges.size)
@@ -140,9 +208,9 @@ def _exposed(buying: Scoring[PurchaseLaw], summary: CustomerSummary, edges: Arra
         rows = np.arange(first, min(first + step, len(table)))
         own = history.at(rows)
         rate, life = scoring.law.draw_lives(own, laws(rows), rng=rng)
-        begin, length = -own.T, np.minimum(life, own.T)
+        old = np.minimum(np.minimum(life, own.T), ages[1])
         for k, edge in enumerate(edges):
-            until[k] += float((rate * np.clip(edge - begin, 0.0, length)).sum())
+            until[k] += float((rate * np.maximum(np.minimum(edge + own.T, old) - ages[0], 0.0)).sum())
     return np.asarray(np.diff(until) / scoring.samples)
 
 

@@ -13,6 +13,7 @@ from kundenwert.simulate.named import (
 from kundenwert.simulate.population import Breaches, Category, Effects, Group, Number, Population
 from kundenwert.simulate.process import Law, Season
 from kundenwert.simulate.run import Simulated, simulate_population
+from kundenwert.simulate.thinning import thinned
 from kundenwert.simulate.truth import Outlook
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "read_population",
     "simulate_population",
     "spend_rate_ratio",
+    "thinned",
     "to_dict",
 ]
