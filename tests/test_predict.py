@@ -21,7 +21,9 @@ FALSE_ALARM = 1e-6
 Z = 4.9
 """|z| beyond which a normal variable lies with probability 1e-6."""
 
-NOT_BY_CUSTOMER = {"rows", "futures", "event_value", "mean_value", "expected_until", "time_until", "running"}
+NOT_BY_CUSTOMER = {"rows", "futures", "event_value", "mean_value", "expected_until", "time_until", "running"} | {
+    "calendar"
+}
 FIELDS = [name for name in CustomerDraws.__dataclass_fields__ if name not in NOT_BY_CUSTOMER]
 WEEK = np.log(1.10) / (365.25 / 7)
 LAW = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}

@@ -147,7 +147,26 @@ def fit[Of: Law](
             progress=show,
         )
         why += more
-    info: FitInfo = {
+    info = _info(model, summary, used, why, posterior, tune=tune, chains=chains, seed=seed)
+    info |= _told(weighed, target, info) | _described(model, target, summary)
+    tree = _tree(model, target, posterior, stats, _prior_draws(model, target, rng), log_likelihood=log_likelihood)
+    info["seconds"] = round(perf_counter() - started, 2)
+    return Fit(model, tree, diagnosis, info)
+
+
+def _info(
+    model: Law,
+    summary: CustomerSummary,
+    used: str,
+    why: str,
+    posterior: xr.Dataset,
+    *,
+    tune: int,
+    chains: int,
+    seed: int,
+) -> FitInfo:
+    """What is stored with a fit: how it was made, of what, and by which versions."""
+    return {
         **model.units(summary),  # type: ignore[typeddict-item]  # of a law, there are no more
         "method": used,
         "why": why,
@@ -158,10 +177,6 @@ def fit[Of: Law](
         "customers": len(summary),
         "versions": {name: version(name) for name in ("kundenwert", "pymc", "nutpie", "arviz", "numpy")},
     }
-    info |= _told(weighed, target, info) | _described(model, target, summary)
-    tree = _tree(model, target, posterior, stats, _prior_draws(model, target, rng), log_likelihood=log_likelihood)
-    info["seconds"] = round(perf_counter() - started, 2)
-    return Fit(model, tree, diagnosis, info)
 
 
 def _weighed(model: Law, summary: CustomerSummary, wanted: int, rng: np.random.Generator) -> Weighed:

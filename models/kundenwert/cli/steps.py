@@ -217,12 +217,14 @@ def priced(terms: Terms, costs: Costs | None, summary: CustomerSummary) -> tuple
     cac, notes = costs.of(summary)
     tell_cautions(notes)
     account = replace(summary.account, notes=(*summary.account.notes, *notes))
-    running: dict[str, Any] = dict(costs.running(summary))
+    running = costs.running(summary)
     for name in running:
         if getattr(terms, name) is not None:
             first, second = Setting(name, getattr(terms, name)), Setting("cac_file", str(terms.cac_file))
             raise DomainError(Code.BOTH_GIVEN, parameter=name, first=first, second=second)
-    return replace(terms, cac_file=None, cac=cac, **running), replace(summary, account=account)
+    order, service = (running.get(name, getattr(terms, name)) for name in ("order_cost", "service_cost"))
+    stated = replace(terms, cac_file=None, cac=cac, order_cost=order, service_cost=service)
+    return stated, replace(summary, account=account)
 
 
 def write_table(table: pd.DataFrame, path: Path, output: Output) -> Path:

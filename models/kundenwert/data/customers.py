@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +38,11 @@ def name_of_everybody(cohorts: Iterable[str]) -> str:
     while name in taken:
         name += " (total)"
     return name
+
+
+type Column = NDArray[np.float64]
+type Rules = dict[str, NDArray[np.bool_]]
+"""By what may not be, the rows in which it is."""
 
 
 @dataclass(frozen=True)
@@ -266,8 +270,8 @@ def cost_of_each(table: pd.DataFrame, stated: float | Mapping[str, float], what:
     return costs
 
 
-def _offending(table: pd.DataFrame, wrong: Any) -> str:
-    ids = table.loc[np.asarray(wrong, dtype=bool), "customer_id"]
+def _offending(table: pd.DataFrame, wrong: NDArray[np.bool_]) -> str:
+    ids = table.loc[wrong, "customer_id"]
     return f"in {several(len(ids), 'row')} (first: customers {', '.join(map(repr, ids.head(3)))})"
 
 
@@ -291,8 +295,19 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         table["monetary_value"] = np.nan
     x, t_x, T, z = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T", "monetary_value"))
     t_x = np.where((t_x > T) & (t_x <= T * ROUNDING), T, t_x)
-    rules = {
-        "customer_id stands more than once": table["customer_id"].duplicated(keep=False),
+    for rule, wrong in _rules(table, x, t_x, T, z).items():
+        if np.any(wrong):
+            raise DomainError(f"{rule}: violated {_offending(table, wrong)}")
+    table["frequency"] = x.astype(np.int64)
+    table["recency"], table["T"], table["monetary_value"] = t_x, T, np.where(x == 0, np.nan, z)
+    table["cohort"] = table["cohort"].fillna(MISSING_COHORT).astype(str) if "cohort" in table else EVERYBODY
+    return table.sort_values("customer_id", kind="stable").reset_index(drop=True)
+
+
+def _rules(table: pd.DataFrame, x: Column, t_x: Column, T: Column, z: Column) -> Rules:
+    """What may not be, and in which rows it is: of histories, values, and what else a table states."""
+    rules: Rules = {
+        "customer_id stands more than once": table["customer_id"].duplicated(keep=False).to_numpy(),
         "frequency, recency and T must be finite": ~(np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)),
         "frequency must be a whole number, 0 or more": (x < 0) | (x != np.floor(x)),
         "recency must lie between 0 and T (it counts from the first purchase to the last)": (t_x < 0) | (t_x > T),
@@ -309,16 +324,10 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
         )
     if "log_gaps" in table:
         rules |= _gap_rules(x, t_x, table["log_gaps"].to_numpy(dtype=float))
-    for rule, wrong in rules.items():
-        if np.any(wrong):
-            raise DomainError(f"{rule}: violated {_offending(table, wrong)}")
-    table["frequency"] = x.astype(np.int64)
-    table["recency"], table["T"], table["monetary_value"] = t_x, T, np.where(x == 0, np.nan, z)
-    table["cohort"] = table["cohort"].fillna(MISSING_COHORT).astype(str) if "cohort" in table else EVERYBODY
-    return table.sort_values("customer_id", kind="stable").reset_index(drop=True)
+    return rules
 
 
-def _gap_rules(x: NDArray[np.float64], t_x: NDArray[np.float64], gaps: NDArray[np.float64]) -> dict[str, Any]:
+def _gap_rules(x: Column, t_x: Column, gaps: Column) -> Rules:
     """What cannot be of logarithms of gaps: with a given sum of gaps theirs is largest where all are equal."""
     with np.errstate(divide="ignore", invalid="ignore"):
         most = np.where(x > 0, x * np.log(t_x / x), 0.0)

@@ -309,17 +309,7 @@ class _Work:
             running=partial(self._running, ahead, futures, paid),
             calendar=clock is not None,
         )
-        if len(spans) == 1:
-            return found
-        held = ahead.purchases(spans[1][0])
-        held_worth = held if clock is None else ahead.purchases(spans[1][0], priced=True)
-        return replace(
-            found,
-            expected_holdout_purchases=held,
-            holdout_purchases=counts[1],
-            expected_holdout_value=product(held_worth, spend),
-            holdout_value=money[1],
-        )
+        return found if len(spans) == 1 else _with_holdout(found, ahead, spans[1][0], counts[1], money[1])
 
     def _at_their_prices(self, futures: Futures, values: Array, means: Array) -> tuple[Array, Array]:
         """Values at the prices of the time they fall in; later purchases, which are not drawn, at those of the end."""
@@ -342,6 +332,19 @@ class _Work:
         left = np.where(gone > 0, np.clip(left, history.recency, history.T), history.T)
         past = np.where(futures.life.reshape(alive.shape) > 0, history.T, left)
         return Running(bought, time, past, paid, ahead.time(length, rate), life.time)
+
+
+def _with_holdout(found: CustomerDraws, ahead: Ahead, length: float, counts: Array, money: Array) -> CustomerDraws:
+    """The same with what a hold-out of some length brings, undiscounted."""
+    held = ahead.purchases(length)
+    worth = ahead.purchases(length, priced=True) if found.calendar else held
+    return replace(
+        found,
+        expected_holdout_purchases=held,
+        holdout_purchases=counts,
+        expected_holdout_value=product(worth, found.expected_spend),
+        holdout_value=money,
+    )
 
 
 def keys_of(ids: pd.Series, *, seed: int = 1) -> NDArray[np.uint64]:

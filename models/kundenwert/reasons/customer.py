@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -115,7 +115,7 @@ def explain(
     )
 
 
-def _of_history(values: pd.Series, alone: CustomerSummary, summary: CustomerSummary) -> dict[str, Any]:
+def _of_history(values: pd.Series, alone: CustomerSummary, summary: CustomerSummary) -> dict[str, object]:
     """What the customer did, and how often the others of its cohort came back."""
     x, t_x, T = (float(values[name]) for name in History._fields)
     same = summary.table["cohort"].eq(values["cohort"]) & summary.table["customer_id"].ne(values["customer_id"])
@@ -134,7 +134,7 @@ def _of_history(values: pd.Series, alone: CustomerSummary, summary: CustomerSumm
     }
 
 
-def _of_law(values: pd.Series, laws: _Laws, year: float) -> dict[str, Any]:
+def _of_law(values: pd.Series, laws: _Laws, year: float) -> dict[str, object]:
     """What the laws say of it, of somebody new like it, and of it with another silence."""
     x, t_x, T = (float(values[name]) for name in History._fields)
     new = _one(0, 0, 0)

@@ -62,7 +62,7 @@ class Explanation:
         columns = (self.history["date"], self.history["amount"])
         return [(str(date.date()), f"{amount:,.2f}") for date, amount in zip(*columns, strict=True)]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON; what is missing or infinite is None."""
         return {
             "customer_id": self.customer_id,

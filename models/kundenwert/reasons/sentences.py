@@ -94,6 +94,6 @@ def _more(facts: Mapping[str, Any]) -> Iterator[Code]:
         yield Code.WHY_ONE_MORE
 
 
-def _forecast(values: pd.Series) -> dict[str, Any]:
+def _forecast(values: pd.Series) -> dict[str, object]:
     names = ("expected_purchases_mean", "purchases_q05", "purchases_q95", "rlv_mean", "rlv_q05", "rlv_q95")
     return {name: values[name] for name in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -201,9 +201,8 @@ def decisions(
     new = newcomers(purchases, spend, table, units_per_year=year, samples=LAW_SAMPLES)
     terms = values.terms
     if EVERYBODY in new.cohorts and len(new.cohorts) == 1:
-        by = [name for name in COSTS if isinstance(getattr(terms, name), Mapping)]
-        means: dict[str, Any] = {name: float(cost_of(terms, table["cohort"], name).mean()) for name in by}
-        terms = replace(terms, **means)
+        cac, order, service = (float(cost_of(terms, table["cohort"], name).mean()) for name in COSTS)
+        terms = replace(terms, cac=cac, order_cost=order, service_cost=service)
     horizon = number(terms.horizon)
     grid = np.linspace(0, horizon if np.isfinite(horizon) else CURVE_YEARS * year, CURVE_POINTS)
     found = {

@@ -63,12 +63,13 @@ def stated_terms(
     found = made(Terms, terms, dict(changes))
     if found.cac_file is not None:
         raise SchemaError(Code.COSTS_NOT_READ, parameter="cac_file", file=Setting("cac_file", str(found.cac_file)))
-    costs: dict[str, Any] = {name: 0.0 for name in COSTS if getattr(found, name) is None}
     return replace(
         found,
         horizon=units_per_year if found.horizon is None else found.horizon,
         margin=(1.0 if margin is None else margin) if found.margin is None else found.margin,
-        **costs,
+        cac=0.0 if found.cac is None else found.cac,
+        order_cost=0.0 if found.order_cost is None else found.order_cost,
+        service_cost=0.0 if found.service_cost is None else found.service_cost,
     )
 
 
