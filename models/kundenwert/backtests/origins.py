@@ -161,7 +161,7 @@ def choose_origins(
     return tuple(reversed(found))
 
 
-def lengths_of(horizons: Sequence[int] | None) -> tuple[int, ...]:
+def lengths_of(horizons: Sequence[int | str] | None) -> tuple[int, ...]:
     """Read lengths of forecasts: whole days, ascending, each once.
 
     Examples

@@ -113,6 +113,38 @@ class Backtest:
         ]
         return found.iloc[np.lexsort(keys[::-1])].reset_index(drop=True)
 
+    def short(self) -> pd.DataFrame:
+        """Say the most important of the summary, for people.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each horizon and quantity, texts: `horizon, quantity`; `totals`, how many lay inside their
+            intervals; `cohorts` and `customers`, shares of them that did; `off by`, how far the median of totals was
+            off, by the mean absolute logarithm; `best rule`, the simple one that was nearest, of those that there are
+            at all origins, and how far it was off.
+        """
+        table, rows = self.summary(), []
+        for _, part in table.groupby(["horizon", "quantity"]):
+            horizon, quantity = part[["horizon", "quantity"]].iloc[0]
+            own = part[part["forecast"] == "kundenwert"]
+            held = {str(scope): float(share) for scope, share in zip(own["scope"], own["coverage"], strict=True)}
+            total = own[own["scope"] == "total"].iloc[0]
+            simple = part[(part["scope"] == "total") & part["forecast"].isin(SIMPLE)]
+            best = simple[simple["origins"] == total["origins"]].nsmallest(1, "log_error").iloc[0]
+            rows.append(
+                {
+                    "horizon": weeks(int(horizon)),
+                    "quantity": str(quantity),
+                    "totals": f"{held['total'] * total['cases']:.0f} of {total['cases']:,}",
+                    "cohorts": f"{held['cohort']:.0%}",
+                    "customers": f"{held['customer']:.0%}",
+                    "off by": f"{np.expm1(total['log_error']):.0%}",
+                    "best rule": f"{best['forecast']} {np.expm1(best['log_error']):.0%}",
+                }
+            )
+        return pd.DataFrame(rows)
+
     @property
     def judgement(self) -> str:
         """One sentence: whether intervals of totals held, over the shortest horizon, where forecasts do not overlap."""
