@@ -137,10 +137,10 @@ class Backtest:
                     "horizon": weeks(int(horizon)),
                     "quantity": str(quantity),
                     "totals": f"{held['total'] * total['cases']:.0f} of {total['cases']:,}",
-                    "cohorts": f"{held['cohort']:.0%}",
-                    "customers": f"{held['customer']:.0%}",
-                    "off by": f"{np.expm1(total['log_error']):.0%}",
-                    "best rule": f"{best['forecast']} {np.expm1(best['log_error']):.0%}",
+                    "cohorts": f"{100 * held['cohort']:.0f} %",
+                    "customers": f"{100 * held['customer']:.0f} %",
+                    "off by": f"{100 * np.expm1(total['log_error']):.0f} %",
+                    "best rule": f"{best['forecast']} {100 * np.expm1(best['log_error']):.0f} %",
                 }
             )
         return pd.DataFrame(rows)
