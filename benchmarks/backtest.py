@@ -4,7 +4,8 @@
 
 CDNOW is the bundled sample; the others are files in the folder that is given, .parquet or .csv, with the columns
 customer_id, date, amount. Origins every 13 weeks, from week 26 on, horizons of 13, 26 and 52 weeks where whole;
-everything is learned from before each origin. Prints tables and writes them to benchmarks/results/backtest.md.
+everything is learned from before each origin. "kundenwert" follows a calendar, "stationary" does not.
+Prints tables and writes them to benchmarks/results/backtest.md.
 """
 
 import argparse
@@ -33,9 +34,9 @@ def logs(folder, only):
             yield file.stem, kw.read_transactions(file)
 
 
-def measured(name, log, samples):
+def measured(name, log, options):
     started, used = time.perf_counter(), time.process_time()
-    found = kw.backtest(log, samples=samples, seed=1)
+    found = kw.backtest(log, samples=options.samples, calendar=kw.learn_calendar, seed=1)
     seconds, cpu = time.perf_counter() - started, time.process_time() - used
     origins = found.table["origin"].nunique()
     print(f"{name}: {origins} origins, {seconds / origins:.1f} s each, CPU {cpu / origins:.1f} s", flush=True)
@@ -56,8 +57,8 @@ def held(found):
     rows = []
     for name, one in found.items():
         table = one.summary()
-        own = table[table["forecast"] == "kundenwert"]
-        for (horizon, quantity), part in own.groupby(["horizon", "quantity"]):
+        own = table[table["forecast"].isin(["kundenwert", "stationary"])]
+        for (horizon, quantity, forecast), part in own.groupby(["horizon", "quantity", "forecast"]):
             scope = part.set_index("scope")
             total = scope.loc["total"]
             rows.append(
@@ -65,6 +66,7 @@ def held(found):
                     "log": name,
                     "days": f"{horizon}",
                     "quantity": quantity,
+                    "forecast": forecast,
                     "totals": f"{total['coverage'] * total['cases']:.0f} of {total['cases']}",
                     "cohorts": f"{100 * scope.loc['cohort', 'coverage']:.0f} %",
                     "customers": f"{100 * scope.loc['customer', 'coverage']:.0f} %",
@@ -85,7 +87,7 @@ def beside(found):
     keys = ["log", "origin", "horizon", "quantity"]
     own = scores[scores["forecast"] == "kundenwert"].set_index(keys)["log_error"]
     for (quantity, forecast), part in scores.groupby(["quantity", "forecast"], sort=False):
-        if forecast in ("kundenwert", "stationary"):
+        if forecast == "kundenwert":
             continue
         rule = part.set_index(keys)["log_error"]
         ours = own.loc[rule.index]
@@ -115,7 +117,7 @@ def main():
     options = parser.parse_args()
     found, rows = {}, []
     for name, log in logs(options.logs, options.only):
-        found[name], row = measured(name, log, options.samples)
+        found[name], row = measured(name, log, options)
         rows.append(row)
     words = [word if word != str(options.logs) else "LOGS" for word in sys.argv[1:]]
     text = "\n\n".join(

@@ -106,7 +106,7 @@ def test_forecasts_are_those_of_the_outlook(rows):
 def test_sums_over_cohorts_are_the_total_in_each_draw(rows):
     at = known_at(kw.read_transactions(rows), ORIGIN, Shaping(cohort="month"))
     fits = known()(at.summary)
-    drawn = run._forecast(at, fits, seed=3, samples=None, threads=None)["kundenwert"]
+    drawn = run._forecast(at, fits, None, seed=3, samples=None, threads=None)
     total = [GroupSums(lambda of: np.ones((len(of), 1)), name) for name in ("purchases", "value")]
     read_draws(*fits, at.summary.table, total, horizon=kw.Horizon(26.0), seed=3)
     assert drawn.cohorts.tolist() == ["1997-01", "1997-02", "1997-03"]
@@ -114,7 +114,8 @@ def test_sums_over_cohorts_are_the_total_in_each_draw(rows):
     np.testing.assert_allclose(drawn.sums[1, -1].sum(axis=1), total[1].sums.outcome[:, 0], rtol=1e-12)
 
 
-def test_everything_is_known_before_the_origin(rows):
+@pytest.mark.parametrize("calendar", [None, kw.learn_calendar], ids=["stationary", "calendar"])
+def test_everything_is_known_before_the_origin(rows, calendar):
     """Later rows are other ones, there are new customers, and an early purchase is taken back later: nothing moves."""
     day = pd.to_datetime(rows["date"])
     early, later = rows[day <= ORIGIN], rows[day > ORIGIN].copy()
@@ -130,10 +131,11 @@ def test_everything_is_known_before_the_origin(rows):
     )
     logs = [kw.read_transactions(each, refunds="match") for each in (rows, changed)]
     assert logs[1].parts is not None
-    before, after = (kw.backtest(log, models=known(), origins=[ORIGIN], cohort="month") for log in logs)
-    names = [*KEYS, "cases", *FORECAST]
-    assert_frame_equal(before.table[names], after.table[names], check_exact=True)
-    assert_frame_equal(before.cohorts[["cohort", *FORECAST]], after.cohorts[["cohort", *FORECAST]], check_exact=True)
+    how = {"models": known() if calendar is None else None, "calendar": calendar, "samples": 200}
+    before, after = (kw.backtest(log, origins=[ORIGIN], cohort="month", **how) for log in logs)
+    names, like = [*KEYS, "cases", *FORECAST], {"rtol": 0.0 if calendar is None else 1e-9, "atol": 0.0}
+    assert_frame_equal(before.table[names], after.table[names], **like)
+    assert_frame_equal(before.cohorts[["cohort", *FORECAST]], after.cohorts[["cohort", *FORECAST]], **like)
     assert (before.table["actual"] != after.table["actual"]).all()
 
 
@@ -166,6 +168,26 @@ def test_without_a_calendar_ours_is_the_stationary_forecast(found):
     assert own[["mean", "q05", "q50", "q95", "inside"]].notna().all(axis=None)
     simple = found.table[~found.table["forecast"].isin(["kundenwert", "stationary"])]
     assert simple[["q05", "q50", "q95", "inside"]].isna().all(axis=None)
+
+
+def test_a_calendar_moves_our_forecast_and_no_other(rows):
+    log = kw.read_transactions(rows)
+    plain = kw.backtest(log, origins=["1997-12-30"], horizons=[91], samples=400).table
+    learned = []
+
+    def learn(*given):
+        learned.append(kw.learn_calendar(*given))
+        return learned[-1]
+
+    moved = kw.backtest(log, origins=["1997-12-30"], horizons=[91], samples=400, calendar=learn).table
+    steady = kw.backtest(
+        log, origins=["1997-12-30"], horizons=[91], samples=400, calendar=lambda *given: learned[0].steady()
+    ).table
+    assert_frame_equal(plain, steady)
+    ours = plain["forecast"] == "kundenwert"
+    assert_frame_equal(plain[~ours], moved[~ours], check_exact=True)
+    width = [(each["q95"] - each["q05"])[ours & (each["scope"] == "total")].to_numpy() for each in (plain, moved)]
+    assert (width[1] > 1.3 * width[0]).all()
 
 
 def test_cohorts_of_one_are_quarters_of_first_purchase(rows):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kundenwert.backtests.draws import Drawn, Windows
 from kundenwert.backtests.origins import Origin, choose_origins, known_at
@@ -21,10 +21,14 @@ from kundenwert.settings.values import day
 from kundenwert.value.terms import check_purchases, check_spend
 
 if TYPE_CHECKING:
+    from kundenwert.calendar import Calendar
     from kundenwert.predict import Purchases, Spend
 
 type Fitting = Callable[[CustomerSummary], tuple[Purchases, Spend]]
 """From what was known on a day to both posteriors."""
+
+type Learning = Callable[[Any, Any, CustomerSummary, TransactionLog], Calendar]
+"""From both fits, the summary they were fitted to, and the log, to a calendar; looks at nothing after the summary."""
 
 
 def backtest(
@@ -32,6 +36,7 @@ def backtest(
     shaping: Shaping | None = None,
     *,
     models: tuple[PurchaseLaw, SpendLaw] | Fitting | None = None,
+    calendar: Learning | None = None,
     origins: Sequence[dt.date | str] | None = None,
     horizons: Sequence[int] | None = None,
     seed: int = 1,
@@ -57,6 +62,9 @@ def backtest(
     models
         A law of purchases and one of spend, or a function that fits both to the summary of an origin; Pareto/NBD and
         Gamma-Gamma if not given.
+    calendar
+        How a calendar is learned from both fits, their summary and the log, such as `learn_calendar`: the forecast
+        "kundenwert" follows it. Without one it is the same as "stationary", for which every time is like every other.
     origins
         Days to forecast from, the last ones that count as known; those of `choose_origins` if not given.
     horizons
@@ -106,10 +114,15 @@ def backtest(
         at = known_at(log, one, shaping, horizons=horizons)
         try:
             fits = _checked(fitting(at.summary), at.summary.time_unit)
+            learned = None if calendar is None else calendar(*fits, at.summary, log)
         except KundenwertError as error:
             left_out.append(LeftOut(at.day, str(error)))
         else:
-            rows.add(at, _forecast(at, fits, seed=seed, samples=samples, threads=threads), seed=seed)
+            drawn = {"stationary": _forecast(at, fits, None, seed=seed, samples=samples, threads=threads)}
+            drawn["kundenwert"] = drawn["stationary"]
+            if learned is not None:
+                drawn["kundenwert"] = _forecast(at, fits, learned, seed=seed, samples=samples, threads=threads)
+            rows.add(at, {name: drawn[name] for name in ("kundenwert", "stationary")}, seed=seed)
         if advance is not None:
             advance(1)
     if not rows.table:
@@ -139,12 +152,24 @@ def _checked(fits: tuple[Purchases, Spend], time_unit: str) -> tuple[Purchases, 
 
 
 def _forecast(
-    origin: Origin, fits: tuple[Purchases, Spend], *, seed: int, samples: int | None, threads: int | None
-) -> Mapping[str, Drawn]:
-    """Draw every customer of an origin once, as far as its longest horizon: the forecasts by name."""
+    origin: Origin,
+    fits: tuple[Purchases, Spend],
+    calendar: Calendar | None,
+    *,
+    seed: int,
+    samples: int | None,
+    threads: int | None,
+) -> Drawn:
+    """Draw every customer of an origin once, as far as its longest horizon."""
     reader = Windows(origin, seed=seed)
-    horizon = Horizon(float(origin.lengths[-1]))
-    table = origin.summary.table
-    read_draws(*fits, table, [reader], horizon=horizon, seed=seed, samples=samples, threads=threads)
-    drawn = reader.result()
-    return {"kundenwert": drawn, "stationary": drawn}  # one and the same without a calendar
+    read_draws(
+        *fits,
+        origin.summary.table,
+        [reader],
+        horizon=Horizon(float(origin.lengths[-1])),
+        seed=seed,
+        samples=samples,
+        threads=threads,
+        calendar=calendar,
+    )
+    return reader.result()
