@@ -389,6 +389,12 @@ def test_what_has_no_meaning_is_refused(rows, settings, match):
         kw.backtest(kw.read_transactions(rows), models=known(), **settings)
 
 
+def test_no_origins_are_those_chosen(rows):
+    log = kw.read_transactions(rows)
+    found = kw.backtest(log, models=known(1), origins=[], horizons=[91], log_end="1998-06-30")
+    assert found.table["origin"].nunique() == len(choose_origins(log)) == 4
+
+
 def test_few_purchases_are_too_short_a_log(rows):
     few = rows[rows["customer_id"].isin(rows["customer_id"].unique()[:20])]
     with pytest.raises(kw.DomainError, match=r"too short for a back-test.* State days of your own with origins"):

@@ -19,7 +19,6 @@ type Array = NDArray[np.float64]
 PLACES = 0x9E3779B9
 """Keeps the random numbers that break ties apart from those that customers' futures are drawn with."""
 
-
 CUSTOMER_DRAWS = 1000
 """About so many draws make the quantiles of a single customer; sums and places take all."""
 

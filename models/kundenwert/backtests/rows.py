@@ -46,8 +46,7 @@ class Rows:
                 }
                 half = 0.5 * (origin.mean_value if quantity == "revenue" else 1.0)
                 for forecast, scopes in found.items():
-                    key = {"origin": pd.Timestamp(origin.day), "horizon": horizon, "quantity": quantity}
-                    key |= {"forecast": forecast}
+                    key = _key(origin, horizon, quantity, forecast)
                     for scope, cases in scopes.items():
                         self._row(key | {"scope": scope}, cases, half)
                     self.cohorts.append(_each(key, scopes["cohort"], names, np.bincount(codes)))
@@ -66,6 +65,10 @@ class Rows:
         cohorts = pd.concat(self.cohorts, ignore_index=True)[list(COHORTS)]
         cohorts["origin"] = cohorts["origin"].astype("datetime64[s]")
         return whole[list(TABLE)], whole[[*KEYS, "cases", "inside", *SCORES]], cohorts, np.stack(self.places)
+
+
+def _key(origin: Origin, horizon: int, quantity: str, forecast: str) -> dict[str, object]:
+    return {"origin": pd.Timestamp(origin.day), "horizon": horizon, "quantity": quantity, "forecast": forecast}
 
 
 def _grouped(values: Array, codes: NDArray[np.int64], groups: int) -> Array:

@@ -99,7 +99,7 @@ def backtest(
     >>> import kundenwert as kw
     >>> buy = kw.known(kw.ParetoNBD(), r=0.553, alpha=10.58, s=0.606, beta=11.66)  # fitted to the first nine months
     >>> pay = kw.known(kw.GammaGamma(), p=6.25, q=3.74, v=15.44)
-    >>> models = lambda summary: (buy.thin(1), pay.thin(1))
+    >>> models = lambda summary: (buy, pay)
     >>> found = backtest(kw.datasets.cdnow(), models=models, origins=["1997-09-30"])
     >>> total = found.table.query("scope == 'total' and quantity == 'purchases' and horizon == 182")
     >>> total.set_index("forecast")["actual"].to_dict()["stationary"]
@@ -107,7 +107,7 @@ def backtest(
     """
     check_seed(seed)
     shaping = made(Shaping, shaping or Shaping(cohort="quarter"), settings)
-    chosen = choose_origins(log, horizons=horizons, log_end=shaping.log_end) if origins is None else origins
+    chosen = origins or choose_origins(log, horizons=horizons, log_end=shaping.log_end)
     fitting = models if callable(models) else _fitting(models or (ParetoNBD(), GammaGamma()), seed)
     rows, left_out = Rows(), []
     for one in sorted({day(each, "origins") for each in chosen}):
