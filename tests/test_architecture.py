@@ -15,21 +15,9 @@ from kundenwert import data
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "models" / "kundenwert"
 ORDER = (
-    *(
-        "messages",
-        "errors",
-        "settings",
-        "kernels",
-        "laws",
-        "files",
-        "sources",
-        "data",
-        "datasets",
-        "simulate",
-        "bayes",
-        "calendar",
-    ),
-    *("predict", "value", "outlook", "reasons", "formula", "compare", "decide", "validate", "plot", "report", "cli"),
+    *("messages", "errors", "settings", "kernels", "laws", "files", "sources", "data", "datasets", "simulate", "bayes"),
+    *("calendar", "predict", "value", "outlook", "reasons", "formula", "compare", "decide", "validate", "backtests"),
+    *("plot", "report", "cli"),
 )
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450

@@ -8,7 +8,20 @@ import pytest
 import kundenwert as kw
 
 ROOMS = (
-    *("bayes", "compare", "data", "datasets", "decide", "formula", "laws", "plot", "predict", "simulate", "validate"),
+    *(
+        "backtests",
+        "bayes",
+        "compare",
+        "data",
+        "datasets",
+        "decide",
+        "formula",
+        "laws",
+        "plot",
+        "predict",
+        "simulate",
+        "validate",
+    ),
     *("value", "report", "kernels.pareto_nbd", "kernels.bg_nbd", "kernels.mbg_nbd", "kernels.nbd"),
     "kernels.gamma_gamma",
 )

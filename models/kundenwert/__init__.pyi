@@ -1,4 +1,5 @@
 from . import (
+    backtests,
     bayes,
     compare,
     data,
@@ -17,6 +18,7 @@ from . import (
     validate,
     value,
 )
+from .backtests import Backtest, backtest
 from .bayes import Diagnosis, Fit, Prior, build_model, fit, known, load_fit, loo, prior_predictive, resolved_priors
 from .calendar import Calendar, CalendarPrior, age_by_period, learn_calendar
 from .compare import baseline_predictions, compare_cohorts, decompose, score_baselines, score_cohorts
@@ -50,6 +52,7 @@ __all__ = [
     "MBGCNBD",
     "MBGNBD",
     "NBD",
+    "Backtest",
     "Calendar",
     "CalendarPrior",
     "CustomerSummary",
@@ -77,6 +80,8 @@ __all__ = [
     "acquisition_table",
     "age_by_period",
     "alive_over_time",
+    "backtest",
+    "backtests",
     "baseline_predictions",
     "bayes",
     "build_model",

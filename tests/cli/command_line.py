@@ -14,7 +14,19 @@ import pandas as pd
 
 from kundenwert.cli import main
 
-COMMANDS = ("report", "check", "init", "summarise", "fit", "predict", "compare", "explain", "simulate", "completion")
+COMMANDS = (
+    "report",
+    "check",
+    "init",
+    "summarise",
+    "fit",
+    "predict",
+    "compare",
+    "backtest",
+    "explain",
+    "simulate",
+    "completion",
+)
 FILES = (
     "cohorts.csv",
     "cohorts.parquet",

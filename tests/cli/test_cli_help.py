@@ -33,6 +33,16 @@ def test_help_of_a_command(command, monkeypatch):
         "completion": set(),
         "init": {"--customer-id", "--date", "--amount", "--out"},
         "check": {"--customer-id", "--observation-end", "--margin", "--effects", "--json"},
+        "backtest": {
+            "--customer-id",
+            "--log-end",
+            "--time-unit",
+            "--origins",
+            "--horizons",
+            "--model",
+            "--seed",
+            "--out",
+        },
         "explain": {"--customer-id", "--observation-end", "--margin", "--fit", "--json", "--config"},
     }.get(command, {"--customer-id", "--date", "--amount", "--observation-end", "--time-unit", "--out", "--config"})
     if command == "report":

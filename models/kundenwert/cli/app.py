@@ -66,6 +66,14 @@ COMMANDS = {
         "Set the simple formula beside the posterior, one row per cohort.",
         "compare orders.csv --fit posterior --out cohorts.csv --cohort quarter --cac 12.50",
     ),
+    "backtest": (
+        (
+            "Forecast from days of the past, from what was known then, and set it beside what followed.\n\n"
+            "Both models are fitted anew at each of these days. Beside them stand simple rules, such as last year's "
+            "same period. Writes backtest.csv."
+        ),
+        "backtest orders.csv --out checked",
+    ),
     "explain": (
         "Explain one customer with posteriors stored by `fit`: its history, its forecast, and the reasons.",
         "explain 00042 orders.csv --fit posterior --margin 35%",

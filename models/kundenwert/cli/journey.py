@@ -19,6 +19,8 @@ class Journey:
     """Announces steps on a terminal, and keeps their seconds."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    quiet: bool = False
+    """Whether nothing is announced, as within a step that is."""
 
     @cached_property
     def console(self) -> Console:
@@ -30,7 +32,7 @@ class Journey:
     @property
     def visible(self) -> bool:
         """Whether somebody is looking."""
-        return sys.stderr.isatty()
+        return not self.quiet and sys.stderr.isatty()
 
     @contextmanager
     def step(self, name: str, *, spin: bool = True) -> Iterator[None]:

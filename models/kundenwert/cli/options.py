@@ -118,6 +118,7 @@ if TYPE_CHECKING:  # a type checker sees the records themselves
     FitShaping = Shaping
     FittedShaping = Shaping
     ComparedShaping = Shaping
+    BacktestShaping = Shaping
     SamplingOptions = Sampling
     SeedOption = Sampling
     TermsOptions = Terms
@@ -130,6 +131,7 @@ else:
     FitShaping = flattened(Shaping, DATA, only=set(_DATES) - {"holdout_end"}, cohort="none")
     FittedShaping = flattened(Shaping, DATA, only=_DATES, cohort="")
     ComparedShaping = flattened(Shaping, DATA, only=(*_DATES, "inactivity_months"), cohort="")
+    BacktestShaping = flattened(Shaping, DATA, only=("log_end", "time_unit", "cohort"), cohort="quarter")
     SamplingOptions = flattened(Sampling, MODEL)
     SeedOption = flattened(Sampling, MODEL, only=("seed",))
     TermsOptions = flattened(Terms, MONEY)
@@ -140,7 +142,7 @@ else:
 FLAT = Parameter(name="*")
 
 READING, SHAPING, SAMPLING, TERMS = ReadingOptions(), ShapingOptions(), SamplingOptions(), TermsOptions()
-FIT, FITTED, COMPARED = FitShaping(), FittedShaping(), ComparedShaping()
+FIT, FITTED, COMPARED, BACKTESTED = FitShaping(), FittedShaping(), ComparedShaping(), BacktestShaping()
 SEED, VALUED, REPORTED, TABLED = SeedOption(), ValuedTerms(), ReportOutput(), TableOutput()
 """The settings of each command where nothing is said."""
 

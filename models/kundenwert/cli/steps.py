@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from glob import glob
 from pathlib import Path
@@ -96,9 +96,14 @@ def looked_at(sampling: Sampling) -> dict[str, str]:
 
 
 def fit_both(
-    journey: Journey, summary: CustomerSummary, sampling: Sampling, log: TransactionLog, shaping: Shaping
+    journey: Journey,
+    summary: CustomerSummary,
+    sampling: Sampling,
+    log: TransactionLog,
+    shaping: Shaping,
+    say: Callable[[str], object] = tell,
 ) -> tuple[Fit[PurchaseLaw], Fit[SpendLaw]]:
-    """Both posteriors; the law of purchases is the stated one, or the best of all."""
+    """Both posteriors; the law of purchases is the stated one, or the best of all. `say` is told what was chosen."""
     with journey.step("Loading the models"):
         from kundenwert import bayes  # noqa: PLC0415
         from kundenwert.bayes.stated_priors import stated_priors  # noqa: PLC0415
@@ -122,17 +127,19 @@ def fit_both(
     if name == "auto":
         with journey.step("Comparing laws of purchases"):
             name, why = _best_law(log, summary, shaping, sampling.seed)
-        tell(f"--model auto: {why}")
+        say(f"--model auto: {why}")
     with journey.step("Sampling the purchase model", spin=False):
         purchases: Fit[PurchaseLaw] = drawn(purchase_law(name)(purchase_priors, *looked_at))
-    looks, told = _first_value(journey, summary, sampling)
+    looks, told = _first_value(journey, summary, sampling, say)
     with journey.step("Sampling the spend model", spin=False):
         spend: Fit[SpendLaw] = drawn((GammaGammaFirst if looks else GammaGamma)(spend_priors, *looked_at))
     spend.info["first_value"] = told
     return purchases, spend
 
 
-def _first_value(journey: Journey, summary: CustomerSummary, sampling: Sampling) -> tuple[bool, str]:
+def _first_value(
+    journey: Journey, summary: CustomerSummary, sampling: Sampling, say: Callable[[str], object]
+) -> tuple[bool, str]:
     """Whether the law of spend shall look at first purchases, and what is to be said of it with the fit."""
     if sampling.first_value != "auto":
         return sampling.first_value == "on", f"{sampling.first_value}: asked for"
@@ -140,7 +147,7 @@ def _first_value(journey: Journey, summary: CustomerSummary, sampling: Sampling)
 
     with journey.step("Asking whether first purchases tell"):
         found = first_purchases(summary, seed=sampling.seed)
-    tell(f"--first-value auto: {found.why}")
+    say(f"--first-value auto: {found.why}")
     return found.help, found.why
 
 

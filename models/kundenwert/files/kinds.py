@@ -37,11 +37,11 @@ _STEMS = {
     Kind.share: """
         survival expected_survival
         p_alive p_purchase p_pays_back p_cohort_pays_back p_worth_cost p_paid_back p_expected_covers p_expected_never
-        churn retention repeat_purchase_rate share share_at_once share_never""",
+        churn retention repeat_purchase_rate share share_at_once share_never inside""",
     Kind.number: """
         recency T log_gaps time start_time end_time age expected_purchase_rate expected_time
         purchases expected_purchases holdout_purchases predicted_holdout_purchases expected_holdout_purchases
-        purchase_frequency lifespan_observed clv_cac_ratio""",
+        purchase_frequency lifespan_observed clv_cac_ratio actual mean q05 q50 q95""",
     Kind.wait: "payback expected_payback",
 }
 KINDS: Mapping[str, Kind] = MappingProxyType({stem: kind for kind, stems in _STEMS.items() for stem in stems.split()})

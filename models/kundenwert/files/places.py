@@ -10,12 +10,14 @@ from kundenwert.errors import SchemaError
 from kundenwert.messages import Code
 
 POSTERIOR, SPEND_POSTERIOR = "posterior.nc", "spend_posterior.nc"
+BACKTEST = "backtest.csv"
 FOLDERS = {
     "report": (
         *("report.html", "manifest.json", "customers.csv", "customers.parquet", "cohorts.csv", "cohorts.parquet"),
         *(POSTERIOR, SPEND_POSTERIOR),
     ),
     "fit": (POSTERIOR, SPEND_POSTERIOR, "manifest.json"),
+    "backtest": (BACKTEST, "manifest.json"),
     "simulate": ("transactions.csv", "customers.csv", "costs.csv", "truth.csv", "population.json"),
 }
 """The files that a command writes into its folder."""
@@ -85,7 +87,7 @@ def _earlier(command: str, files: list[Path]) -> bool:
     made_by = _made_by(folder)
     if command == made_by:
         return not changed(folder, [file.name for file in files])
-    if command == "report":
+    if command in ("report", "backtest"):
         return False
     if command == "simulate":
         return bool(_json(folder / "population.json", "population"))

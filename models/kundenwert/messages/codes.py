@@ -286,6 +286,12 @@ class Code(StrEnum):
     NO_PROBABILITY = "no-probability"
     NO_WINDOW = "no-window"
     WINDOWS_ENDLESS = "windows-endless"
+    BACKTEST_SHORT = "backtest-short"
+    ORIGIN_OUTSIDE = "origin-outside"
+    BACKTEST_NO_FIT = "backtest-no-fit"
+    BACKTEST_MISSED = "backtest-missed"
+    BACKTEST_FEW = "backtest-few"
+    BACKTEST_HELD = "backtest-held"
     WAIT_NEVER = "wait-never"
     WAIT_LONGER = "wait-longer"
 

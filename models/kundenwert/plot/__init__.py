@@ -2,14 +2,15 @@
 
 `fit` shows the model beside the data, `money` values and hold-out by cohort, `customers` single customers, `cohorts`
 cohorts through time and pooled, `reasons` why formula and posterior differ, `decisions` what to buy and whom to trust,
-`outlook` customers and months to come, `calendar` how all of them buy more or less by the date,
-`surfaces` numbers over two things at once.
+`outlook` customers and months to come, `calendar` how all of them buy more or less by the date, `backtests` forecasts
+from days of the past, `surfaces` numbers over two things at once.
 
 Fits, values, summaries and logs are taken as they are, as in `plot.coverage(values, summary=summary)`; `objects` makes
 tables of them. The tables themselves, or arrays, are the second way. With `ax=None` a figure of fitting size is made.
 Series differ by colour, line and marker, so that they can be told apart in grey too.
 """
 
+from kundenwert.plot.backtests import backtest, backtest_coverage
 from kundenwert.plot.calendar import age_by_period, calendar_factor
 from kundenwert.plot.cohorts import cumulative_revenue, deciles, retention_triangle, shrinkage
 from kundenwert.plot.customers import customer_timelines, p_alive_surface
@@ -30,6 +31,8 @@ from kundenwert.plot.surfaces import expected_purchases_surface
 __all__ = [
     "age_by_period",
     "alive_over_time",
+    "backtest",
+    "backtest_coverage",
     "better",
     "calendar_factor",
     "conditional_expectation",

@@ -20,6 +20,7 @@ _KNOWN_BY = {
     "TransactionLog": "known",
     "Decomposition": "log_contributions",
     "Forecast": "cohorts",
+    "Backtest": "scores",
 }
 
 
@@ -110,6 +111,11 @@ def survival(given: Any, summary: Any) -> pd.DataFrame:
 def forecast(given: Any) -> pd.DataFrame:
     """Return the total of a forecast."""
     return _made(given, "Forecast", lambda: given.total)
+
+
+def backtested(given: Any) -> pd.DataFrame:
+    """Return the table of a back-test."""
+    return _made(given, "Backtest", lambda: pd.DataFrame(given.table))
 
 
 def steps(given: Any) -> pd.DataFrame:

@@ -227,6 +227,28 @@ SENTENCES: dict[Code, str] = {
     Code.WINDOWS_ENDLESS: (
         "an infinite horizon has no last month; give a finite {horizon}, or windows of your own with {windows}"
     ),
+    Code.BACKTEST_SHORT: (
+        "the log is too short for a back-test: a forecast needs {history} and {repeats:n|repeat purchase|repeat "
+        "purchases} behind it and {shortest} after it; the log runs from {first} to {end}, with {bought:,} repeat "
+        "purchases. State days of your own with {origins}, or shorter {horizons}"
+    ),
+    Code.ORIGIN_OUTSIDE: (
+        "no forecast can be checked from {given}: the log runs from {first} to {end}, and the shortest horizon is "
+        "{shortest}. Choose a day between them, or a shorter horizon"
+    ),
+    Code.BACKTEST_NO_FIT: "no origin has a posterior to forecast from; on {day}: {why}",
+    Code.BACKTEST_MISSED: (
+        "Over {length} the 90 % interval held total purchases in {held} of {cases:n|case|cases} and revenue in "
+        "{paid} of {cases}: totals of this log are less sure than their intervals say"
+    ),
+    Code.BACKTEST_FEW: (
+        "Over {length} the 90 % interval held total purchases in {held} of {cases:n|case|cases} and revenue in "
+        "{paid} of {cases}: too few to say that it holds as often as it should"
+    ),
+    Code.BACKTEST_HELD: (
+        "Over {length} the 90 % interval held total purchases in {held} of {cases:n|case|cases} and revenue in "
+        "{paid} of {cases}: about as often as it should"
+    ),
     Code.WAIT_NEVER: "a probability of {share:.0%} is never reached: P(alive) is {alive:.2f}",
     Code.WAIT_LONGER: (
         "a probability of {share:.0%} is not reached within {years:.3g} years: it is {reached:.2f} by then"
