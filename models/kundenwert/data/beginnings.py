@@ -30,8 +30,8 @@ EVEN = 0.2
 """Mean of (first + last) / H - 1 that a season or growth may cause; half of it below 0."""
 
 SHORTEST_RUN, LONGEST_RUN = 2, 3
-"""How many lengths H, from the first where purchases pile up, must look alike in both directions; where a log ends before,
-it may do with the smaller number."""
+"""How many lengths H, from the first where purchases pile up, must look alike in both directions; the smaller number
+will do where the log is not longer."""
 
 
 @dataclass(frozen=True)

@@ -85,9 +85,9 @@ SENTENCES: dict[Code, str] = {
     Code.BEGINS_WITHIN_LIVES: (
         "of {customers:n|customer|customers} seen up to {until}, {share:.0f} % come in the first half of that time, "
         "and they buy from the first day on like customers of long standing: the log seems to begin in the middle of "
-        "its customers' lives. First seen is then not first bought: their times as a customer are too short, and drop-out, "
-        "their values and those of new customers are off. Read what lies before too, or compare with customers first "
-        "seen later"
+        "its customers' lives. First seen is then not first bought: their times as a customer are too short, and "
+        "drop-out, their values and those of new customers are off. Read what lies before too, or compare with "
+        "customers first seen later"
     ),
     Code.REFUNDS_ACROSS_ORIGIN: (
         "refunds of the hold-out, if any, were taken off purchases before it; net those of the same day only, and "
