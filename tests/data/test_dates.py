@@ -311,24 +311,25 @@ def many_days(*more):
 
 
 def test_a_last_day_far_behind_all_others_is_a_caution():
-    note = read_transactions(many_days("2026-06-30")).account.notes[0]
+    note = read_transactions(many_days("2026-06-30"), isolated_days="keep").account.notes[0]
     assert (note.code, note.count, note.money, note.caution) == (Code.LAST_DAY_APART, 1, 1.0, True)
     assert str(note.first[0]) == "row 101: customer 'c100', '2026-06-30', '1.0'"
     assert "observation_end='2023-10-28'" in note.reason
 
 
 @pytest.mark.parametrize(
-    ("days", "found"),
+    ("treated", "first", "last"),
     [
-        (["2009-06-30", "2026-06-30"], [Code.FIRST_DAY_APART, Code.LAST_DAY_APART]),
-        (["2009-06-30"], [Code.FIRST_DAY_APART]),
-        (["2026-06-30"], [Code.LAST_DAY_APART]),
+        ("keep", Code.FIRST_DAY_APART, Code.LAST_DAY_APART),
+        ("exclude", Code.FIRST_DAYS_LEFT_OUT, Code.LAST_DAYS_LEFT_OUT),
     ],
-    ids=["both", "first", "last"],
 )
-def test_days_that_stand_apart_are_told(days, found):
-    notes = of_days(read_transactions(many_days(*days)))
-    assert [(note.code, note.count) for note in notes] == [(code, 1) for code in found]
+@pytest.mark.parametrize("days", [["2009-06-30", "2026-06-30"], ["2009-06-30"], ["2026-06-30"]])
+def test_days_that_stand_apart_are_told(days, treated, first, last):
+    log = read_transactions(many_days(*days), isolated_days=treated)
+    expected = [first if day < "2023" else last for day in days]
+    assert [(note.code, note.count) for note in of_days(log)] == [(code, 1) for code in expected]
+    assert log.account.excluded == (len(days) if treated == "exclude" else 0)
 
 
 @pytest.mark.parametrize("more", [[], ["2024-03-01"], ["2026-06-30"] * 9, ["2026-06-30", "2026-07-01", "2026-07-02"]])

@@ -17,7 +17,7 @@ BY_DATE = (Code.NEW_LATER, Code.AFTER_OBSERVATION, Code.AFTER_HOLDOUT, Code.REFU
 """Reasons for exclusion that follow from the dates asked for, not from the data."""
 
 
-def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, few: Sequence[Note]) -> RowAccount:
+def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, said: Sequence[Note]) -> RowAccount:
     """Carry a log's account on to what a summary used.
 
     Parameters
@@ -28,8 +28,8 @@ def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, few: Sequ
         Its purchases as known at the end of observation.
     span : Span
         Which days are used.
-    few : sequence of Note
-        What is said of the number of customers who came back in these days, in place of all days.
+    said : sequence of Note
+        What is said of these days; of the number of customers who came back, in place of what is said of all days.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def carried_on(log: TransactionLog, purchases: ibis.Table, span: Span, few: Sequ
     before = _before(log, end)
     unused = [name for name in (Code.NEW_LATER, late) if name in found]
     further = tuple(Entry("excluded", name, int(found[name]["rows"]), found[name]["money"]) for name in unused)
-    notes = (*few, *(note for note in log.account.notes if note.code != Code.TOO_FEW))
+    notes = (*said, *(note for note in log.account.notes if note.code != Code.TOO_FEW))
     if last > log.last_day:
         silent = {"days": (last - log.last_day).days, "until": span.complete}
         notes = (*notes, Note(Code.SILENT_END if span.stated else Code.SILENT_DAYS, 0, figures=silent))

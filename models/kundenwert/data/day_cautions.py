@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import ibis
 
 from kundenwert.data.account import Note
+from kundenwert.data.beginnings import begins_within
 from kundenwert.data.date_formats import FORMATS
 from kundenwert.data.dates import Dating, read_date, swapped
+from kundenwert.data.stretches import Apart, Closure, days_of, silences
 from kundenwert.messages import Code, Setting
 from kundenwert.sources import Place, Source
+
+if TYPE_CHECKING:
+    from kundenwert.data.spans import Span
 
 PLACEHOLDER_DAYS = tuple(
     dt.date(*day)
@@ -26,13 +30,6 @@ PLACEHOLDER_DAYS = tuple(
 
 FAR_DAYS = 366
 """Days that must lie between a placeholder and all other days; a shop may have sold something on 1 January 1970."""
-
-APART_DAYS, APART_TIMES, FEWEST_DAYS = 180, 5, 10
-"""A first or last day stands apart if it is so many days away from the next, so many times the longest gap of all
-others, and there are so many other days."""
-
-APART_ROWS = 0.01
-"""Share of the rows that may lie beyond such a gap; more are no slip."""
 
 _COARSE = {"week": Code.DATES_ARE_WEEKS, "month": Code.DATES_ARE_MONTHS, "quarter": Code.DATES_ARE_QUARTERS}
 _MONTH_WITHOUT_DAY = ("%d", "%e", "%j", "%c", "%x", "%s", "%F", "%D")
@@ -94,32 +91,35 @@ def files_by_others(rows: ibis.Table, dating: Dating, opened: Source, stated: st
     )
 
 
-def day_cautions(rows: ibis.Table, daily: ibis.Table, opened: Source, date_format: str | None) -> tuple[Note, ...]:
+def day_cautions(
+    rows: ibis.Table, daily: ibis.Table, opened: Source, date_format: str | None, apart: Sequence[Apart] = ()
+) -> tuple[Note, ...]:
     """Say which days stand apart from all others, and how many rows merge where dates name no day.
 
     Parameters
     ----------
     rows, daily : ibis.Table
-        Results of `with_fate` and `merge_days`.
+        Rows with their fates, and the result of `merge_days`.
     opened : Source
         The source, for the places of its rows.
     date_format : str or None
         How the dates are written.
+    apart : sequence of Apart
+        First and last days that stand apart, left out or kept.
 
     Returns
     -------
     tuple of Note
     """
-    counted = daily.group_by("date").agg(days=daily.count(), rows=daily["rows"].sum()).order_by("date")
-    found = counted.to_pyarrow().to_pylist()
-    merged = sum(int(day["rows"] - day["days"]) for day in found)
-    used = sum(int(day["rows"]) for day in found)
-    coarse = _coarse(date_format)
     notes = []
+    coarse = _coarse(date_format)
     if coarse is not None:
+        sums = daily.agg(days=daily.count(), rows=daily["rows"].sum()).to_pyarrow().to_pylist()[0]
+        used = int(sums["rows"] or 0)
+        merged = used - int(sums["days"])
         notes.append(Note(_COARSE[coarse], merged, figures={"share": 100 * merged / max(used, 1)}))
-    notes += [_caution(rows, opened, apart) for apart in _apart([(day["date"], int(day["rows"])) for day in found])]
-    return tuple(notes)
+    notes += _placeholders(rows, opened)
+    return (*notes, *(_of_apart(rows, opened, one) for one in apart))
 
 
 def _coarse(date_format: str | None) -> str | None:
@@ -131,54 +131,87 @@ def _coarse(date_format: str | None) -> str | None:
     return None if any(sign in date_format for sign in _MONTH_WITHOUT_DAY) else "month"
 
 
-@dataclass(frozen=True)
-class _Apart:
-    """Days beyond a gap: those from `first` to `last`; `near` is the day at the other side of the gap."""
-
-    first: dt.date
-    last: dt.date
-    near: dt.date
-    gap: int
-    late: bool
-
-
-def _apart(days: Sequence[tuple[dt.date, int]]) -> list[_Apart]:
-    """Find the few rows before a gap at the beginning, or behind one at the end, that dwarfs all others."""
-    gaps = [(later[0] - earlier[0]).days for earlier, later in pairwise(days)]
-    found, total = [], sum(rows for _, rows in days)
-    for late in (False, True):
-        order = range(len(gaps) - 1, -1, -1) if late else range(len(gaps))
-        beyond = 0
-        for i in order:  # the gap between days i and i + 1, from the outer end inwards
-            beyond += days[i + 1 if late else i][1]
-            inside = gaps[:i] if late else gaps[i + 1 :]
-            if beyond > max(1, APART_ROWS * total) or len(inside) < FEWEST_DAYS - 1:
-                break
-            others = sorted(inside)[:-1] if len(inside) > FEWEST_DAYS else inside  # the other end may stand apart too
-            if gaps[i] > max(APART_DAYS, APART_TIMES * max(others)):
-                outer = (days[i + 1][0], days[-1][0]) if late else (days[0][0], days[i][0])
-                found.append(_Apart(*outer, days[i if late else i + 1][0], gaps[i], late))
-                break
-    return found
+def _placeholders(rows: ibis.Table, opened: Source) -> list[Note]:
+    """Name the days by which a log says that there is none."""
+    theirs = rows.filter(rows.fate == str(Code.PLACEHOLDER_DATE))
+    days = theirs.group_by("date").agg(n=theirs.count()).order_by("date").to_pyarrow().to_pylist()
+    if not days:
+        return []
+    named = " and ".join(str(one["date"]) for one in days)
+    return [_about(theirs, opened, Code.PLACEHOLDER_DATES, {"days": named})]
 
 
-def _caution(rows: ibis.Table, opened: Source, apart: _Apart) -> Note:
-    """Name the rows that stand apart, their customers and their money."""
-    good = rows.filter(rows.fate.isnull() & rows.date.between(apart.first, apart.last))
-    found = good.agg(n=good.count(), money=good.amount.sum()).to_pyarrow().to_pylist()[0]
-    shown = good.order_by("row").limit(3).select("row", "customer_id", "date_text", "amount_text")
+def _of_apart(rows: ibis.Table, opened: Source, apart: Apart) -> Note:
+    """Say of rows that stand apart what was done with them, and how to have it otherwise."""
+    there = rows.filter(rows.date.between(apart.first, apart.last))
+    out = there.filter(there.fate == str(Code.ISOLATED_DAY))
+    left_out = bool(out.count().to_pyarrow().as_py())
+    figures = {
+        "day": apart.last if apart.late else apart.first,
+        "days": apart.days,
+        "near": apart.near,
+        "gap": apart.gap,
+        "expected": apart.expected,
+        "end": Setting("observation_end", str(apart.near)),
+        "leave": Setting("isolated_days", "exclude"),
+        "keep": Setting("isolated_days", "keep"),
+    }
+    if left_out:
+        return _about(out, opened, Code.LAST_DAYS_LEFT_OUT if apart.late else Code.FIRST_DAYS_LEFT_OUT, figures)
+    code = Code.LAST_DAY_APART if apart.late else Code.FIRST_DAY_APART
+    return _about(there.filter(there.fate.isnull()), opened, code, figures)
+
+
+def _about(rows: ibis.Table, opened: Source, code: Code, figures: dict[str, object]) -> Note:
+    """Make a caution of rows: how many, their money, and what the first of them say."""
+    found = rows.agg(n=rows.count(), money=rows.amount.sum()).to_pyarrow().to_pylist()[0]
+    shown = rows.order_by("row").limit(3).select("row", "customer_id", "date_text", "amount_text")
     first = tuple(
         Place(
             opened.place(row["row"]), f"customer {row['customer_id']!r}, {row['date_text']!r}, {row['amount_text']!r}"
         )
         for row in shown.to_pyarrow().to_pylist()
     )
+    return Note(code, int(found["n"]), first, caution=True, money=float(found["money"] or 0), figures=figures)
+
+
+def span_cautions(purchases: ibis.Table, span: Span) -> tuple[Note, ...]:
+    """Say in which stretches of observation and hold-out nobody bought against all expectation, and how a log begins.
+
+    Parameters
+    ----------
+    purchases : ibis.Table
+        Customer-days, as in `TransactionLog.purchases`.
+    span : Span
+        Which days are used.
+
+    Returns
+    -------
+    tuple of Note
+    """
+    days, end = days_of(purchases), span.end
+    notes = [_silent(one, Code.SILENT_STRETCH if one.end == end else Code.CLOSURE) for one in silences(days, end)]
+    if span.holdout is not None:
+        later = [one for one in silences(days, span.holdout) if one.end > end]
+        notes += [_silent(one, Code.CLOSURE_HELD_OUT) for one in later]
+    return (*notes, *_beginning(purchases, end))
+
+
+def _beginning(purchases: ibis.Table, end: dt.date) -> list[Note]:
+    """Say where a log begins in the middle of its customers' lives."""
+    found = begins_within(purchases, end)
+    if found is None:
+        return []
+    figures = {"customers": found.customers, "until": found.until, "share": 100 * found.share}
+    return [Note(Code.BEGINS_WITHIN_LIVES, 0, caution=True, figures=figures)]
+
+
+def _silent(closure: Closure, code: Code) -> Note:
     figures = {
-        "day": apart.last if apart.late else apart.first,
-        "near": apart.near,
-        "gap": apart.gap,
-        "end": Setting("observation_end", str(apart.near)),
-        "where": Setting("where"),
+        "start": closure.start,
+        "end": closure.end,
+        "length": closure.days,
+        "expected": closure.expected,
+        "before": Setting("observation_end", str(closure.start - dt.timedelta(days=1))),
     }
-    code = Code.LAST_DAY_APART if apart.late else Code.FIRST_DAY_APART
-    return Note(code, int(found["n"]), first, caution=True, money=float(found["money"]), figures=figures)
+    return Note(code, 0, caution=True, figures=figures)

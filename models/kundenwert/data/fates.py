@@ -11,7 +11,6 @@ import ibis
 from kundenwert.data.account import Entry, Note, RowAccount
 from kundenwert.data.amounts import LARGEST_AMOUNT, guessed_amount
 from kundenwert.data.dates import EARLIEST, LATEST, likely_format
-from kundenwert.data.refunds import settle
 from kundenwert.data.shares import large_shares
 from kundenwert.errors import DomainError
 from kundenwert.messages import Code, Setting, listing, say, several
@@ -28,7 +27,15 @@ EXCLUDING = (
     *(Code.EMPTY_ROW, Code.REPEATED_HEADING, Code.PAGE_NUMBER, Code.CARRIED_OVER, Code.LIST_SUM, Code.LONE_TEXT),
     *(Code.STRAY_QUOTE, Code.TORN_ROW, Code.EXCLUDED_CUSTOMER, Code.SUM_OF_ALL, Code.NO_CUSTOMER, Code.PLACEHOLDER_ID),
     *(Code.NO_DATE, Code.BAD_DATE, Code.PLACEHOLDER_DATE, Code.FAR_DATE),
-    *(Code.FUTURE_DATE, Code.NO_AMOUNT, Code.BAD_AMOUNT, Code.REFUND, Code.ZERO_AMOUNT, Code.DUPLICATE),
+    *(
+        Code.FUTURE_DATE,
+        Code.ISOLATED_DAY,
+        Code.NO_AMOUNT,
+        Code.BAD_AMOUNT,
+        Code.REFUND,
+        Code.ZERO_AMOUNT,
+        Code.DUPLICATE,
+    ),
     *(Code.UNDONE_BY_REFUND, Code.LONE_REFUND, Code.REFUND_BEYOND, Code.REFUND_UNPLACED),
 )
 """Why rows are excluded, in the order in which an account lists them."""
@@ -71,8 +78,7 @@ def with_fate(typed: ibis.Table, reading: Reading, width: int) -> ibis.Table:
     if reading.duplicates == "drop":
         tests.append((typed.duplicate, Code.DUPLICATE))
     found = ibis.cases(*((test, str(code)) for test, code in tests))
-    judged = typed.mutate(fate=typed.fate.coalesce(found)).drop(*(f"c{i}" for i in range(width)))
-    return settle(judged, reading.refunds)
+    return typed.mutate(fate=typed.fate.coalesce(found)).drop(*(f"c{i}" for i in range(width)))
 
 
 def merge_days(rows: ibis.Table, refunds: str, kept: int) -> ibis.Table:
@@ -123,7 +129,10 @@ _ABSENT = {
     Code.PAGE_NUMBER: "a page number",
     Code.LONE_TEXT: "a text and nothing else",
 }
-_BY_DATE = (Code.BAD_DATE, Code.PLACEHOLDER_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT)
+_BY_DATE = (
+    *(Code.BAD_DATE, Code.PLACEHOLDER_DATE, Code.FAR_DATE, Code.FUTURE_DATE, Code.FUTURE_KEPT),
+    Code.ISOLATED_DAY,
+)
 _BY_CUSTOMER = (
     Code.STRAY_QUOTE,
     Code.TORN_ROW,

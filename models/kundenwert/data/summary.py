@@ -12,6 +12,7 @@ import pandas as pd
 from kundenwert.data.carried import carried_on
 from kundenwert.data.cautions import too_few
 from kundenwert.data.customers import DAYS_PER_UNIT, MISSING_COHORT, CustomerSummary, days_per_unit
+from kundenwert.data.day_cautions import span_cautions
 from kundenwert.data.histories import Patterns, patterns
 from kundenwert.data.spans import dates_asked, log_end
 from kundenwert.data.transactions import TransactionLog
@@ -223,7 +224,7 @@ def summarise(
         table[name] = _numbers(table[name], log.source.decimal)
     _informative(table, end, for_fit=for_fit)
     few = too_few(int((table["frequency"] > 0).sum()), len(table)) if for_fit else ()
-    account = carried_on(log, purchases, span, few)
+    account = carried_on(log, purchases, span, (*few, *span_cautions(purchases, span)))
     return CustomerSummary(
         table,
         shaping.time_unit,

@@ -23,8 +23,9 @@ from kundenwert.data.margins import margin_notes
 from kundenwert.data.meaning import meant
 from kundenwert.data.presets import with_preset
 from kundenwert.data.pseudonyms import discreet, pseudonymous, without_texts
-from kundenwert.data.refunds import as_known, match_refunds, parts_of, refund_notes
+from kundenwert.data.refunds import as_known, match_refunds, parts_of, refund_notes, settle
 from kundenwert.data.roles import Roles, find_roles
+from kundenwert.data.stretches import apart_from_others
 from kundenwert.data.tables.customers import MasterData
 from kundenwert.data.typed import Notation, typed_rows
 from kundenwert.errors import DomainError
@@ -155,10 +156,11 @@ def _read(source: object, reading: Reading) -> TransactionLog:
     rows, currency, seen = _run(lambda: _judged(typed, opened, roles, reading, notation), notation.date_format)
     if opened.materialised:
         rows = _run(lambda: store(opened.table.get_backend(), "rows", rows), notation.date_format)
+    rows, apart = apart_from_others(rows, reading.isolated_days)
     rows = pseudonymous(rows, reading)
     rows, parts, of_refunds = _settled(rows, opened, roles, reading)
     daily = merge_days(rows, reading.refunds, len(roles.kept))
-    of_days = day_cautions(rows, daily, opened, notation.date_format)
+    of_days = day_cautions(rows, daily, opened, notation.date_format, apart)
     notes = (*of_preset, *recognised, *notes_on_lines(opened, guesses), *notation.notes, *seen, *of_refunds, *of_days)
     notes = (*notes, *margin_notes(rows))
     account = account_for(opened, rows, daily, reading.refunds, notes, bad_money=guesses[0])
@@ -197,11 +199,12 @@ def _settled(
     rows: ibis.Table, opened: Source, roles: Roles, reading: Reading
 ) -> tuple[ibis.Table, ibis.Table | None, tuple[Note, ...]]:
     """Take credit notes off the purchases they belong to, where that is asked for and there are any."""
+    rows = settle(rows, reading.refunds)
     settled = match_refunds(rows) if reading.refunds == "match" else rows
-    if settled is rows:
-        return rows, None, ()
-    if opened.materialised:
+    if opened.materialised and (settled is not rows or reading.refunds in ("net", "earlier")):
         settled = store(opened.table.get_backend(), "settled", settled)
+    if settled is rows or reading.refunds != "match":
+        return settled, None, ()
     return settled, parts_of(settled, len(roles.kept)), refund_notes(settled)
 
 

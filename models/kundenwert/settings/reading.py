@@ -143,6 +143,11 @@ class Reading:
     """What to do with rows dated after today: one mistyped year would end the log in a time when nobody bought. Keep
     them in a log that is simulated."""
 
+    isolated_days: Literal["exclude", "keep", "refuse"] = "exclude"
+    """What to do with a few rows at the beginning or the end that a gap out of all proportion parts from all others:
+    one mistyped year would move the end of observation into a time when nobody bought. Leave them out, keep them, or
+    refuse the log; they are told with their days each time."""
+
     pseudonymise: bool = False
     """Whether customers get pseudonyms instead of their ids, in everything that is written and said, and no row is
     quoted."""

@@ -20,6 +20,7 @@ SENTENCES: dict[Code, str] = {
     Code.BAD_DATE: "date unreadable",
     Code.FAR_DATE: "date before {earliest} or after {latest}",
     Code.FUTURE_DATE: "date in the future",
+    Code.ISOLATED_DAY: "date far from all others",
     Code.NO_AMOUNT: "amount missing",
     Code.BAD_AMOUNT: "amount unreadable, infinite or beyond 1e15",
     Code.REFUND: "refund (negative amount)",
@@ -67,6 +68,26 @@ SENTENCES: dict[Code, str] = {
     Code.SILENT_DAYS: (
         "{days:n|day|days} without a purchase count as observed, up to {until}; if the log was exported before, choose "
         "an earlier day"
+    ),
+    Code.SILENT_STRETCH: (
+        "no purchase from {start} to the end of observation, {end}, {length:n|day|days} in which about "
+        "{expected:,.0f} were to be expected: was the shop shut, or is the log not complete? Forecasts take the "
+        "silence for lost customers, and values are too low. If the log is not complete, set {before}"
+    ),
+    Code.CLOSURE: (
+        "no purchase from {start} to {end}, {length:n|day|days} in which about {expected:,.0f} were to be expected: "
+        "was the shop shut, or is a part of the log missing? Forecasts take the silence for lost or slower customers"
+    ),
+    Code.CLOSURE_HELD_OUT: (
+        "no purchase from {start} to {end}, {length:n|day|days} of the hold-out in which about {expected:,.0f} were to "
+        "be expected: was the shop shut? No forecast knows of that, and all will look too high"
+    ),
+    Code.BEGINS_WITHIN_LIVES: (
+        "of {customers:n|customer|customers} seen up to {until}, {share:.0f} % come in the first half of that time, "
+        "and they buy from the first day on like customers of long standing: the log seems to begin in the middle of "
+        "its customers' lives. First seen is then not first bought: their times as a customer are too short, and "
+        "drop-out, their values and those of new customers are off. Read what lies before too, or compare with "
+        "customers first seen later"
     ),
     Code.REFUNDS_ACROSS_ORIGIN: (
         "refunds of the hold-out, if any, were taken off purchases before it; net those of the same day only, and "
@@ -148,14 +169,31 @@ SENTENCES: dict[Code, str] = {
     ),
     Code.DATES_OTHERWISE: "date written as {other} among dates written as {usual}, read as such",
     Code.PLACEHOLDER_DATE: "date is a placeholder such as 1900-01-01",
+    Code.PLACEHOLDER_DATES: (
+        "databases and spreadsheets write {days} where there is no date: {count:n|row is|rows are} left out, far from "
+        "all others. If dates are known, write them into the log"
+    ),
     Code.LAST_DAY_APART: (
         "the last day, {day}, lies {gap:,} days behind the one before, {near}, and would decide the end of "
-        "observation: "
-        "is its date right? If not, set {end}, or leave the row out with {where}"
+        "observation: is its date right? If not, leave it out with {leave}, or set {end}"
     ),
     Code.FIRST_DAY_APART: (
-        "the first day, {day}, lies {gap:,} days before the next, {near}: is its date right? If not, leave the row out "
-        "with {where}"
+        "the first day, {day}, lies {gap:,} days before the next, {near}: is its date right? If not, leave it out with "
+        "{leave}"
+    ),
+    Code.LAST_DAYS_LEFT_OUT: (
+        "{count:n|row|rows} of {days} left out, {gap:,} days behind all others, which end on {near}: about "
+        "{expected:,.0f} purchases were to be expected in between. If dates are right and nothing is missing, keep "
+        "them with {keep}; the silence then speaks against every customer"
+    ),
+    Code.FIRST_DAYS_LEFT_OUT: (
+        "{count:n|row|rows} of {days} left out, {gap:,} days before all others, which begin on {near}: about "
+        "{expected:,.0f} purchases were to be expected in between. If dates are right and nothing is missing, keep "
+        "them with {keep}"
+    ),
+    Code.ISOLATED_DAYS_REFUSED: (
+        "{count:n|row lies|rows lie} far from all others, on {days}; the nearest other day is {near}, {gap:,} days "
+        "away. Mend the dates, or choose {leave} or {keep}"
     ),
     Code.DATES_ARE_WEEKS: (
         "dates are weeks and were put on their Monday: rows of one customer and week became one purchase, "
