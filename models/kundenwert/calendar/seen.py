@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -162,6 +162,49 @@ def age_by_period(
         }
     )
     return made[made["expected"] > 0].reset_index(drop=True)
+
+
+class Dated(NamedTuple):
+    """Repeat purchases with their dates.
+
+    Parameters
+    ----------
+    repeats
+        A row for each purchase: `age`, days before the end of observation, `amount`, and the `row` of its customer.
+    edges
+        Ends of periods in units of time, ascending to 0, the end of observation.
+    """
+
+    repeats: pd.DataFrame
+    edges: Array
+
+
+def dated(summary: CustomerSummary, log: TransactionLog, *, period_days: int) -> Dated:
+    """Each repeat purchase with its date, and the periods of the window.
+
+    Parameters
+    ----------
+    summary
+        Customers, with dates.
+    log
+        The log that it was made from.
+    period_days
+        Length of a period, ≥ 1; periods are counted back from the end of observation.
+
+    Returns
+    -------
+    Dated
+
+    Raises
+    ------
+    SchemaError
+        If the summary has no dates.
+    DomainError
+        If the log holds other purchases than the summary.
+    """
+    table, end, number = _dated(summary, period_days)
+    edges: Array = -period_days * np.arange(number, -1, -1) / summary.days_per_unit
+    return Dated(_repeats(log, table, end), edges)
 
 
 def _dated(summary: CustomerSummary, period_days: int) -> tuple[pd.DataFrame, dt.date, int]:
