@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 type Fitting = Callable[[CustomerSummary], tuple[Purchases, Spend]]
 """From what was known on a day to both posteriors."""
 
-type Learning = Callable[[Any, Any, CustomerSummary, TransactionLog], Calendar]
-"""From both fits, the summary they were fitted to, and the log, to a calendar; looks at nothing after the summary."""
+type Learning = Callable[[Any, Any, CustomerSummary, TransactionLog], Calendar | None]
+"""From both fits, the summary they were fitted to, and the log, to a calendar or to none; what follows is not looked at."""
 
 
 def backtest(

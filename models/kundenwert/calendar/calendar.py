@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kundenwert.calendar.factor import Factor, of_counts, of_means
 from kundenwert.calendar.prior import PURCHASES, SPEND, CalendarPrior
 from kundenwert.calendar.seen import Days, Seen, seen
+from kundenwert.data.stretches import closures
 from kundenwert.kernels.clock import Clock
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def learn_calendar(
     *,
     prior: CalendarPrior = PURCHASES,
     spend_prior: CalendarPrior = SPEND,
-    closed: Sequence[tuple[dt.date, dt.date]] = (),
+    closed: Sequence[tuple[dt.date, dt.date]] | None = None,
     period_days: int = PERIOD_DAYS,
     cohort_sd: float = COHORT_SD,
     draws: int = DRAWS,
@@ -169,7 +170,8 @@ def learn_calendar(
     prior, spend_prior
         What is believed of the two factors beforehand.
     closed
-        First and last days of closures, in the past: nothing is expected of them.
+        First and last days of closures, in the past: nothing is expected of them. Those that `data.closures` finds if
+        not given; none if empty.
     period_days
         Length of a period, ≥ 1.
     cohort_sd
@@ -191,9 +193,9 @@ def learn_calendar(
     DomainError
         If the log holds other purchases than the summary.
     """
-    periods = seen(
-        purchases.scoring, spend.scoring, summary, log, period_days=period_days, closed=_days(closed), seed=seed
-    )
+    shut = _found_closed(log, summary.observation_end) if closed is None else list(closed)
+    how = {"period_days": period_days, "seed": seed}
+    periods = seen(purchases.scoring, spend.scoring, summary, log, closed=shut, **how)
     per_year = summary.units_per_year * summary.days_per_unit / period_days
     expected = np.maximum(periods.expected, LEAST)
     rate = of_counts(periods.purchases, expected, prior, ahead=AHEAD, per_year=per_year)
@@ -211,5 +213,6 @@ def _with_later(level: Array, per_year: float) -> Array:
     return np.hstack([level, later])
 
 
-def _days(closed: Sequence[tuple[dt.date, dt.date]]) -> list[Days]:
-    return [(first, last) for first, last in closed]
+def _found_closed(log: TransactionLog, end: dt.date | None) -> list[Days]:
+    """Closures up to a day; the summary's account has told of them."""
+    return [] if end is None else [(one.start, one.end) for one in closures(log, end)]

@@ -148,7 +148,8 @@ def age_by_period(
     classes = int(born.max()) // width + 1
     back, days = repeats["age"].to_numpy(), born[repeats["row"].to_numpy()] - repeats["age"].to_numpy()
     period, age = number - 1 - back // period_days, days // width
-    counts = np.bincount(period * classes + age, minlength=number * classes)
+    cell = (period * classes + age)[period >= 0]  # older periods are not looked at
+    counts = np.bincount(cell, minlength=number * classes)
     edges = -period_days * np.arange(number, -1, -1) / unit
     ages = [(k * width / unit, (k + 1) * width / unit) for k in range(classes)]
     expected = np.stack([_exposed(scoring, summary, edges, seed, own) for own in ages])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -21,6 +21,7 @@ from kundenwert.settings.document import Document
 
 if TYPE_CHECKING:
     from kundenwert.backtests import Backtest
+    from kundenwert.backtests.run import Learning
     from kundenwert.bayes import Fit
     from kundenwert.data import CustomerSummary, TransactionLog
     from kundenwert.laws import PurchaseLaw, SpendLaw
@@ -45,6 +46,14 @@ Horizons = Annotated[
         group=o.DATA,
     ),
 ]
+Calendars = Annotated[
+    Literal["auto", "off"],
+    Parameter(
+        help="Whether customers share a season, level and shocks, learned at each origin; auto: where the law of "
+        "purchases takes a calendar.",
+        group=o.MODEL,
+    ),
+]
 
 
 def backtest(
@@ -54,6 +63,7 @@ def backtest(
     out: o.OutDir,
     origins: Origins = (),
     horizons: Horizons = (),
+    calendar: Calendars = "auto",
     reading: Annotated[o.ReadingOptions, o.FLAT] = o.READING,
     shaping: Annotated[o.BacktestShaping, o.FLAT] = o.BACKTESTED,
     sampling: Annotated[o.SamplingOptions, o.FLAT] = o.SAMPLING,
@@ -72,7 +82,7 @@ def backtest(
     journey = Journey()
     with claimed(out):
         log, summary = steps.read_and_summarise(journey, source, reading, shaping, steps.looked_at(sampling))
-        found = _found(journey, stated, log, origins, horizons)
+        found = _found(journey, stated, log, origins, horizons, steps.learned_calendar if calendar == "auto" else None)
         for one in found.left_out:
             tell(f"caution: no forecast from {one.origin}: {one.why}")
         file = _written(found, summary, stated, journey, out)
@@ -82,7 +92,12 @@ def backtest(
 
 
 def _found(
-    journey: Journey, stated: Document, log: TransactionLog, origins: tuple[str, ...], horizons: tuple[str, ...]
+    journey: Journey,
+    stated: Document,
+    log: TransactionLog,
+    origins: tuple[str, ...],
+    horizons: tuple[str, ...],
+    calendar: Learning | None,
 ) -> Backtest:
     """Back-test with the models that `fit` would have chosen at each origin, with a bar over origins."""
     from kundenwert.backtests import backtest as run  # noqa: PLC0415
@@ -99,6 +114,7 @@ def _found(
             log,
             stated.shaping,
             models=fitted,
+            calendar=calendar,
             origins=days,
             horizons=lengths,
             seed=stated.sampling.seed,

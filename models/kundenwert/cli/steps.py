@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kundenwert.bayes import Fit
+    from kundenwert.calendar import Calendar
     from kundenwert.data import Costs, CustomerSummary, TransactionLog
     from kundenwert.laws import Law, PurchaseLaw, SpendLaw
     from kundenwert.predict import Reader
@@ -206,6 +207,17 @@ def value(
 
     with journey.bar("Valuing customers", len(summary)) as advance:
         return value_table(purchases, spend, summary, terms, seed=seed, advance=advance, readers=readers)
+
+
+def learned_calendar(
+    purchases: Fit[PurchaseLaw], spend: Fit[SpendLaw], summary: CustomerSummary, log: TransactionLog
+) -> Calendar | None:
+    """The calendar of a business, as far as the log knew it then; None where the law of purchases takes none."""
+    if not purchases.model.takes_calendar:
+        return None
+    from kundenwert.calendar import learn_calendar  # noqa: PLC0415
+
+    return learn_calendar(purchases, spend, summary, log)
 
 
 def costs_of(terms: Terms) -> Costs | None:

@@ -80,8 +80,9 @@ def begins_within(purchases: ibis.Table, end: dt.date) -> Beginning | None:
 
     None of the simulated shops of 500 customers that began with the log is called so (new customers coming steadily,
     cohorts of a day, a quarter and a year; mean times between purchases of 15 to 200 days, seasons of log-sd 0 and
-    0.35); of smaller ones nothing is said. Of logs cut out of the lives of their customers nearly all are whose customers
-    buy often in their time; where most buy once or twice a year and soon leave there is no difference to be seen.
+    0.35); of smaller ones nothing is said. Of logs cut out of the lives of their customers nearly all are whose
+    customers buy often in their time; where most buy once or twice a year and soon leave there is no difference to be
+    seen.
 
     Parameters
     ----------
