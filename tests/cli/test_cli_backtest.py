@@ -46,7 +46,9 @@ def test_a_back_test_is_written_and_told(checked):
     assert list(table) == COLUMNS
     log = kw.read_transactions(source, keep=["channel"])
     models = (kw.ParetoNBD(), kw.GammaGamma())
-    same = kw.backtest(log, models=models, origins=["2023-10-31"], horizons=[60], cohort="channel", seed=5)
+    same = kw.backtest(
+        log, models=models, origins=["2023-10-31"], horizons=[60], cohort="channel", seed=5, calendar=kw.learn_calendar
+    )
     pd.testing.assert_frame_equal(
         table.assign(origin=pd.to_datetime(table["origin"])), same.table, check_dtype=False, atol=6e-5, rtol=0
     )

@@ -28,7 +28,7 @@ type Fitting = Callable[[CustomerSummary], tuple[Purchases, Spend]]
 """From what was known on a day to both posteriors."""
 
 type Learning = Callable[[Any, Any, CustomerSummary, TransactionLog], Calendar | None]
-"""From both fits, the summary they were fitted to, and the log, to a calendar or to none; what follows is not looked at."""
+"""From both fits, the summary they were fitted to, and the log, to a calendar or to none; it sees nothing later."""
 
 
 def backtest(
