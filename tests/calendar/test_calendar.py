@@ -1,6 +1,7 @@
 """A calendar from log to values: what is counted and expected, a factor of 1, sums that share the future."""
 
 import datetime as dt
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import kundenwert as kw
 from kundenwert.bayes import known
 from kundenwert.calendar.seen import seen
-from kundenwert.errors import DomainError, SchemaError
+from kundenwert.data import Closure
+from kundenwert.errors import DomainError, KundenwertError, SchemaError
 from kundenwert.laws import NBD, GammaGamma, History, ParetoNBD
 
 END = "1997-09-30"
@@ -159,11 +161,62 @@ def test_a_cohort_has_its_own_factor_by_name(calendar):
     clocks = calendar.clocks(table, samples=1000)
     fewer = calendar.clocks(table.iloc[:2], samples=1000)
     np.testing.assert_array_equal(clocks.at(np.array([0, 1])).boost, fewer.at(np.array([0, 1])).boost)
+    alone = calendar.clocks(table.iloc[1:2], samples=1000)
+    np.testing.assert_array_equal(clocks.at(np.array([1])).boost, alone.at(np.array([0])).boost)
+    assert (replace(calendar, cohort_sd=0.0).clocks(table, samples=5).own == 1).all()
     boost = clocks.at(np.array([0, 2])).boost
     np.testing.assert_array_equal(boost[0], boost[1])
     assert boost[0].mean() == pytest.approx(1, abs=4.5 * 0.2 / np.sqrt(1000))
     assert np.log(boost[0]).std() == pytest.approx(0.2, rel=0.1)
-    assert (calendar.clocks(table.iloc[[0, 2]], samples=5).own == 1).all(), "a cohort alone is the business"
+
+
+def test_a_calendar_of_other_customers_is_refused(fits, summary, log, calendar):
+    for other in (
+        kw.summarise(log, observation_end="1997-12-31", time_unit="W"),
+        kw.summarise(log, observation_end=END, time_unit="M"),
+    ):
+        with pytest.raises(DomainError, match="learn it anew from these customers' fits and log"):
+            calendar.check(other)
+    later = kw.summarise(log, observation_end="1997-12-31", time_unit="W")
+    for forecast in (kw.value_table, kw.forecast):
+        with pytest.raises(DomainError, match=r"up to 1997-09-30, in time unit 'W'.*up to 1997-12-31"):
+            forecast(*fits, later, horizon=52, calendar=calendar)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"period_days": 7}, "14 to 91 days, not 7"),
+        ({"closed": [("1997-08-20", "1997-08-01")]}, "ends on 1997-08-01, before its first day"),
+        ({"closed": [("August", "1997-08-20")]}, "closed"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(fits, summary, log, how, message):
+    with pytest.raises(KundenwertError, match=message):
+        kw.learn_calendar(*fits, summary, log, **how)
+
+
+def test_closures_are_taken_as_found_or_as_days(fits, summary, log):
+    found = [
+        kw.learn_calendar(*fits, summary, log, closed=closed, draws=10).seen.expected
+        for closed in ([Closure(dt.date(1997, 8, 6), dt.date(1997, 9, 2), 200.0)], [("1997-08-06", "1997-09-02")])
+    ]
+    np.testing.assert_array_equal(*found)
+    assert found[0][-2] == 0
+
+
+def test_customers_of_one_cohort_are_the_business(fits, log):
+    one = kw.summarise(log, observation_end=END, time_unit="W", cohort="none")
+    assert kw.learn_calendar(*fits, one, log, draws=10).cohort_sd == 0
+    assert (
+        kw.learn_calendar(*fits, kw.summarise(log, observation_end=END, time_unit="W"), log, draws=10).cohort_sd == 0.2
+    )
+
+
+def test_what_scores_customers_is_enough(summary, log):
+    law, spend = {name: np.full(50, value) for name, value in LAW.items()}, known(GammaGamma(), **SPEND)
+    found = kw.learn_calendar(known(ParetoNBD(), **law), spend, summary, log, draws=10)
+    assert found.rate.shape == (10, 40)
 
 
 @pytest.mark.parametrize("law", [kw.BGNBD, kw.MBGNBD])

@@ -121,3 +121,10 @@ def test_weights_are_those_of_combinations_that_are_left():
     assert isinstance(found, Factor)
     assert found.weight.sum() == pytest.approx(1, abs=1e-12)
     assert found.mean.shape == (found.weight.size, 9) == found.covariance.shape[:2]
+
+
+def test_very_large_shops_are_drawn():
+    """10 million purchases a period, and no shocks: nearly everything cancels in the covariance."""
+    prior = CalendarPrior(shock=0.0, level=0.0, trend=0.0)
+    found = of_counts(np.full(40, 1e7), np.full(40, 1e7), prior, ahead=13, per_year=13.0)
+    assert np.isfinite(found.draw(500, rng=np.random.default_rng(1))).all()

@@ -159,7 +159,7 @@ def sample(
         smoothed, k = smoothed_log_weights(log_weights)
         weights = np.exp(smoothed)
         largest, effective = float(special.softmax(log_weights).max()), float(1 / np.sum(weights**2))
-        if number == manner.rounds or effective < manner.hopeless * len(points):
+        if number == manner.rounds or (number == 1 and effective < manner.hopeless * len(points)):
             break
         if k < PARETO_K_BOUND and largest < manner.largest and effective >= enough:
             break

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from kundenwert.calendar.factor import Factor, of_counts, of_means
 from kundenwert.calendar.prior import PURCHASES, SPEND, CalendarPrior
-from kundenwert.calendar.seen import Days, Seen, seen
-from kundenwert.data.stretches import closures
+from kundenwert.calendar.seen import Days, Seen, scoring_of, seen
+from kundenwert.data.stretches import Closure, closures
+from kundenwert.errors import DomainError
 from kundenwert.kernels.clock import Clock
+from kundenwert.messages import Code
+from kundenwert.settings.values import day
 
 if TYPE_CHECKING:
-    from kundenwert.bayes import Fit
+    from kundenwert.bayes import Fit, Scoring
     from kundenwert.data import CustomerSummary, TransactionLog
     from kundenwert.laws import PurchaseLaw, SpendLaw
 
@@ -28,8 +31,11 @@ type Array = NDArray[np.float64]
 PERIOD_DAYS = 28
 """Four weeks: thirteen of them are a year but for a day, and each has as many Mondays."""
 
-AHEAD = 39
-"""Periods to come that have a level of their own, three years; later ones have the mean of the last year of these."""
+YEARS_AHEAD = 3
+"""Years to come whose periods have levels of their own; later ones have the mean of the last year of these."""
+
+SHORTEST, LONGEST = 14, 91
+"""Days of a period: shorter ones are many and hold little, longer ones blur a season."""
 
 DRAWS = 4000
 
@@ -70,9 +76,11 @@ class Calendar:
     period_days
         Length of a period.
     cohort_sd
-        Of the log of what each cohort has to itself.
+        Of the log of what each cohort has to itself; 0 where the customers that it was learned from are of one.
     seed
         Of the draws.
+    time_unit, observation_end
+        Of the summary it was learned from.
     """
 
     seen: Seen
@@ -84,6 +92,25 @@ class Calendar:
     period_days: int
     cohort_sd: float
     seed: int
+    time_unit: str
+    observation_end: dt.date | None
+
+    def check(self, summary: CustomerSummary) -> None:
+        """Refuse customers that are counted in another unit of time, or observed up to another day.
+
+        Parameters
+        ----------
+        summary
+            Customers that are to be forecast with the calendar.
+
+        Raises
+        ------
+        DomainError
+            If the calendar was learned in another time unit, or up to another day.
+        """
+        own, others = (self.time_unit, self.observation_end), (summary.time_unit, summary.observation_end)
+        if own != others:
+            raise DomainError(Code.CALENDAR_OF_OTHERS, unit=own[0], end=own[1], own_unit=others[0], own_end=others[1])
 
     def clocks(self, table: pd.DataFrame, *, samples: int) -> Clocks:
         """Levels of so many draws for the customers of a table.
@@ -98,7 +125,7 @@ class Calendar:
         pick = np.arange(samples) % len(self.rate)
         labels = table["cohort"].astype(str) if "cohort" in table else pd.Series("all", index=table.index)
         codes, names = pd.factorize(labels, sort=True)
-        alone = len(names) < 2 or self.cohort_sd == 0
+        alone = self.cohort_sd == 0
         own = np.ones((len(names), samples)) if alone else np.stack([self._own(name, samples) for name in names])
         levels = Clock.of(self.edges, self.rate[pick]), Clock.of(self.edges, self.price[pick])
         return Clocks(*levels, codes.astype(np.int64), own)
@@ -134,20 +161,20 @@ class Calendar:
         return found
 
     def steady(self) -> Calendar:
-        """The same with factors of 1: what would be forecast without a calendar."""
+        """The same with factors of 1 in forecasts, as if there were none; its table shows what was learned."""
         ones = np.ones_like(self.rate)
         return replace(self, rate=ones, price=ones, cohort_sd=0.0)
 
 
 def learn_calendar(
-    purchases: Fit[PurchaseLaw],
-    spend: Fit[SpendLaw],
+    purchases: Fit[PurchaseLaw] | Scoring[PurchaseLaw],
+    spend: Fit[SpendLaw] | Scoring[SpendLaw],
     summary: CustomerSummary,
     log: TransactionLog,
     *,
     prior: CalendarPrior = PURCHASES,
     spend_prior: CalendarPrior = SPEND,
-    closed: Sequence[tuple[dt.date, dt.date]] | None = None,
+    closed: Sequence[Closure | tuple[dt.date | str, dt.date | str]] | None = None,
     period_days: int = PERIOD_DAYS,
     cohort_sd: float = COHORT_SD,
     draws: int = DRAWS,
@@ -170,12 +197,12 @@ def learn_calendar(
     prior, spend_prior
         What is believed of the two factors beforehand.
     closed
-        First and last days of closures, in the past: nothing is expected of them. Those that `data.closures` finds if
-        not given; none if empty.
+        Closures in the past, as `data.closures` gives them, or their first and last days: nothing is expected of them.
+        Those that it finds if not given; none if empty.
     period_days
-        Length of a period, ≥ 1.
+        Length of a period, 14 to 91. Sizes that priors state are those of a period: of four weeks in the defaults.
     cohort_sd
-        Of the log of what each cohort has to itself, ≥ 0.
+        Of the log of what each cohort has to itself, ≥ 0; where there is more than one cohort.
     draws
         Of the periods to come.
     seed
@@ -191,20 +218,27 @@ def learn_calendar(
     SchemaError
         If the summary has no dates.
     DomainError
-        If the log holds other purchases than the summary.
+        If the log holds other purchases than the summary, the law of purchases takes no calendar, or a length or a
+        closure has no meaning.
     """
-    shut = _found_closed(log, summary.observation_end) if closed is None else list(closed)
-    how = {"period_days": period_days, "seed": seed}
-    periods = seen(purchases.scoring, spend.scoring, summary, log, closed=shut, **how)
+    buying, paying = scoring_of(purchases), scoring_of(spend)
+    if not buying.law.takes_calendar:
+        raise DomainError(Code.NO_CALENDAR, title=buying.law.title)
+    if not SHORTEST <= period_days <= LONGEST:
+        raise DomainError(f"a period of a calendar has {SHORTEST} to {LONGEST} days, not {period_days}")
+    shut = closures(log, summary.observation_end) if closed is None and summary.observation_end else closed or ()
+    periods = seen(buying, paying, summary, log, closed=_days(shut), period_days=period_days, seed=seed)
     per_year = summary.units_per_year * summary.days_per_unit / period_days
-    expected = np.maximum(periods.expected, LEAST)
-    rate = of_counts(periods.purchases, expected, prior, ahead=AHEAD, per_year=per_year)
+    ahead, expected = round(YEARS_AHEAD * per_year), np.maximum(periods.expected, LEAST)
+    rate = of_counts(periods.purchases, expected, prior, ahead=ahead, per_year=per_year)
     weight = np.where(np.isfinite(periods.variance), 1 / periods.variance, LEAST)
-    price = of_means(periods.log_ratio, periods.variance, weight, spend_prior, ahead=AHEAD, per_year=per_year)
+    price = of_means(periods.log_ratio, periods.variance, weight, spend_prior, ahead=ahead, per_year=per_year)
     window, rng = periods.purchases.size, np.random.default_rng([seed, 11])
     rates, prices = (_with_later(np.exp(factor.draw(draws, rng=rng)[:, window:]), per_year) for factor in (rate, price))
-    edges = period_days * np.arange(AHEAD + 1) / summary.days_per_unit
-    return Calendar(periods, rate, price, edges, rates, prices, period_days, cohort_sd, seed)
+    edges = period_days * np.arange(ahead + 1) / summary.days_per_unit
+    own = cohort_sd if len(summary.table["cohort"].unique()) > 1 else 0.0
+    known = (summary.time_unit, summary.observation_end)
+    return Calendar(periods, rate, price, edges, rates, prices, period_days, own, seed, *known)
 
 
 def _with_later(level: Array, per_year: float) -> Array:
@@ -213,6 +247,19 @@ def _with_later(level: Array, per_year: float) -> Array:
     return np.hstack([level, later])
 
 
-def _found_closed(log: TransactionLog, end: dt.date | None) -> list[Days]:
-    """Closures up to a day; the summary's account has told of them."""
-    return [] if end is None else [(one.start, one.end) for one in closures(log, end)]
+def _days(closed: Sequence[Closure | tuple[dt.date | str, dt.date | str]]) -> list[Days]:
+    """First and last days of closures."""
+    found = []
+    for one in closed:
+        first, last = (one.start, one.end) if isinstance(one, Closure) else (_day(one[0]), _day(one[1]))
+        if last < first:
+            raise DomainError(f"a closure ends on {last}, before its first day {first}; exchange the two")
+        found.append((first, last))
+    return found
+
+
+def _day(stated: dt.date | str) -> dt.date:
+    found = day(stated, "closed")
+    if found is None:
+        raise DomainError("a closure has a first and a last day")
+    return found

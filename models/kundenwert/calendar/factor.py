@@ -60,13 +60,23 @@ class Factor(NamedTuple):
         z, found = rng.standard_normal((samples, self.mean.shape[1])), np.empty((samples, self.mean.shape[1]))
         for one in np.unique(which):
             own = which == one
-            root = np.linalg.cholesky(self.covariance[one] + LOST * np.eye(self.mean.shape[1]))
+            root = _root(self.covariance[one])
             found[own] = self.mean[one] + np.einsum("si,ji->sj", z[own], root)  # too small for a library's threads
         return rng.permutation(found)
 
     def mean_of(self, values: Array) -> float:
         """Posterior mean of a hyperparameter."""
         return float(self.weight @ values)
+
+
+def _root(covariance: Array) -> Array:
+    """A lower factor of a covariance that rounding may have bent: the more is known, the more of it cancels."""
+    lost = LOST
+    while True:
+        try:
+            return np.asarray(np.linalg.cholesky(covariance + lost * np.eye(len(covariance))))
+        except np.linalg.LinAlgError:
+            lost *= 10
 
 
 def of_counts(counts: Array, expected: Array, prior: CalendarPrior, *, ahead: int, per_year: float) -> Factor:

@@ -17,13 +17,13 @@ from kundenwert.laws import History
 if TYPE_CHECKING:
     from kundenwert.bayes import Fit, Scoring
     from kundenwert.data import CustomerSummary, TransactionLog
-    from kundenwert.laws import PurchaseLaw, SpendLaw
+    from kundenwert.laws import Law, PurchaseLaw, SpendLaw
 
 type Array = NDArray[np.float64]
 type Days = tuple[dt.date, dt.date]
 
-MOST_PERIODS = 91
-"""Most periods that are looked at: seven years of four weeks."""
+MOST_YEARS = 7
+"""Most years that are looked at."""
 
 EXPOSED = 100
 """Draws of the posterior that expected purchases of past periods are averaged over."""
@@ -107,6 +107,13 @@ def seen(
     return Seen(start.to_numpy(), counts, expected, log_ratio, variance)
 
 
+def scoring_of[Of: Law](posterior: Fit[Of] | Scoring[Of]) -> Scoring[Of]:
+    """What is needed of a posterior to score customers."""
+    found: Any = posterior
+    scoring: Scoring[Of] = getattr(found, "scoring", found)
+    return scoring
+
+
 def age_by_period(
     purchases: Fit[PurchaseLaw] | Scoring[PurchaseLaw],
     summary: CustomerSummary,
@@ -139,15 +146,14 @@ def age_by_period(
         One row per period and class of ages in which there were customers: `start` (first day of the period), `age`
         (from so many years), `purchases`, `expected`.
     """
-    found: Any = purchases
-    scoring: Scoring[PurchaseLaw] = getattr(found, "scoring", found)
+    scoring = scoring_of(purchases)
     table, end, number = _dated(summary, period_days)
     repeats, unit = _repeats(log, table, end), summary.days_per_unit
     width = max(1, round(age_years * summary.units_per_year * unit))
     born = np.rint(table["T"].to_numpy() * unit).astype(np.int64)
     classes = int(born.max()) // width + 1
     back, days = repeats["age"].to_numpy(), born[repeats["row"].to_numpy()] - repeats["age"].to_numpy()
-    period, age = number - 1 - back // period_days, days // width
+    period, age = number - 1 - back // period_days, (days - 1) // width
     cell = (period * classes + age)[period >= 0]  # older periods are not looked at
     counts = np.bincount(cell, minlength=number * classes)
     edges = -period_days * np.arange(number, -1, -1) / unit
@@ -215,7 +221,8 @@ def _dated(summary: CustomerSummary, period_days: int) -> tuple[pd.DataFrame, dt
     if period_days < 1:
         raise DomainError(f"a period has at least one day, not {period_days}")
     longest = round(float(summary.table["T"].max()) * summary.days_per_unit)
-    return summary.table, summary.observation_end, min(max(-(-longest // period_days), 1), MOST_PERIODS)
+    most = round(MOST_YEARS * summary.units_per_year * summary.days_per_unit / period_days)
+    return summary.table, summary.observation_end, min(max(-(-longest // period_days), 1), most)
 
 
 def _repeats(log: TransactionLog, table: pd.DataFrame, end: dt.date) -> pd.DataFrame:

@@ -255,6 +255,7 @@ class Code(StrEnum):
     REGULARITY_NOT_GIVEN = "regularity-not-given"
     COLUMN_FOR_LAW = "column-for-law"
     NO_CALENDAR = "no-calendar"
+    CALENDAR_OF_OTHERS = "calendar-of-others"
     COSTS_NOT_READ = "costs-not-read"
     NO_DAY = "no-day"
     NO_NUMBER = "no-number"

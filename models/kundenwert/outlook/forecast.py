@@ -154,6 +154,8 @@ def forecast(
     """
     assumed = check_terms(summary, terms, **changes)
     marks = _marks(purchases, spend, summary, allow=assumed.allow_unconverged)
+    if calendar is not None:
+        calendar.check(summary)
     own = horizon_of(assumed, summary.units_per_year)
     edges = _of_windows(summary, windows) if windows is not None else _of_calendar(summary, every, own.length)
     if cumulative:

@@ -168,7 +168,8 @@ def customer_blocks(
     threads
         Worker threads; as many as there are processors if not given. The result does not depend on it.
     calendar
-        Factors of the rate of purchases and of prices that all customers share within a draw; none if not given.
+        Factors of the rate of purchases and of prices that all customers share within a draw; none if not given. It
+        must be learned up to the table's end of observation, in its unit of time (`Calendar.check`).
 
     Yields
     ------

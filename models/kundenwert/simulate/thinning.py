@@ -55,7 +55,7 @@ def thinned(
     days = pd.to_datetime(transactions["date"])
     first = days.groupby(transactions["customer_id"]).transform("min")
     g = _by_day(level, days, "level", above=False)
-    kept = (days == first) | (rng.random(len(days)) * g.max() < g)
+    kept = (days == first) | (rng.random(len(days)) * float(level.max()) < g)
     found = transactions.copy()
     if price is not None:
         found["amount"] = found["amount"] * _by_day(price, days, "price", above=True).to_numpy()

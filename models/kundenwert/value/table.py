@@ -145,6 +145,8 @@ def value_table(
     assumed = check_terms(summary, terms, **changes)
     marks = check_fits(purchases, spend, summary.time_unit, allow_unconverged=assumed.allow_unconverged)
     marks = (*marks, *check_cohorts((purchases, spend), summary))
+    if calendar is not None:
+        calendar.check(summary)
     buying, paying = scorings(purchases, spend, samples=samples)
     reader = _Values(summary, assumed, buying.samples)
     read_draws(

@@ -149,6 +149,10 @@ SENTENCES: dict[Code, str] = {
     "to be learned",
     Code.REGULARITY_NOT_GIVEN: "this model learns k, and stands for {most} models at once; for one of them, such as "
     "for its PyMC graph, give k, for instance kw.MBGCNBD(k=2)",
+    Code.CALENDAR_OF_OTHERS: (
+        "the calendar was learned up to {end}, in time unit {unit!r}, and the customers are observed up to {own_end}, "
+        "in {own_unit!r}: learn it anew from these customers' fits and log"
+    ),
     Code.NO_CALENDAR: (
         "the {title} takes no calendar: its customers leave after a purchase, so that a season would change how long "
         "they stay; leave the calendar out, or fit the Pareto/NBD"
