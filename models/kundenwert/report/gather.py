@@ -135,8 +135,8 @@ def gather(
         "draws": _draws(purchases, spend),
         "cohorts": compare_cohorts(summary, values, lifespan_years=lifespan_years),
         "customers": values.table,
+        "why": why(purchases, spend, summary, values, lifespan_years=lifespan_years),
     }
-    tables |= {"why": why(purchases, spend, summary, values, lifespan_years=lifespan_years)}
     tables |= pooled(purchases, spend, summary)
     with suppress(DomainError):  # a log shorter than one whole period has nothing to follow
         tables["retention"] = retention_by_age(log, period=_period(summary), until=end)

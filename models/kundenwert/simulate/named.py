@@ -197,22 +197,20 @@ def random_population(
     >>> len(sizes), min(sizes), max(sizes)
     (12, 3, 400)
     """
-    if cohorts < 1 or not 1 <= smallest <= largest or window < 2 * cohorts or holdout < 1 or differ < 0:
-        raise DomainError(
-            f"cohorts={cohorts}, smallest={smallest}, largest={largest}, differ={differ}, window={window}, "
-            f"holdout={holdout} make no population: sizes must rise, and each cohort needs two weeks of the window"
-        )
+    rising = 1 <= smallest <= largest
+    if cohorts < 1 or not rising or window < 2 * cohorts or holdout < 1 or differ < 0:
+        asked = f"{cohorts=}, {smallest=}, {largest=}, {differ=}, {window=}, {holdout=}"
+        raise DomainError(f"{asked} make no population: sizes must rise, and each cohort needs two weeks of the window")
     sizes = rng.permutation(np.rint(np.geomspace(largest, smallest, cohorts)).astype(int))
     r, s = rng.uniform(0.5, 2.0), rng.uniform(0.6, 2.0)
-    alpha = r * window / rng.uniform(1.5, 6.0)
-    beta = window * rng.uniform(0.4, 1.5) / (2 ** (1 / s) - 1)
+    alpha, beta = r * window / rng.uniform(1.5, 6.0), window * rng.uniform(0.4, 1.5) / (2 ** (1 / s) - 1)
     p, q = rng.uniform(1.5, 6.0), rng.uniform(2.5, 5.0)
     v = (q - 1) / p * 50 * np.exp(0.7 * rng.standard_normal())
     names = [f"cohort {i + 1:02d}" for i in range(cohorts)]
     effects = differ * np.array([[1.0], [1.0], [0.75]]) * rng.standard_normal((3, cohorts))
-    first, end = pd.Timestamp("2020-01-06"), pd.Timestamp("2020-01-06") + pd.Timedelta(weeks=window)
+    first = pd.Timestamp("2020-01-06")
+    end, later = (first + pd.Timedelta(weeks=length) for length in (window, window + holdout))
     days = np.linspace(0, window * days_per_unit("W") / 2, cohorts + 1).astype(int)
-    mean = p * v / (q - 1)
     law = Group("all", largest, first.date(), end.date(), r=r, alpha=alpha, s=s, beta=beta, p=p, q=q, v=v)
     groups = tuple(
         replace(
@@ -221,12 +219,11 @@ def random_population(
             customers=int(sizes[i]),
             start=(first + pd.Timedelta(days=int(days[i]))).date(),
             end=(first + pd.Timedelta(days=int(days[i + 1]) - 1)).date(),
-            cac=float(np.round(mean * np.exp(0.4 * rng.standard_normal()), 2)),
+            cac=float(np.round(p * v / (q - 1) * np.exp(0.4 * rng.standard_normal()), 2)),
         )
         for i in range(cohorts)
     )
     by_term = [{f"cohort={one}": float(x) for one, x in zip(names, row, strict=True)} for row in effects]
-    later = end + pd.Timedelta(weeks=holdout)
     return Population(name, "W", end.date(), groups, later.date(), Effects(*by_term), breaches or Breaches())
 
 
