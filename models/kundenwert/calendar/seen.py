@@ -93,9 +93,8 @@ def seen(
         If the log holds other purchases than the summary.
     """
     table, end, number = _dated(summary, period_days)
-    repeats = _repeats(log, table, end)
+    repeats, edges = dated(summary, log, period_days=period_days)
     back = repeats["age"].to_numpy() // period_days
-    edges = -period_days * np.arange(number, -1, -1) / summary.days_per_unit
     expected = _exposed(buying, summary, edges, seed) * _open(closed, end, period_days, number)
     spend = _spend(paying, table)[repeats["row"].to_numpy()]
     kept = back < number
@@ -148,7 +147,7 @@ def age_by_period(
     """
     scoring = scoring_of(purchases)
     table, end, number = _dated(summary, period_days)
-    repeats, unit = _repeats(log, table, end), summary.days_per_unit
+    (repeats, edges), unit = dated(summary, log, period_days=period_days), summary.days_per_unit
     width = max(1, round(age_years * summary.units_per_year * unit))
     born = np.rint(table["T"].to_numpy() * unit).astype(np.int64)
     classes = int(born.max()) // width + 1
@@ -156,7 +155,6 @@ def age_by_period(
     period, age = number - 1 - back // period_days, (days - 1) // width
     cell = (period * classes + age)[period >= 0]  # older periods are not looked at
     counts = np.bincount(cell, minlength=number * classes)
-    edges = -period_days * np.arange(number, -1, -1) / unit
     ages = [(k * width / unit, (k + 1) * width / unit) for k in range(classes)]
     expected = np.stack([_exposed(scoring, summary, edges, seed, own) for own in ages])
     first = pd.Timestamp(end) - pd.Timedelta(days=period_days * number - 1)
